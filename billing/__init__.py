@@ -1,0 +1,1 @@
+"""The business: rules (pure thought) and operations (verbs on rows)."""

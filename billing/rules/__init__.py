@@ -1,0 +1,1 @@
+"""Pure thought: standard library only, `now` is an argument, nothing is read and nothing is written."""

@@ -1,0 +1,1 @@
+"""Rows: a file per aggregate, columns, named constraints and relations, no verbs."""
