@@ -1,0 +1,113 @@
+"""The Celery app and its settings. Each was tried against broken brokers; docs/decisions/0003 says what happens without it.
+
+JSON only, no results, no ETA, no priorities; a message is ids or just "drain this queue".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery, Task
+from kombu import Queue
+
+from core.settings import QUEUES, Settings, current
+
+_WORKER_TRANSPORT: dict[str, Any] = {
+    "visibility_timeout": 600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 5,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "max_connections": 20,
+}
+_PRODUCER_TRANSPORT: dict[str, Any] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "max_retries": 0}
+
+
+class HintTask(Task):  # type: ignore[misc]  # celery has no types
+    """The base of all tasks: a MemoryError is an error of this task; left alone it would end the whole worker."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the task's function."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except MemoryError as error:
+            raise RuntimeError("out of memory in this task; its rows are retried singly") from error
+
+
+def queues() -> list[Queue]:
+    """The four queues and their twins for calls to the outside."""
+    return [Queue(name) for queue in QUEUES for name in (queue, f"{queue}.calls")]
+
+
+def _common(broker_url: str) -> dict[str, Any]:
+    return {
+        "broker_url": broker_url,
+        "result_backend": None,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "event_serializer": "json",
+        "task_create_missing_queues": False,
+        "task_queues": queues(),
+        "task_default_queue": "maintenance",
+        "timezone": "UTC",
+        "enable_utc": True,
+        "broker_connection_retry_on_startup": True,
+    }
+
+
+def _transport(broker_url: str, options: dict[str, Any]) -> dict[str, Any]:
+    return options if broker_url.startswith(("redis", "rediss")) else {}
+
+
+def worker_app(settings: Settings) -> Celery:
+    """The workers' app."""
+    broker = settings.broker_url.get_secret_value()
+    app = Celery("bursar", task_cls=HintTask)
+    app.conf.update(
+        _common(broker),
+        broker_transport_options=_transport(broker, _WORKER_TRANSPORT),
+        broker_connection_max_retries=None,
+        # Hints are acknowledged early: it is rows that are retried, never messages.
+        task_acks_late=False,
+        task_soft_time_limit=settings.task_soft_limit_s,
+        task_time_limit=settings.task_hard_limit_s,
+        worker_prefetch_multiplier=1,
+        worker_eta_task_limit=100,
+        worker_soft_shutdown_timeout=settings.task_hard_limit_s,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_max_tasks_per_child=1000,
+        worker_max_memory_per_child=300_000,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=True,
+        task_send_sent_event=False,
+        control_queue_ttl=300,
+        control_queue_expires=300,
+        worker_concurrency=settings.workers_per_queue,
+        beat_scheduler="schedules.beat:SlotScheduler",
+        beat_max_loop_interval=5,
+        include=["workers.celery_tasks"],
+    )
+    return app
+
+
+def producer_app(broker_url: str) -> Celery:
+    """An app that only publishes and never hangs: half a second to connect, none to retry."""
+    app = Celery("bursar-producer", set_as_current=False)
+    app.conf.update(
+        _common(broker_url),
+        broker_transport_options=_transport(broker_url, _PRODUCER_TRANSPORT),
+        task_publish_retry=False,
+        broker_pool_limit=1,
+        broker_pool_acquire_timeout=1,
+        broker_connection_timeout=0.5,
+    )
+    return app
+
+
+app = worker_app(current())
+"""What `celery -A workers.app` finds."""

@@ -1,0 +1,119 @@
+"""Hints: broker messages that make work start sooner. Losing all of them costs latency, never an event (INBOX-15).
+
+Publishing runs in a thread of its own with a bounded queue and short time-outs, because a hanging Redis would else hang
+the receiver: with default settings a publish into a stopped Redis never returns.
+"""
+
+from __future__ import annotations
+
+import queue as queues
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from celery import Celery
+
+from core.clock import monotonic_s
+from workers.app import producer_app
+
+log = structlog.get_logger(__name__)
+
+_BACKLOG = 2_000
+_FAILURES_TO_OPEN = 3
+_OPEN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One message: the task, its queue, what it says, and the name that Flower shows for it."""
+
+    task: str
+    queue: str
+    kwargs: dict[str, Any]
+    shadow: str | None = None
+
+
+class Hinter:
+    """Publishes hints off the caller's path. `hint` never blocks and never raises; what cannot be sent is dropped, the sweep heals it."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._app: Celery = producer_app(broker_url)
+        self._waiting: queues.Queue[Hint | None] = queues.Queue(_BACKLOG)
+        self._failures = 0
+        self._open_until = 0.0
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
+        self._thread.start()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the broker is out of reach: the breaker is open."""
+        return monotonic_s() < self._open_until
+
+    def hint(self, queue: str, ids: Sequence[int], label: str | None = None) -> None:
+        """Rows of the inbox are ready; `label` names the handler when it is one event."""
+        self._put(Hint(f"tasks.{queue}.run", queue, {"ids": list(ids)}, shadow=label))
+
+    def hint_calls(self, queue: str, ids: Sequence[int]) -> None:
+        """Rows of the outbox are ready."""
+        self._put(Hint(f"tasks.{queue}.call", f"{queue}.calls", {"ids": list(ids)}))
+
+    def hint_slot(self, queue: str, job: str, slot_at: str) -> None:
+        """A slot of a scheduled run is due."""
+        self._put(Hint(f"tasks.{queue}.slot", queue, {"job": job, "slot_at": slot_at}, shadow=f"{queue}.runs.{job}"))
+
+    def drain(self, queue: str, *, calls: bool = False) -> None:
+        """There is a backlog: work through the queue."""
+        task, target = (f"tasks.{queue}.call", f"{queue}.calls") if calls else (f"tasks.{queue}.run", queue)
+        self._put(Hint(task, target, {}, shadow=f"{queue}.drain{'_calls' if calls else ''}"))
+
+    def depth(self, queue: str) -> int | None:
+        """Messages that wait in a broker queue, or None when the broker cannot say."""
+        if self.broken:
+            return None
+        try:
+            with self._app.connection_for_write() as connection, connection.channel() as channel:
+                return int(channel.queue_declare(queue, passive=True).message_count)
+        except Exception as error:  # noqa: BLE001  # kombu's transports raise their own classes; each means "can't say"
+            if "NOT_FOUND" in str(error) or type(error).__name__ == "ChannelError":
+                return 0
+            self._failed(error)
+            return None
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Send what waits, as far as it goes in the time."""
+        try:
+            self._waiting.put_nowait(None)
+        except queues.Full:
+            return
+        self._thread.join(timeout_s)
+
+    def _put(self, hint: Hint) -> None:
+        if self.broken:
+            self.dropped += 1
+            return
+        try:
+            self._waiting.put_nowait(hint)
+        except queues.Full:
+            self.dropped += 1
+
+    def _run(self) -> None:
+        while (hint := self._waiting.get()) is not None:
+            if self.broken:
+                self.dropped += 1
+                continue
+            try:
+                self._app.send_task(hint.task, kwargs=hint.kwargs, queue=hint.queue, shadow=hint.shadow, retry=False, ignore_result=True)
+                self._failures = 0
+            except Exception as error:  # noqa: BLE001  # a hint may always fail: the row is the truth
+                self.dropped += 1
+                self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        if self._failures >= _FAILURES_TO_OPEN:
+            self._failures = 0
+            self._open_until = monotonic_s() + _OPEN_S
+            log.warning("broker_unreachable", error_class=type(error).__name__, error=str(error)[:200], effect="rows wait for the standby", pause_s=_OPEN_S)

@@ -1,0 +1,205 @@
+"""The inbox runner: a batch is one unit of work; if it fails, each row runs alone, so poison isolates itself (promise 7).
+
+Effects and `done` marks commit together (INBOX-16). A batch first takes its lanes, so that two workers never hold the
+same customer; rows whose lane is taken are put back untouched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from core.clock import monotonic_s
+from core.version import VERSION
+from workers import claims
+from workers.batch import Job, Row, prepare, read
+from workers.claims import Claim, LostClaimError
+from workers.context import Context
+from workers.failures import Failure, describe, next_try
+from workers.settle import crashed_in_hand, is_conflict, is_disconnect
+from workers.unit import Unit
+
+log = structlog.get_logger(__name__)
+
+_CONFLICT_TRIES = 5
+_LANE_WAIT_S = 0.02
+_LANE_TRIES = 5
+_DRAIN_BUDGET_S = 5.0
+# SystemExit: a handler that exits is a handler that failed; it must not take the worker with it.
+HANDLED = (Exception, SystemExit)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the rows of one message."""
+
+    done: int = 0
+    put_back: list[int] = field(default_factory=list)
+    failed: list[tuple[int, str, Failure]] = field(default_factory=list)
+    calls: list[tuple[str, int]] = field(default_factory=list)
+    more: bool = False
+
+    def add(self, other: Outcome) -> None:
+        """Take in another outcome's counts."""
+        self.done += other.done
+        self.put_back = other.put_back
+        self.failed += other.failed
+        self.calls += other.calls
+
+    def __str__(self) -> str:
+        """The counts, as Flower shows them."""
+        return f"{self.done} done, {len(self.failed)} failed, {len(self.put_back)} put back"
+
+
+def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
+    """Process the rows a hint named; those whose lane is busy are tried again shortly, then left to the sweep."""
+    outcome, waiting = Outcome(), list(ids)
+    for attempt in range(_LANE_TRIES):
+        with context.engine.connect() as connection:
+            claim = claims.claim_named(connection, "inbox", queue, waiting, now=context.clock.now(), lease_s=context.settings.lease_s)
+        if claim is None:
+            break
+        outcome.add(process(context, claim))
+        waiting = outcome.put_back
+        if not waiting:
+            break
+        time.sleep(_LANE_WAIT_S * (attempt + 1))
+    return outcome
+
+
+def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Outcome:
+    """Process the queue in fair order until it is empty or the time is up (`more`); suspects go one by one in between."""
+    outcome, end, stalls = Outcome(), monotonic_s() + budget_s, 0
+    settings = context.settings
+    while True:
+        now = context.clock.now()
+        with context.engine.connect() as connection:
+            suspect = claims.claim_suspect(connection, "inbox", queue, now=now, lease_s=settings.lease_s)
+            claim = claims.claim_next(connection, "inbox", queue, settings.batch_size, now=now, lease_s=settings.lease_s)
+        if suspect is None and claim is None:
+            return outcome
+        before = outcome.done + len(outcome.failed)
+        for one in (suspect, claim):
+            if one is not None:
+                outcome.add(process(context, one))
+        stalls = stalls + 1 if outcome.done + len(outcome.failed) == before else 0
+        if stalls:
+            time.sleep(_LANE_WAIT_S * stalls)
+        if monotonic_s() > end or stalls >= _LANE_TRIES:
+            outcome.more = True
+            return outcome
+
+
+def process(context: Context, claim: Claim) -> Outcome:
+    """Run a claim as one unit of work; on any error roll back and run its rows one by one."""
+    try:
+        return run_together(context, claim, claim.ids)
+    except SoftTimeLimitExceeded:
+        # Too little time is left to run them singly: each is suspect now and will be claimed alone.
+        crashed_in_hand(context, claim, claim.ids)
+        raise
+    except HANDLED as error:
+        if is_disconnect(error):
+            crashed_in_hand(context, claim, claim.ids)
+            raise
+        if len(claim.ids) > 1:
+            log.warning("batch_failed_runs_singly", rows=len(claim.ids), error_class=type(error).__name__)
+    return _run_singly(context, claim)
+
+
+def _run_singly(context: Context, claim: Claim) -> Outcome:
+    outcome, put_back, left = Outcome(), [], list(claim.ids)
+    while left:
+        with context.engine.begin() as connection:
+            claims.renew(connection, claim, left, lease_s=context.settings.lease_s)
+        one = left.pop(0)
+        try:
+            outcome.add(_run_alone(context, claim, one))
+        except HANDLED as error:
+            if is_disconnect(error):
+                crashed_in_hand(context, claim, [one, *left])
+                raise
+            outcome.failed.append(settle_failure(context, claim, one, error))
+            if isinstance(error, SoftTimeLimitExceeded):
+                # The task's time is up: the others are untouched and go back, before the hard limit kills this process.
+                with context.engine.begin() as connection:
+                    claims.release(connection, claim, left)
+                break
+        put_back += outcome.put_back
+    outcome.put_back = put_back
+    return outcome
+
+
+def _run_alone(context: Context, claim: Claim, row_id: int) -> Outcome:
+    """One row; a deadlock or lock time-out is nobody's fault and is tried again at once, without counting."""
+    for attempt in range(_CONFLICT_TRIES):
+        try:
+            return run_together(context, claim, [row_id])
+        except DBAPIError as error:
+            if not is_conflict(error) or attempt == _CONFLICT_TRIES - 1:
+                raise
+            time.sleep(_LANE_WAIT_S * (attempt + 1))
+    raise AssertionError("unreachable")
+
+
+def run_together(context: Context, claim: Claim, ids: Sequence[int]) -> Outcome:
+    """The transaction: hold the rows, take their lanes, apply their facts, mark them done, commit. Any error leaves nothing."""
+    with Session(context.engine, autoflush=False, expire_on_commit=False) as session, session.begin():
+        connection = session.connection()
+        rows = read(connection, claims.hold(connection, claim, ids))
+        mine = take_lanes(connection, rows)
+        apart = [row.id for row in rows if row.lane not in mine]
+        if apart:
+            claims.release(connection, claim, apart)
+        jobs = [prepare(row) for row in rows if row.lane in mine]
+        unit = Unit(session, context.keys, now=context.clock.now())
+        apply(unit, jobs)
+        calls = unit.flush()
+        if jobs:
+            claims.mark_done(connection, claim, [job.row.id for job in jobs], now=context.clock.now(), version=VERSION)
+    return Outcome(done=len(jobs), put_back=apart, calls=calls)
+
+
+def apply(unit: Unit, jobs: Sequence[Job]) -> None:
+    """Load and lock the rows of all jobs at once, then call the handlers; each acts in its own event's name and time."""
+    unit.load(reference for job in jobs for reference in job.references())
+    for job in jobs:
+        unit.about(now=job.event.occurred_at, actor=f"provider:{job.row.source}", reason=job.event.type, inbox_id=job.row.id)
+        for fact in job.facts:
+            job.handler(unit, fact)
+
+
+def take_lanes(connection: Connection, rows: Sequence[Row]) -> set[str]:
+    """The lanes that this transaction could take; held until it ends."""
+    lanes = sorted({row.lane for row in rows})
+    sql = "SELECT lane FROM unnest(%(lanes)s::text[]) AS lane WHERE pg_try_advisory_xact_lock(hashtextextended(lane, 0))"
+    return {row[0] for row in connection.exec_driver_sql(sql, {"lanes": lanes})}
+
+
+def settle_failure(context: Context, claim: Claim, row_id: int, error: BaseException) -> tuple[int, str, Failure]:
+    """Write a handled error onto its row: due again on the ladder, or dead."""
+    settings, now = context.settings, context.clock.now()
+    with context.engine.begin() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT source, event_type, attempts FROM bursar.inbox WHERE id = %(id)s", {"id": row_id}
+        ).one()
+        label = f"{found[0]} {found[1]}"
+        failure = describe(error, label)
+        due = next_try(found[2], settings.retry_ladder_s, settings.retry_jitter, now)
+        state = "dead" if due is None else "waiting"
+        ours = not isinstance(error, LostClaimError) and claims.mark_failed(
+            connection, claim, row_id, state=state, next_at=due or now, error_class=failure.error_class,
+            error=failure.error, fingerprint=failure.fingerprint, version=VERSION,
+        )
+    log.error(
+        "event_failed", inbox_id=row_id, event=label, state=state if ours else "taken over", attempt=found[2] + 1,
+        error_class=failure.error_class, error=failure.error, fingerprint=failure.fingerprint,
+    )
+    return row_id, label, failure

@@ -1,0 +1,127 @@
+"""The outbox runner: calls to the outside, claimed before, settled after, never inside a transaction.
+
+A call that may have happened is settled by its own kind's rules; a mail goes out again under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from core.clock import monotonic_s
+from core.version import VERSION
+from providers.answer import Answer
+from providers.errors import Final
+from workers import claims
+from workers.claims import Claim
+from workers.context import Context
+from workers.failures import describe, next_try
+from workers.inbox import HANDLED, Outcome
+from workers.routing import call_of
+from workers.settle import is_disconnect
+from workers.store_answer import store_answer
+
+log = structlog.get_logger(__name__)
+
+_LEASE_FACTOR = 4
+"""A call may take several network time-outs, and nothing but its own end shows that it is alive."""
+_DRAIN_BUDGET_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An outbox row as its performer sees it."""
+
+    id: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    attempts: int
+    created_at: datetime
+
+
+def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
+    """Perform the calls a hint named."""
+    outcome = Outcome()
+    for row_id in ids:
+        with context.engine.connect() as connection:
+            claim = claims.claim_named(connection, "outbox", queue, [row_id], now=context.clock.now(), lease_s=_lease_s(context))
+        if claim is not None:
+            outcome.add(process(context, claim))
+    return outcome
+
+
+def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Outcome:
+    """Perform calls in fair order, one at a time, until there are none or the time is up."""
+    outcome, end = Outcome(), monotonic_s() + budget_s
+    while True:
+        now = context.clock.now()
+        with context.engine.connect() as connection:
+            claim = claims.claim_suspect(connection, "outbox", queue, now=now, lease_s=_lease_s(context)) or claims.claim_next(
+                connection, "outbox", queue, 1, now=now, lease_s=_lease_s(context)
+            )
+        if claim is None:
+            return outcome
+        outcome.add(process(context, claim))
+        if monotonic_s() > end:
+            outcome.more = True
+            return outcome
+
+
+def process(context: Context, claim: Claim) -> Outcome:
+    """One claimed call: perform it, then settle it in a transaction of its own."""
+    (row_id,) = claim.ids
+    with context.engine.connect() as connection:
+        call = _read(connection, row_id)
+    try:
+        _, perform = call_of(call.kind)
+        result = perform(call.payload, key=call.key, settings=context.settings)
+        return _settle(context, claim, call, result)
+    except HANDLED as error:
+        if isinstance(error, DBAPIError) and is_disconnect(error):
+            raise
+        return _failed(context, claim, call, error)
+
+
+def _settle(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
+    answer = result if isinstance(result, Answer) else None
+    stored = {"event_id": answer.event_id, "event_type": answer.event_type} if answer else dict(result)
+    with context.engine.begin() as connection:
+        if answer is not None:
+            store_answer(connection, answer, now=context.clock.now())
+        text = msgspec.json.encode(stored).decode()
+        ours = claims.mark_called(connection, claim, call.id, now=context.clock.now(), result=text, version=VERSION)
+    if not ours:
+        log.error("call_settled_by_another", outbox_id=call.id, kind=call.kind, key=call.key, effect="the call may have been made twice under one key")
+    return Outcome(done=1)
+
+
+def _failed(context: Context, claim: Claim, call: Call, error: BaseException) -> Outcome:
+    settings, now = context.settings, context.clock.now()
+    failure = describe(error, call.kind)
+    due = None if isinstance(error, Final) else next_try(call.attempts, settings.retry_ladder_s, settings.retry_jitter, now)
+    state = "dead" if due is None else "waiting"
+    with context.engine.begin() as connection:
+        claims.mark_failed(
+            connection, claim, call.id, state=state, next_at=due or now, error_class=failure.error_class,
+            error=failure.error, fingerprint=failure.fingerprint, version=VERSION,
+        )
+    log.error("call_failed", outbox_id=call.id, kind=call.kind, key=call.key, state=state, attempt=call.attempts + 1,
+              error_class=failure.error_class, error=failure.error)
+    return Outcome(failed=[(call.id, call.kind, failure)])
+
+
+def _read(connection: Connection, row_id: int) -> Call:
+    sql = "SELECT id, kind, key, payload, attempts, created_at FROM bursar.outbox WHERE id = %(id)s"
+    return Call(*connection.exec_driver_sql(sql, {"id": row_id}).one())
+
+
+def _lease_s(context: Context) -> float:
+    return context.settings.lease_s * _LEASE_FACTOR
