@@ -1,0 +1,10 @@
+"""Instants as texts, in the one form that sorts as time does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def iso(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with microseconds, for JSON columns and audit rows: equal instants are equal texts."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")

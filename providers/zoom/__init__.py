@@ -1,0 +1,1 @@
+"""Zoom: meetings and webinars, who was there and how long."""

@@ -1,0 +1,1 @@
+"""One folder per queue: thin handlers that turn events into facts and call verbs."""

@@ -1,0 +1,1 @@
+"""The queue for what moves no money and mails nobody."""
