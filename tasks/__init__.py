@@ -1,1 +1,1 @@
-"""One folder per queue: thin handlers that turn events into facts and call verbs."""
+"""What is done: one folder per queue, one folder per source in it, one module per provider object, one function per event type."""

@@ -1,0 +1,129 @@
+"""The maintenance queue's scheduled runs: `<job>(context, slot_at) -> result`, called for one claimed slot.
+
+Each is bounded in time and picks up where it stopped at its next slot, so that none outlives the task's time limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import structlog
+from sqlalchemy import Connection
+
+from billing.operations.seal_audit import seal
+from billing.operations.verify_audit import verify
+from models.database import connect
+from workers.context import Context
+from workers.hints import Hinter
+from workers.routing import ROUTES, queue_of, route
+from workers.sweep import sweep as sweep_once
+
+log = structlog.get_logger(__name__)
+
+_SEAL_CHUNK = 10_000
+_REOPEN_CHUNK = 1_000
+_MONTHS_AHEAD = 3
+_KEEP_SLOTS_DAYS = 90
+
+_IGNORED_TYPES = """SELECT DISTINCT source, event_type FROM bursar.inbox WHERE state = 'ignored' AND ignored_reason <> 'livemode'"""
+_REOPEN = """WITH some AS (SELECT id FROM bursar.inbox WHERE state = 'ignored' AND ignored_reason <> 'livemode'
+                           AND source = %(source)s AND event_type = %(event_type)s LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+             UPDATE bursar.inbox i SET state = 'received', ignored_reason = NULL, queue = %(queue)s, next_at = %(now)s,
+                    ready_at = clock_timestamp() FROM some WHERE i.id = some.id"""
+
+
+class AuditTamperedError(Exception):
+    """The audit does not verify: rows were changed, removed or reordered behind the program's back."""
+
+
+def sweep(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """The standby's work once more, for the time that the standby is down."""
+    hinter = Hinter(context.settings.broker_url.get_secret_value())
+    swept = sweep_once(context, hinter)
+    hinter.close()
+    return {"promoted": swept.promoted, "lapsed": swept.lapsed, "dead": swept.dead, "late": swept.late}
+
+
+def seal_audit(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Chain the audit rows that are not sealed yet (AUDIT-3)."""
+    with context.engine.begin() as connection:
+        return {"sealed": seal(_driver(connection), _SEAL_CHUNK)}
+
+
+def verify_audit(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Check every MAC and the whole chain (AUDIT-3).
+
+    Raises:
+        AuditTamperedError: something does not verify; the message names the first bad row.
+    """
+    with context.engine.begin() as connection:
+        report = verify(_driver(connection), context.keys)
+    if report.first_bad is not None:
+        raise AuditTamperedError(str(report.first_bad))
+    return {"checked": report.checked, "sealed": report.sealed, "unsealed": report.unsealed_tail}
+
+
+def reopen_ignored(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Open ignored events whose type has a handler in this version (INBOX-7)."""
+    opened = 0
+    with context.engine.begin() as connection:
+        for source, event_type in connection.exec_driver_sql(_IGNORED_TYPES).all():
+            if source in ROUTES and route(source, event_type) is not None:
+                bound = {"source": source, "event_type": event_type, "limit": _REOPEN_CHUNK,
+                         "queue": queue_of(source, event_type), "now": context.clock.now()}
+                opened += connection.exec_driver_sql(_REOPEN, bound).rowcount
+    return {"opened": opened}
+
+
+def make_payload_months(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Make the payload partitions of this month and the next ones."""
+    made = []
+    with _maintenance(context) as connection:
+        for ahead in range(_MONTHS_AHEAD + 1):
+            month = _month(slot_at, ahead)
+            made.append(connection.execute("SELECT bursar.ensure_payload_month(%s)", [month]).fetchone())
+    return {"months": [row[0] for row in made if row]}
+
+
+def retention(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Drop payload months that are past their age (CLEAN-4). Digests and rows stay; payloads of rows that are not final are kept."""
+    horizon = slot_at - timedelta(days=context.settings.payload_retention_days)
+    dropped: dict[str, int] = {}
+    with _maintenance(context) as connection:
+        months = connection.execute(
+            "SELECT right(relname, 7) FROM pg_class WHERE relname ~ '^inbox_payload_[0-9]{4}_[0-9]{2}$' "
+            "AND relnamespace = 'bursar'::regnamespace ORDER BY 1"
+        ).fetchall()
+        for (name,) in months:
+            first = datetime(int(name[:4]), int(name[5:]), 1, tzinfo=slot_at.tzinfo)
+            if _month_after(first) <= horizon:
+                kept = connection.execute("SELECT bursar.drop_payload_month(%s)", [first.date()]).fetchone()
+                dropped[name] = kept[0] if kept else 0
+        slots = connection.execute(
+            "DELETE FROM bursar.schedule_slot WHERE state IN ('done', 'skipped') AND slot_at < %s", [slot_at - timedelta(days=_KEEP_SLOTS_DAYS)]
+        ).rowcount
+    log.info("retention", months=dropped, slots=slots)
+    return {"months_dropped_and_payloads_kept": dropped, "slots_dropped": slots}
+
+
+def _maintenance(context: Context) -> psycopg.Connection:
+    return connect(context.settings.database_url.get_secret_value(), "bursar_maintenance", application="bursar-maintenance")
+
+
+def _driver(connection: Connection) -> psycopg.Connection:
+    driver: psycopg.Connection | None = connection.connection.driver_connection  # type: ignore[assignment]  # psycopg's, by our engine
+    if driver is None:
+        raise RuntimeError("the connection has no driver connection")
+    return driver
+
+
+def _month(at: datetime, ahead: int) -> datetime:
+    months = at.year * 12 + at.month - 1 + ahead
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=at.tzinfo)
+
+
+def _month_after(first: datetime) -> datetime:
+    return _month(first, 1)

@@ -1,0 +1,1 @@
+"""The `payments` queue: money in: customers, subscriptions, invoices, payments, refunds, disputes."""

@@ -1,0 +1,1 @@
+"""The `payouts` queue: money out: transfers, payouts, connected accounts."""
