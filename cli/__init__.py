@@ -1,0 +1,1 @@
+"""The operator's command line, the embedded services and the supervisor. May use every room."""

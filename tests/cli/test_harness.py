@@ -1,0 +1,54 @@
+"""The test ground itself: databases are fresh and migrated, clusters come back after a kill, settings travel."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from models import migrate
+from tests.harness.cluster import Cluster, Database
+from tests.harness.processes import Processes
+
+_PRINT = "import core.settings as s; x = s.load(); print(x.database_url.get_secret_value(), x.retry_ladder_s, 'end')"
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_each_database_is_fresh_and_migrated(database: Database, number: int) -> None:
+    with database.connect() as connection:
+        connection.execute("INSERT INTO bursar.heartbeat VALUES ('one', '2026-01-01T00:00Z')")
+        assert connection.execute("SELECT count(*) FROM bursar.heartbeat").fetchone() == (1,)
+    assert migrate.current(database.url) == migrate.head()
+
+
+def test_settings_reach_a_process(database: Database, processes: Processes) -> None:
+    settings = database.settings(retry_ladder_s=[1, 2])
+    running = processes.python("-c", _PRINT, settings=settings)
+    assert running.wait() == 0
+    assert running.output().split("\n")[0] == f"{database.url} [1.0, 2.0] end"
+
+
+def test_a_process_that_the_test_forgot_is_killed(tmp_path: Path) -> None:
+    started = Processes(tmp_path)
+    running = started.start([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"])
+    running.wait_output("up")
+    started.close()
+    assert not running.alive()
+
+
+def test_a_killed_cluster_keeps_what_was_committed(
+    own_cluster: Callable[..., Cluster], redis_url: str, tmp_path: Path
+) -> None:
+    cluster = own_cluster()
+    database = cluster.database(redis_url, tmp_path)
+    with database.connect() as connection:
+        connection.execute("INSERT INTO bursar.heartbeat VALUES ('kept', '2026-01-01T00:00Z')")
+        cluster.kill()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+    cluster.start()
+    with database.connect() as connection:
+        assert connection.execute("SELECT name FROM bursar.heartbeat").fetchall() == [("kept",)]

@@ -1,0 +1,120 @@
+"""Fixtures for all tests: one PostgreSQL cluster per run, a database per test, a Redis per parallel worker.
+
+The shared cluster runs with fsync off, because no test that shares it kills it. What kills PostgreSQL asks for
+`own_cluster`, which has fsync on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.broker import Broker
+from tests.harness.cluster import Cluster, Database, copy_template, drop
+from tests.harness.processes import ROOT, Processes
+
+STRIPE_SAMPLES = ROOT.parent / "shared" / "data" / "stripe"
+
+_numbers = itertools.count(1)
+_clusters: list[Cluster] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A developer's own settings must not reach the tests. BURSAR_PG_BIN (which PostgreSQL) is meant for them.
+    for name in [name for name in os.environ if name.startswith("BURSAR_") and name != "BURSAR_PG_BIN"]:
+        del os.environ[name]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist: the controller starts the cluster and tells each worker where it is."""
+    node.workerinput["cluster_url"] = _run_cluster().url()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    while _clusters:
+        _clusters.pop().discard()
+
+
+def _run_cluster() -> Cluster:
+    if not _clusters:
+        cluster = Cluster(fsync=False, options={"autovacuum": "off", "max_connections": "300"})
+        _clusters.append(cluster)
+        cluster.make_template()
+    return _clusters[0]
+
+
+@pytest.fixture(scope="session")
+def cluster_url(request: pytest.FixtureRequest) -> str:
+    """The run's cluster: URL of its database `postgres`, as a superuser."""
+    workerinput = getattr(request.config, "workerinput", None)
+    return str(workerinput["cluster_url"]) if workerinput else _run_cluster().url()
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """This worker's Redis. Leave it running and on its port; what kills a Redis uses `own_broker`."""
+    server = Broker()
+    yield server
+    server.discard()
+
+
+@pytest.fixture
+def redis_url(broker: Broker) -> str:
+    """URL of this worker's Redis, empty."""
+    broker.flush()
+    return broker.url
+
+
+@pytest.fixture
+def database(
+    cluster_url: str, redis_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Database]:
+    """A fresh, migrated database: `.url`, `.settings(**overrides)`, `.connect()`."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"test_{worker}_{next(_numbers)}"
+    yield Database(copy_template(cluster_url, name), redis_url, tmp_path)
+    drop(cluster_url, name)
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[Callable[..., Cluster]]:
+    """Factory of clusters that a test may kill: `own_cluster(**server_options)`; fsync on unless `fsync=False`."""
+    made: list[Cluster] = []
+
+    def make(*, fsync: bool = True, **options: str) -> Cluster:
+        made.append(Cluster(fsync=fsync, options=options))
+        return made[-1]
+
+    yield make
+    for cluster in made:
+        cluster.discard()
+
+
+@pytest.fixture
+def own_broker() -> Iterator[Broker]:
+    """A Redis that the test may stop, kill and start again."""
+    server = Broker()
+    yield server
+    server.discard()
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    """Starts project commands as real processes and kills what is left of them."""
+    started = Processes(tmp_path)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def stripe_samples() -> Path:
+    """Folder of the shared Stripe samples; the test is skipped where the project stands alone."""
+    if not STRIPE_SAMPLES.is_dir():
+        pytest.skip(f"{STRIPE_SAMPLES} is not there: the shared samples are not part of the project")
+    return STRIPE_SAMPLES

@@ -1,0 +1,127 @@
+"""A PostgreSQL cluster of a test run, or of one test that kills it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from cli.embedded import ground, ports, postgres
+from cli.embedded.errors import EmbeddedError
+from core.settings import Settings
+from models.migrate import migrate
+from tests.harness.environment import make_settings
+
+TEMPLATE = "bursar_template"
+
+
+class Database:
+    """One database, made from the migrated template; gone after the test."""
+
+    def __init__(self, url: str, broker_url: str, home: Path) -> None:
+        self.url = url
+        self.broker_url = broker_url
+        self.home = home
+
+    def settings(self, **overrides: Any) -> Settings:
+        """Settings that point here (and at this worker's Redis); `overrides` win."""
+        return make_settings(self.url, self.broker_url, self.home, **overrides)
+
+    def connect(self, **kwargs: Any) -> psycopg.Connection[Any]:
+        """A new connection as the owner; autocommit unless said otherwise. Use it in a `with`."""
+        return psycopg.connect(self.url, **({"autocommit": True} | kwargs))
+
+
+class Cluster:
+    """A server with a template database. `fsync=False` where nothing is killed."""
+
+    def __init__(self, *, fsync: bool, options: dict[str, str] | None = None) -> None:
+        self.folder = scratch_folder()
+        self._fsync = fsync
+        self._options = options or {}
+        self._numbers = itertools.count(1)
+        self.ground = ground.settle(self.folder / "home")
+        self.log = self.folder / "postgres.log"
+        self.port = ports.any_free()
+        self.server = self._started()
+
+    def start(self) -> None:
+        """Start again after `stop` or `kill`, on the same port and data."""
+        self.server = self._started()
+
+    def stop(self) -> None:
+        """End as an operator would: sessions cut, checkpoint, off."""
+        self.server.stop()
+
+    def kill(self) -> None:
+        """The postmaster dies at once; its backends notice and go."""
+        self.server.process.send_signal(signal.SIGKILL)
+        self.server.process.wait()
+
+    def discard(self) -> None:
+        """Stop without care and remove everything."""
+        self.server.process.send_signal(signal.SIGQUIT)
+        self.server.process.wait(30)
+        for path in {self.folder, self.ground.data}:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def url(self, database: str = "postgres") -> str:
+        """Owner's URL of a database of this cluster."""
+        return self.server.url(database)
+
+    def make_template(self) -> None:
+        """The migrated database that all others are copied from."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+        migrate(self.url(TEMPLATE))
+
+    def database(self, broker_url: str, home: Path) -> Database:
+        """A fresh, migrated database of this cluster (the template is made on first use)."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
+                self.make_template()
+        return Database(copy_template(self.url(), f"own_{next(self._numbers)}"), broker_url, home)
+
+    def _started(self) -> postgres.Postgres:
+        for attempt in itertools.count(1):
+            server = postgres.start(self.ground, self.port, log=self.log, fsync=self._fsync, options=self._options)
+            try:
+                postgres.wait_ready(server, self.log)
+            except EmbeddedError:
+                # After a kill the old backends may hold the shared memory for a moment longer.
+                if attempt == 5:
+                    raise
+                server.process.wait(10)
+            else:
+                return server
+        raise AssertionError("unreachable")
+
+
+def scratch_folder() -> Path:
+    """A new folder for services' data, which their user can pass through when we are root."""
+    folder = Path(tempfile.mkdtemp(prefix="bursar-tests-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+    return folder
+
+
+def copy_template(cluster_url: str, name: str) -> str:
+    """Make database `name` from the template; returns its URL."""
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+        )
+    return cluster_url.rsplit("/", 1)[0] + "/" + name
+
+
+def drop(cluster_url: str, name: str) -> None:
+    """Remove a database, cutting off whoever still uses it."""
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,0 +1,29 @@
+"""Waiting on a condition: as short as it can be, and a failure that says what was waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from core.clock import monotonic_s
+
+T = TypeVar("T")
+
+
+def wait_until(
+    predicate: Callable[[], T], timeout_s: float = 10.0, *, what: str = "", interval_s: float = 0.01
+) -> T:
+    """The first truthy value of `predicate`, asked every `interval_s` seconds.
+
+    Raises:
+        AssertionError: none within `timeout_s`; the message has `what` and the last value.
+    """
+    deadline = monotonic_s() + timeout_s
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if monotonic_s() > deadline:
+            raise AssertionError(f"not within {timeout_s:g} s: {what or predicate!r} (last value: {value!r})")
+        time.sleep(interval_s)
