@@ -1,0 +1,90 @@
+"""Keyed digests: a ring of named keys, the first one writes, all of them verify (AUDIT-3, SEC-3)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from core.settings import Settings
+
+_MIN_KEY_CHARS = 16
+
+
+class KeyRing:
+    """Named secret keys. `writing` is the id of the one that makes new digests."""
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        if not keys:
+            raise ValueError("BURSAR_AUDIT_KEYS is not set: no audit row could be proven, so nothing is processed; set it as `id:secret`")
+        for key_id, key in keys.items():
+            if len(key) < _MIN_KEY_CHARS:
+                raise ValueError(f"the secret of audit key {key_id!r} is shorter than {_MIN_KEY_CHARS} characters; make a longer one")
+        self._keys = dict(keys)
+        self.writing = next(iter(self._keys))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> KeyRing:
+        """The ring of `BURSAR_AUDIT_KEYS`.
+
+        Raises:
+            ValueError: it is empty, an entry is not `id:secret`, or a secret is too short.
+        """
+        keys: dict[str, bytes] = {}
+        for entry in settings.audit_keys:
+            key_id, colon, secret = entry.get_secret_value().partition(":")
+            if not colon or not key_id:
+                raise ValueError("an entry of BURSAR_AUDIT_KEYS is not of the form `id:secret`")
+            keys[key_id] = secret.encode()
+        return cls(keys)
+
+    def mac(self, key_id: str, message: bytes) -> bytes:
+        """HMAC-SHA256 of `message` by the named key.
+
+        Raises:
+            KeyError: the ring has no such key.
+        """
+        return hmac.digest(self._keys[key_id], message, hashlib.sha256)
+
+    def verify(self, key_id: str, message: bytes, mac: bytes) -> bool:
+        """Whether `mac` is right, in constant time; False for a key that is not in the ring."""
+        return key_id in self._keys and hmac.compare_digest(self.mac(key_id, message), mac)
+
+    def __contains__(self, key_id: object) -> bool:
+        """Whether the ring has that key."""
+        return key_id in self._keys
+
+
+def canonical(fields: tuple[str | None, ...]) -> bytes:
+    """Texts as bytes that no other tuple of texts gives: each is preceded by its length, absence by a mark of its own."""
+    parts = []
+    for field in fields:
+        if field is None:
+            parts.append(b"-")
+        else:
+            raw = field.encode("utf-8")
+            parts += [b"%d:" % len(raw), raw]
+    return b"".join(parts)
+
+
+def canonical_json(value: Any) -> str:
+    """JSON text that survives a round trip through jsonb: sorted keys, no blanks.
+
+    Raises:
+        TypeError: a float (jsonb would change its text, and money has none), or what JSON cannot hold.
+    """
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise TypeError("a float cannot be audited: use integer minor units, or text")
+    if isinstance(value, dict):
+        for part in value.values():
+            _refuse_floats(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            _refuse_floats(part)

@@ -1,0 +1,1 @@
+"""Makes rows and events for tests, each in one place."""
