@@ -199,7 +199,7 @@ def settle_failure(context: Context, claim: Claim, row_id: int, error: BaseExcep
             error=failure.error, fingerprint=failure.fingerprint, version=VERSION,
         )
     log.error(
-        "event_failed", inbox_id=row_id, event=label, state=state if ours else "taken over", attempt=found[2] + 1,
+        "event_failed", inbox_id=row_id, event_type=label, state=state if ours else "taken over", attempt=found[2] + 1,
         error_class=failure.error_class, error=failure.error, fingerprint=failure.fingerprint,
     )
     return row_id, label, failure
