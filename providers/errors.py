@@ -9,3 +9,15 @@ class UnparsableBody(ValueError):  # noqa: N818 - named for what is wrong with t
     No row was changed and no money moved. The event goes up its retry ladder and is then dead; the bytes stay in the
     inbox. Next step: look at them (`bursar inbox show`), teach the reader their shape, and replay.
     """
+
+
+class Retryable(Exception):  # noqa: N818 - the three outcomes of a failed call are named as the rules name them
+    """The call surely did not happen and may be made again: no connection, 429, a mail server's 4xx."""
+
+
+class Final(Exception):  # noqa: N818
+    """The call was refused for good; making it again would be refused again. The row is dead at once and operators are told."""
+
+
+class Unknown(Exception):  # noqa: N818
+    """Nobody can say whether the call happened (time-out, lost reply); only the same key may be tried again."""
