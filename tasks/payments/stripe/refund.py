@@ -1,0 +1,23 @@
+"""Stripe `refund.*`: sent for every refund since 2024-10-28, whoever made it (REFUND-6)."""
+
+from __future__ import annotations
+
+from billing.operations.record_refund import record_refund
+
+from billing.operations.unit import UnitOfWork
+from billing.rules.facts.event import Event
+from billing.rules.facts.refund import RefundFact
+from providers.stripe.shapes.refund import refund
+
+
+def facts(event: Event) -> RefundFact:
+    """The refund in the event."""
+    return refund(event)
+
+
+def mirrored(unit: UnitOfWork, fact: RefundFact) -> None:
+    """The refund as this event shows it."""
+    record_refund(unit, fact)
+
+
+created = updated = failed = mirrored

@@ -1,0 +1,1 @@
+"""Stripe on the queue `payouts`: what leaves the platform: transfers, payouts, and the accounts they go to."""
