@@ -1,0 +1,33 @@
+"""A real worker, standby or beat process with the probe source plugged in: `python -m tests.harness.probe_process ROLE [QUEUE]`."""
+
+from __future__ import annotations
+
+import sys
+
+from core.logs import configure
+from core.settings import current
+from schedules.slots import tick
+from tests.harness.probe import plug_in
+from workers import standby, start
+from workers.context import make_context
+
+
+def main(role: str, queue: str = "payments") -> None:
+    """Run one role until it is stopped."""
+    plug_in()
+    settings = current()
+    if role == "worker":
+        start.run_worker(settings, queue)
+    elif role == "calls":
+        start.run_calls(settings)
+    elif role == "beat":
+        start.run_beat(settings)
+    elif role == "standby":
+        configure(settings, "standby")
+        standby.main(make_context(settings, application="bursar-standby"), tick)
+    else:
+        raise SystemExit(f"no role {role!r}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
