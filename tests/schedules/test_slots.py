@@ -1,0 +1,98 @@
+"""Slots in PostgreSQL: two beats are harmless, a run runs once, a failed one is tried again and then says so."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.clock import FixedClock
+from schedules.slots import tick
+from schedules.table import TABLE, Run
+from tests.harness.cluster import Database
+from workers import slots
+from workers.context import Context, make_context
+from workers.hints import Hinter
+from workers.routing import load
+from workers.slots import RunFailedError
+
+NOW = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
+EVERY_MINUTE = Run("seal_audit", "maintenance", timedelta(minutes=1), "catch_up", "a test")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The business's clock."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def context(database: Database, clock: FixedClock) -> Iterator[Context]:
+    """A worker's surroundings."""
+    made = make_context(database.settings(), clock=clock)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def hinter(context: Context) -> Iterator[Hinter]:
+    """A real one."""
+    made = Hinter(context.settings.broker_url.get_secret_value())
+    yield made
+    made.close()
+
+
+def slot_rows(database: Database) -> list[tuple[Any, ...]]:
+    """All slots."""
+    with database.connect() as connection:
+        return connection.execute("SELECT job, slot_at, state, attempts FROM bursar.schedule_slot ORDER BY slot_at").fetchall()
+
+
+@pytest.mark.requirement("INBOX-15")
+def test_two_beats_make_each_slot_once(context: Context, hinter: Hinter, database: Database) -> None:
+    made: list[int] = []
+    beats = [threading.Thread(target=lambda: made.append(tick(context, hinter))) for _ in range(4)]
+    for beat in beats:
+        beat.start()
+    for beat in beats:
+        beat.join()
+    assert sum(made) == len(TABLE) == len(slot_rows(database))
+
+
+def test_beat_down_for_three_hours_makes_each_missed_slot_once(context: Context, hinter: Hinter, clock: FixedClock) -> None:
+    assert tick(context, hinter, [EVERY_MINUTE]) == 1
+    clock.move_to(NOW + timedelta(hours=3))
+    assert tick(context, hinter, [EVERY_MINUTE]) == 180
+    assert tick(context, hinter, [EVERY_MINUTE]) == 0
+
+
+def test_a_slot_runs_once_whoever_asks(context: Context, hinter: Hinter, database: Database) -> None:
+    tick(context, hinter, [EVERY_MINUTE])
+    slot_at = "2026-03-01T12:00:00+00:00"
+    assert slots.run(context, "maintenance", "seal_audit", slot_at).startswith("seal_audit")
+    assert slots.run(context, "maintenance", "seal_audit", slot_at) == "not due"
+    assert [row[2] for row in slot_rows(database)] == ["done"]
+
+
+def test_a_failing_run_is_tried_three_times_and_then_failed(
+    context: Context, hinter: Hinter, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+        raise ValueError("no luck")
+
+    monkeypatch.setattr(load("tasks.maintenance.runs"), "seal_audit", broken)
+    tick(context, hinter, [EVERY_MINUTE])
+    for attempt in (1, 2, 3):
+        with pytest.raises(RunFailedError, match="no luck"):
+            slots.run(context, "maintenance", "seal_audit", "2026-03-01T12:00:00+00:00")
+        assert [row[2:] for row in slot_rows(database)] == [("failed" if attempt == 3 else "due", attempt)]
+
+
+@pytest.mark.parametrize("run", TABLE, ids=lambda run: run.job)
+def test_every_run_of_the_table_runs(context: Context, hinter: Hinter, database: Database, run: Run) -> None:
+    tick(context, hinter, [run])
+    ((job, slot_at, _, _),) = slot_rows(database)
+    assert slots.run(context, run.queue, job, slot_at.isoformat()).startswith(job)
