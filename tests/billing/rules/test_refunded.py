@@ -59,7 +59,7 @@ def test_a_refund_whose_amount_is_not_known_yet_counts_nothing() -> None:
 def test_once_all_refunds_are_known_the_standing_ones_are_the_answer(
     told: dict[str, tuple[int, str]], data: st.DataObject
 ) -> None:
-    """Stripe may or may not lower a charge's amount when a refund fails: any cumulative amount it can have said will do."""
+    """Stripe may or may not lower a charge's amount when a refund fails: any amount it can have said will do."""
     ever = sum(amount for amount, _ in told.values())
     said = data.draw(st.none() | st.integers(0, ever))
     standing = sum(amount for amount, status in told.values() if status not in ("failed", "cancelled"))

@@ -50,8 +50,10 @@ def test_what_is_newer_by_version_is_always_a_legal_move(data: st.DataObject) ->
         (states.REFUND, "pending requires_action succeeded failed canceled"),
         (
             states.DISPUTE,
-            "warning_needs_response warning_under_review warning_closed needs_response under_review "
-            "appeal_needs_response appeal_under_review won lost prevented",
+            (
+                "warning_needs_response warning_under_review warning_closed needs_response under_review "
+                "appeal_needs_response appeal_under_review won lost prevented"
+            ),
         ),
         (states.PAYOUT, "pending in_transit paid failed canceled"),
         (states.CREDIT_NOTE, "issued void"),
