@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import any_, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Table, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
@@ -21,6 +21,7 @@ from core.crypto import KeyRing
 from core.ids import new_id
 from models.audit import AUDIT, audit_row
 from models.base import AGGREGATES, Aggregate
+from models.bulk import insert_rows
 from models.outbox import OUTBOX
 
 A = TypeVar("A", bound=Aggregate)
@@ -77,8 +78,7 @@ class Unit:
             for key in sorted(missing)
         ]
         # Another lane may make the same stub at this moment: the constraint decides, both then see one row.
-        table = cast("Any", model.__table__)
-        self.session.execute(insert(table).values(stubs).on_conflict_do_nothing(index_elements=["source", "external_id"]))
+        insert_rows(self.session.connection(), cast("Table", model.__table__), stubs, once_by=("source", "external_id"))
         self._select(model, source, missing)
 
     def _select(self, model: type[Aggregate], source: str, external_ids: set[str]) -> set[str]:
@@ -145,15 +145,13 @@ class Unit:
         """Write everything; returns the outbox rows that came into being as (queue, id), for hints after the commit."""
         self.session.flush()
         if self._audit:
-            self.session.execute(insert(AUDIT).values(self._audit))
+            insert_rows(self.session.connection(), AUDIT, self._audit)
             self._audit = []
         if not self._outbox:
             return []
         rows = sorted(self._outbox, key=lambda row: (row["kind"], row["key"]))
         self._outbox = []
         unique = list({(row["kind"], row["key"]): row for row in rows}.values())
-        made = self.session.execute(
-            insert(OUTBOX).values(unique).on_conflict_do_nothing(index_elements=["kind", "key"]).returning(OUTBOX.c.queue, OUTBOX.c.id)
-        )
+        made = insert_rows(self.session.connection(), OUTBOX, unique, once_by=("kind", "key"), returning=("queue", "id"))
         return [(queue, row_id) for queue, row_id in made]
 
