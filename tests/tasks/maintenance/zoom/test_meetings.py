@@ -105,12 +105,23 @@ _PEOPLE = st.fixed_dictionaries(
     {"user_id": st.sampled_from(["1", "2"]), "email": st.sampled_from(["", "A@x.example", "b@x.example"])}
 )
 _EVENTS = st.one_of(
-    st.builds(changed, st.sampled_from(["meeting.created", "meeting.updated", "meeting.deleted", "meeting.started", "meeting.ended"]),
-              _TIMES, topic=_TOPICS),
-    st.builds(changed, st.sampled_from(["meeting.participant_joined", "meeting.participant_left"]), _TIMES,
-              st.builds(lambda who, second: who | dict.fromkeys(("join_time", "leave_time"), f"2026-01-06T09:00:0{second}Z"),
-                        _PEOPLE, st.integers(0, 3))),
-)  # fmt: skip
+    st.builds(
+        changed,
+        st.sampled_from(["meeting.created", "meeting.updated", "meeting.deleted", "meeting.started", "meeting.ended"]),
+        _TIMES,
+        topic=_TOPICS,
+    ),
+    st.builds(
+        changed,
+        st.sampled_from(["meeting.participant_joined", "meeting.participant_left"]),
+        _TIMES,
+        st.builds(
+            lambda who, second: who | dict.fromkeys(("join_time", "leave_time"), f"2026-01-06T09:00:0{second}Z"),
+            _PEOPLE,
+            st.integers(0, 3),
+        ),
+    ),
+)
 
 
 @pytest.mark.requirement("INBOX-17")
