@@ -34,6 +34,6 @@ def refunded_minor(said_minor: int | None, shares: Shares) -> int:
         dashboard, of which only `charge.refunded` told); once all are known, the first one is exact, because what the
         charge said never exceeds the sum of all refunds ever made of it. It is never below zero.
     """
-    standing = sum(one["amount_minor"] for one in shares.values() if not one["undone"])
-    undone = sum(one["amount_minor"] for one in shares.values() if one["undone"])
+    standing: int = sum(one["amount_minor"] for one in shares.values() if not one["undone"])
+    undone: int = sum(one["amount_minor"] for one in shares.values() if one["undone"])
     return max(standing, (said_minor or 0) - undone, 0)
