@@ -1,0 +1,79 @@
+"""`bursar`: one command line for operators and for the processes themselves.
+
+Each command's module is imported only when that command runs, so that `bursar --help` and the supervisor start at once.
+A new command is one line in COMMANDS.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+
+import click
+
+from cli import runtime
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("cli.up:up", "Start everything on this machine and show events being processed."),
+    "migrate": ("cli.migrate:migrate", "Bring the database to this version of the schema."),
+    "receiver": ("cli.process_commands:receiver", "Run the webhook receiver."),
+    "worker": ("cli.process_commands:worker", "Run one queue's worker group."),
+    "calls": ("cli.process_commands:calls", "Run the workers that call the outside."),
+    "beat": ("cli.process_commands:beat", "Run the clock that opens the schedules' slots."),
+    "standby": ("cli.process_commands:standby", "Run the sweeps; processes events itself while the broker is away."),
+    "flower": ("cli.process_commands:flower", "Run Flower, loopback and read-only."),
+    "generate": ("cli.generate:generate", "Write the files that are made from code."),
+}
+"""Name -> (where its click command is, its line in the help)."""
+
+_NEEDS_NO_COPY = {"up", "generate"}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All names, in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name][0]} is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home", type=click.Path(file_okay=False, path_type=Path),
+    help="Speak to the copy of Bursar that `up` runs with this home. Default: BURSAR_HOME, else `.bursar`. "
+    "BURSAR_DATABASE_URL and the other variables always win.",
+)
+@click.pass_context
+def main(ctx: click.Context, home: Path | None) -> None:
+    """Bursar, the background half of a subscription business."""
+    if home is not None:
+        os.environ["BURSAR_HOME"] = str(home.absolute())
+    if ctx.invoked_subcommand in _NEEDS_NO_COPY:
+        return
+    place = runtime.home()
+    found = runtime.adopt(place)
+    if home is not None and not found and not os.environ.get("BURSAR_DATABASE_URL"):
+        raise click.ClickException(
+            f"no running copy of Bursar has the home {place}: start it with `bursar --home {place} up`, "
+            "or set BURSAR_DATABASE_URL"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""The standby as a process: here the schedules' tick meets the machine, which may not know of it."""
+
+from __future__ import annotations
+
+from core.logs import configure
+from core.settings import Settings
+from schedules.slots import tick
+from workers import standby
+from workers.context import make_context
+
+
+def run_standby(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        ValueError: the database's URL or the audit keys are missing; the message says what to set.
+    """
+    configure(settings, "standby")
+    standby.main(make_context(settings, application="bursar-standby"), tick)

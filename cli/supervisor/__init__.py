@@ -1,0 +1,1 @@
+"""`bursar up`: all of Bursar as children of one process that imports everything once and outlives none of them."""

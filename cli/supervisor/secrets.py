@@ -1,0 +1,24 @@
+"""The secrets that a copy on one machine needs and nobody gave: made once, kept in the home."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cli.embedded.secret_files import kept_secret
+
+_KEPT = {
+    "BURSAR_STRIPE_WEBHOOK_SECRETS": ("stripe.secret", "whsec_"),
+    "BURSAR_ZOOM_WEBHOOK_SECRETS": ("zoom.secret", ""),
+    "BURSAR_PAYPAL_WEBHOOK_ID": ("paypal.webhook-id", "WH-"),
+    "BURSAR_AUDIT_KEYS": ("audit.key", "local:"),
+}
+
+
+def missing_secrets(home: Path) -> dict[str, str]:
+    """Variables that are not set (nor named by a `_FILE` variable), with their kept values."""
+    return {
+        variable: kept_secret(home / name, prefix)
+        for variable, (name, prefix) in _KEPT.items()
+        if not os.environ.get(variable) and not os.environ.get(f"{variable}_FILE")
+    }

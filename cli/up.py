@@ -1,0 +1,114 @@
+"""`bursar up`: the whole of Bursar on this machine, for a first look, for development and for trials.
+
+The services are started first and the heavy imports done while they come up, so only light modules are imported here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli import runtime
+from cli.embedded.errors import EmbeddedError
+from cli.embedded.ground import settle
+from cli.supervisor.ports import Ports, choose
+from cli.supervisor.screen import LogWatch, say
+from cli.supervisor.secrets import missing_secrets
+from cli.supervisor.services import Services
+from core.clock import monotonic_s
+
+_OLD_LOG_BYTES = 10_000_000
+
+
+@click.command()
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path),
+              help="Folder of the data, passwords and logs; made if missing. Default: BURSAR_HOME, else `.bursar`.")
+@click.option("--port-base", type=click.IntRange(1024, 65531), metavar="N",
+              help="Receiver on N, Flower on N+1, metrics, PostgreSQL and Redis on the next ones. "
+              "Default: 8000, 5555 and free ones.")
+@click.option("--story/--no-story", default=True, help="Post a few signed sandbox events and watch them.")
+def up(home: Path | None, port_base: int | None, story: bool) -> None:
+    """Start everything on this machine; Ctrl-C ends it and leaves no process behind.
+
+    PostgreSQL and Redis are brought along, unless BURSAR_DATABASE_URL or BURSAR_BROKER_URL names yours.
+    """
+    began_at_s = monotonic_s()
+    if home is not None:
+        os.environ["BURSAR_HOME"] = str(home.absolute())
+    place = runtime.home()
+    try:
+        ground = settle(place)
+        lock = runtime.hold(place)
+        if lock is None:
+            raise EmbeddedError(f"a copy of Bursar with the home {place} is running: stop it, or name another --home")
+        services = Services(ground, choose(place, port_base), _logs(place))
+        _run(place, services, lock.fileno(), story=story, began_at_s=began_at_s)
+    except EmbeddedError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _run(place: Path, services: Services, lock: int, *, story: bool, began_at_s: float) -> None:
+    say(f"Bursar: home {place}")
+    supervisor: Any = None
+    try:
+        services.start()
+        chosen = _adopt_environment(place, services)
+        module = importlib.import_module("cli.supervisor.supervise")
+        module.preload()
+        settings = importlib.import_module("core.settings").current()
+        ran = module.prepare(settings, services)
+        say(f"database ready{f', migrations {ran[0]} to {ran[-1]} run' if ran else ''}")
+        runtime.publish(place, chosen, pid=os.getpid())
+        supervisor = module.Supervisor(settings, services, LogWatch(services.logs), lock)
+        _print_places(place, services)
+        supervisor.run(tell_story=story, began_at_s=began_at_s)
+        say("\nstopping (again Ctrl-C: at once)")
+    except KeyboardInterrupt:
+        say("\nstopping")
+    finally:
+        runtime.withdraw(place)
+        (supervisor or services).stop()
+    say("stopped; nothing of this copy runs any more")
+
+
+def _adopt_environment(place: Path, services: Services) -> dict[str, str]:
+    """Set what is not set, for us and all children; what other commands need to reach this copy."""
+    ports: Ports = services.ports
+    chosen = {
+        "BURSAR_HOME": str(place), "BURSAR_RECEIVER_PORT": str(ports.receiver), "BURSAR_FLOWER_PORT": str(ports.flower),
+        "BURSAR_METRICS_PORT": str(ports.metrics), **services.environment(), **missing_secrets(place),
+    }
+    os.environ.update(chosen)
+    given = {name: value for name, value in os.environ.items() if name.startswith("BURSAR_")}
+    return given | chosen
+
+
+def _logs(place: Path) -> Path:
+    folder = place / "logs"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    for log in folder.glob("*.log"):
+        if log.stat().st_size > _OLD_LOG_BYTES:
+            log.replace(log.with_suffix(".log.old"))
+    return folder
+
+
+def _print_places(place: Path, services: Services) -> None:
+    ports = services.ports
+    database = f"127.0.0.1:{ports.postgres}, password in {place / 'postgres.password'}"
+    broker = f"127.0.0.1:{ports.redis}, password in {place / 'redis.password'}"
+    lines = {
+        "receiver": f"http://127.0.0.1:{ports.receiver}/webhooks/stripe (paypal, zoom); /healthz, /readyz",
+        "flower": f"http://127.0.0.1:{ports.flower}/",
+        "metrics": f"http://127.0.0.1:{ports.metrics}/metrics",
+        "PostgreSQL": database if services.database else "yours, by BURSAR_DATABASE_URL",
+        "Redis": broker if services.broker else "yours, by BURSAR_BROKER_URL",
+        "logs": str(services.logs),
+        "look around": f"bursar --home {place} --help",
+        "stop": "Ctrl-C",
+    }
+    for name, text in lines.items():
+        say(f"  {name:<12} {text}")
