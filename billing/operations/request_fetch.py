@@ -1,0 +1,24 @@
+"""Asks for the provider's own word on an object, because what told of it could have been forged or was incomplete."""
+
+from __future__ import annotations
+
+from billing.operations.unit import UnitOfWork
+from billing.rules.facts.base import Fact
+
+
+def request_fetch(unit: UnitOfWork, fact: Fact, kind: str, path: str) -> None:
+    """Send a look-up of the fact's object at its provider, once per event; the answer enters the inbox by itself.
+
+    Args:
+        unit: the transaction.
+        fact: what was told; its source names the provider.
+        kind: the provider's kind of object, as the answer's event type will name it.
+        path: where the provider shows it, escaped.
+    """
+    unit.send(
+        f"{fact.source}.fetch",
+        key=f"{kind}:{fact.external_id}:{fact.version.event_id}",
+        payload={"kind": kind, "id": fact.external_id, "path": path, "lane": f"{fact.source}:{fact.external_id}"},
+        queue="payments",
+        lane=f"{fact.source}:{fact.external_id}",
+    )

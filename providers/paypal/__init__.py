@@ -1,0 +1,1 @@
+"""PayPal: orders, captures, v1 sales, subscriptions, disputes and payout items."""

@@ -1,0 +1,24 @@
+"""Where PayPal shows its objects. Ids come from bodies that could be forged, so each is escaped."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+_PATHS = {
+    "capture": "/v2/payments/captures/",
+    "sale": "/v1/payments/sale/",
+    "refund": "/v2/payments/refunds/",
+    "subscription": "/v1/billing/subscriptions/",
+    "dispute": "/v1/customer/disputes/",
+    "payouts-item": "/v1/payments/payouts-item/",
+    "order": "/v2/checkout/orders/",
+}
+
+
+def path(kind: str, object_id: str) -> str:
+    """The API path of an object of this kind.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    return _PATHS[kind] + quote(object_id, safe="")

@@ -1,0 +1,82 @@
+"""CUSTOMER.DISPUTE.*: a buyer contests a capture or sale."""
+
+from __future__ import annotations
+
+from billing.rules.facts.base import UNSET, Unset
+from billing.rules.facts.dispute import DisputeFact
+from billing.rules.facts.event import Event
+from billing.rules.states_money_out import DISPUTE, UNKNOWN
+from providers.fields import items, mapping, needed, optional
+from providers.paypal.envelope import FETCHED
+from providers.paypal.reading import Money, money, said, time_of, version
+
+_OUTCOMES = {
+    "RESOLVED_SELLER_FAVOUR": "won",
+    "RESOLVED_SELLER_FAVOR": "won",
+    "CANCELED_BY_BUYER": "won",
+    "DENIED": "won",
+    # PayPal paid the buyer out of its own pocket: the seller keeps the money; `provider_status` keeps the difference.
+    "RESOLVED_WITH_PAYOUT": "won",
+    "RESOLVED_BUYER_FAVOUR": "lost",
+    "RESOLVED_BUYER_FAVOR": "lost",
+    "ACCEPTED": "lost",
+}
+_STAGES = {"INQUIRY": "warning_", "CHARGEBACK": "", "PRE_ARBITRATION": "appeal_", "ARBITRATION": "appeal_"}
+_OURS = frozenset({"OPEN", "WAITING_FOR_SELLER_RESPONSE"})
+"""Statuses in which the next step is the seller's."""
+
+
+def dispute(event: Event) -> DisputeFact:
+    """The dispute as PayPal tells it. The money that it moved is taken from a look-up only (DISPUTE-4).
+
+    Raises:
+        UnparsableBody: it has no id, or an amount that is no exact money.
+    """
+    obj = event.object
+    word, outcome = optional(obj, "status"), optional(mapping(obj, "dispute_outcome"), "outcome_code")
+    stage = optional(obj, "dispute_life_cycle_stage")
+    status = _status(word, stage, outcome)
+    phase, rank = DISPUTE.place(status)
+    amount = money(obj, "dispute_amount")
+    disputed = [optional(one, "seller_transaction_id") for one in items(obj, "disputed_transactions")]
+    charge = next((ref for ref in disputed if ref), None)
+    return DisputeFact(
+        source=event.source,
+        external_id=needed(obj, "dispute_id"),
+        version=version(event, phase, rank),
+        amount_minor=UNSET if amount is None else amount[0],
+        currency=UNSET if amount is None else amount[1],
+        status=status if word is not None or outcome is not None else UNSET,
+        provider_status=said(outcome if word == "RESOLVED" and outcome else word),
+        reason=said(optional(obj, "reason")),
+        stage=said(stage.lower() if stage else None),
+        funds_withdrawn_minor=_moved(event, "DEBIT", amount),
+        funds_reinstated_minor=_moved(event, "CREDIT", amount),
+        evidence_due_at=time_of(obj, "seller_response_due_date"),
+        charge_ref=said(charge),
+        payment_ref=said(charge),
+        provider_created_at=time_of(obj, "create_time"),
+        closed_at=version(event, phase, rank).at if status in ("won", "lost") else UNSET,
+    )
+
+
+def _moved(event: Event, direction: str, amount: Money | None) -> int | Unset:
+    """What the dispute took from us or gave back so far; only PayPal's answer to a look-up is believed in this."""
+    moves = items(event.object, "money_movements")
+    if amount is None or not moves or not event.type.endswith(FETCHED):
+        return UNSET
+    ours = [
+        money(move, "amount")
+        for move in moves
+        if move.get("affected_party") == "SELLER" and move.get("type") == direction
+    ]
+    return sum(one[0] for one in ours if one is not None and one[1] == amount[1])
+
+
+def _status(word: str | None, stage: str | None, outcome: str | None) -> str:
+    if word == "RESOLVED":
+        return _OUTCOMES.get(outcome or "", UNKNOWN)
+    if word in (None, "OTHER"):
+        return UNKNOWN
+    step = "needs_response" if word in _OURS else "under_review"
+    return f"{_STAGES.get(stage or '', '')}{step}"

@@ -1,0 +1,1 @@
+"""PayPal on the queue `payments`: captures, sales, orders, subscriptions and disputes."""

@@ -1,0 +1,1 @@
+"""PayPal on the queue `payouts`: items of batch payouts."""
