@@ -1,4 +1,4 @@
-"""PayPal's decimal texts -> minor units, exactly: no float on the way, and what does not fit is refused, never rounded."""
+"""PayPal's decimal texts -> minor units, exactly: no float on the way; what does not fit is refused, never rounded."""
 
 from __future__ import annotations
 

@@ -108,5 +108,5 @@ IGNORED: dict[str, str] = {
     "CATALOG.PRODUCT.*": "products are defined on our side and pushed to PayPal, never taken from it",
     "RISK.DISPUTE.CREATED": "retired by PayPal; CUSTOMER.DISPUTE.CREATED tells the same",
     "PAYMENT.PAYOUTSBATCH.*": "money moves by item, and each item has events of its own that name the batch",
-    "INVOICING.INVOICE.*": "invoices are issued by Bursar; the capture or sale that pays one made at PayPal is recorded",
+    "INVOICING.INVOICE.*": "invoices are issued by Bursar; what pays one made at PayPal is a capture or sale, recorded",
 }
