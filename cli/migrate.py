@@ -7,6 +7,7 @@ import psycopg
 
 from core.settings import current
 from models import migrate as migrations
+from models.versions import MigrationError, head
 
 
 @click.command()
@@ -17,6 +18,6 @@ def migrate() -> None:
         raise click.ClickException("BURSAR_DATABASE_URL is not set: set it, or start a copy with `bursar up`")
     try:
         ran = migrations.migrate(url)
-    except (migrations.MigrationError, psycopg.Error) as error:
+    except (MigrationError, psycopg.Error) as error:
         raise click.ClickException(f"not migrated: {error}") from error
-    click.echo(f"ran {', '.join(ran)}" if ran else f"nothing to do: the schema is at {migrations.head()}")
+    click.echo(f"ran {', '.join(ran)}" if ran else f"nothing to do: the schema is at {head()}")

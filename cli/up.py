@@ -47,7 +47,8 @@ def up(home: Path | None, port_base: int | None, story: bool) -> None:
             raise EmbeddedError(f"a copy of Bursar with the home {place} is running: stop it, or name another --home")
         services = Services(ground, choose(place, port_base), _logs(place))
         _run(place, services, lock.fileno(), story=story, began_at_s=began_at_s)
-    except EmbeddedError as error:
+    except (EmbeddedError, ValueError) as error:
+        # ValueError: a setting that does not fit; pydantic's text names it.
         raise click.ClickException(str(error)) from error
 
 

@@ -7,8 +7,6 @@ is to do. Each runs in a transaction of its own, together with the mark in `burs
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -24,53 +22,13 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from core.clock import Clock, SystemClock
+from models.versions import VERSIONS, MigrationError, files, head
 
-VERSIONS = Path(__file__).parent / "migrations" / "versions"
 MONTHS_AHEAD = 3
 """Months of payload partitions made beyond the present one, so that a stopped scheduler has a season's time."""
 
-_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _TURNS = 7305129
 """Session lock that makes two migrations of one database take turns (0000_roles.sql has its own, for the cluster)."""
-
-
-class MigrationError(Exception):
-    """The schema cannot be brought to this version; the message says what to do."""
-
-
-def files() -> list[Path]:
-    """The migrations in the order in which they run.
-
-    Raises:
-        MigrationError: a name that does not fit, or a number used twice.
-    """
-    found = sorted(VERSIONS.glob("*.sql"))
-    for path in found:
-        if not _NAME.fullmatch(path.name):
-            raise MigrationError(f"{path.name}: a migration is called NNNN_name.sql (lower case); rename it")
-    for one, other in itertools.pairwise(found):
-        if one.name[:4] == other.name[:4]:
-            raise MigrationError(f"{one.name} and {other.name} have one number: give the later one the next one")
-    return found
-
-
-def head() -> str:
-    """The number of the newest migration of this version of the code."""
-    return files()[-1].name[:4]
-
-
-def current(database_url: str) -> str | None:
-    """The number of the newest migration that the database has, None before the first.
-
-    Raises:
-        psycopg.Error: the database cannot be reached.
-    """
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        known = connection.execute("SELECT to_regclass('bursar.alembic_version') IS NOT NULL").fetchone()
-        if known != (True,):
-            return None
-        row = connection.execute("SELECT version_num FROM bursar.alembic_version").fetchone()
-        return None if row is None else str(row[0])
 
 
 def migrate(database_url: str, *, clock: Clock | None = None) -> list[str]:

@@ -79,7 +79,8 @@ class Child:
 
     def is_due(self) -> bool:
         """Whether it shall be started now."""
-        return self.lasting and self.pid is None and monotonic_s() >= self.due_at_s
+        once = not self.lasting and self.started_at_s > 0
+        return not once and self.pid is None and monotonic_s() >= self.due_at_s
 
     def terminate(self) -> None:
         """Ask it to end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import signal
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,16 +12,21 @@ import psycopg
 from psycopg import sql
 
 from cli import story
+from cli.embedded.errors import EmbeddedError
 from cli.entries import ENTRIES, entry, run
 from cli.supervisor.children import Child
 from cli.supervisor.screen import LogWatch, say
 from cli.supervisor.services import DATABASE, Services
 from core.clock import monotonic_s
 from core.settings import QUEUES, Settings
-from models import migrate
+from models import versions
 
 _TICK_S = 0.2
 _STOP_TIMEOUT_S = 10.0
+_FIRST = ("receiver", "worker-payments", "story")
+_OTHERS_AFTER_S = 4.0
+"""The processes that the story needs are started alone, so that they need not share the processors with the others,
+which follow when it is told, and after this time in any case."""
 _WATCHED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
@@ -40,12 +46,12 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED_SIGNALS)
         self._plan(tell_story=tell_story, began_at_s=began_at_s)
         for child in self.children:
-            child.start(close=(self.lock,))
+            child.due_at_s = began_at_s if child.name in _FIRST or not tell_story else monotonic_s() + _OTHERS_AFTER_S
         while True:
+            self._tick()
             number = signal.sigtimedwait(_WATCHED_SIGNALS, _TICK_S)
             if number is not None and number.si_signo != signal.SIGCHLD:
                 return
-            self._tick()
 
     def stop(self) -> None:
         """End the children, then the services. Returns when nothing of ours runs any more."""
@@ -74,7 +80,7 @@ class Supervisor:
             self.children.append(Child(name, work, self.watch.add(name)))
         if tell_story:
             work = partial(story.tell, self.settings, began_at_s)
-            self.children.insert(5, Child("story", work, None, lasting=False))
+            self.children.append(Child("story", work, None, lasting=False))
         gc.freeze()  # what is imported by now is shared, not copied
 
     def _tick(self) -> None:
@@ -84,9 +90,16 @@ class Supervisor:
             how = child.ended()
             if how is not None and child.lasting:
                 say(f"{child.name} ended ({how}); starting it again in {child.back_off():g} s", colour="red")
-            elif child.is_due() and child.started_at_s:
+            elif how is not None:
+                self._start_others()
+            elif child.is_due():
                 child.start(close=(self.lock,))
         self.watch.show()
+
+    def _start_others(self) -> None:
+        for child in self.children:
+            if not child.started_at_s:
+                child.due_at_s = monotonic_s()
 
     def _reap(self) -> None:
         for child in self.children:
@@ -103,15 +116,19 @@ def prepare(settings: Settings, services: Services) -> list[str]:
     """Wait for the services, make the database if it is embedded and new, migrate; the migrations that ran.
 
     Raises:
-        MigrationError: this code is older than the database.
-        psycopg.Error: the database cannot be used.
-        EmbeddedError: a service did not start.
+        EmbeddedError: a service did not start, or the database cannot be used or migrated.
     """
     services.wait()
     url = settings.database_url.get_secret_value()
-    if services.database:
-        _make_database(services.database.url("postgres"))
-    return [] if migrate.current(url) == migrate.head() else migrate.migrate(url)
+    try:
+        if services.database:
+            _make_database(services.database.url("postgres"))
+        if versions.current(url) == versions.head():
+            return []
+        ran: list[str] = importlib.import_module("models.migrate").migrate(url)  # Alembic: only when it is needed
+    except (versions.MigrationError, psycopg.Error) as error:
+        raise EmbeddedError(f"the database cannot be used: {error}") from error
+    return ran
 
 
 def _make_database(server_url: str) -> None:

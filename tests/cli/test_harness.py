@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from models import migrate
+from models import versions
 from tests.harness.cluster import Cluster, Database
 from tests.harness.processes import Processes
 
@@ -21,7 +21,7 @@ def test_each_database_is_fresh_and_migrated(database: Database, number: int) ->
     with database.connect() as connection:
         connection.execute("INSERT INTO bursar.heartbeat VALUES ('one', '2026-01-01T00:00Z')")
         assert connection.execute("SELECT count(*) FROM bursar.heartbeat").fetchone() == (1,)
-    assert migrate.current(database.url) == migrate.head()
+    assert versions.current(database.url) == versions.head()
 
 
 def test_settings_reach_a_process(database: Database, processes: Processes) -> None:
