@@ -45,14 +45,9 @@ def authorization(event: Event, *, authorized: bool) -> list[AccountFact]:
     """
     if event.account is None:
         return []
-    version = read.version(event)
+    version = read.version(event, grown=0 if authorized else 1)
     return [
-        AccountFact(
-            source=event.source,
-            external_id=event.account,
-            version=type(version)(phase=1, at=version.at, rank=0 if authorized else 1, event_id=event.id),
-            authorized=authorized,
-        )
+        AccountFact(source=event.source, external_id=event.account, version=version, authorized=authorized),
     ]
 
 

@@ -24,7 +24,7 @@ def dispute(event: Event) -> DisputeFact:
         source=event.source,
         # Disputes had no id of their own before 2013: a charge had at most one.
         external_id=fields.optional(obj, "id") or f"dispute_of_{read.ref(obj, 'charge')}",
-        version=read.version(event, DISPUTE, status),
+        version=read.version(event, DISPUTE, status, grown=len(read.listed(obj, "balance_transactions"))),
         amount_minor=fields.whole(obj, "amount"),
         currency=read.currency(obj),
         status=status,
@@ -39,7 +39,7 @@ def dispute(event: Event) -> DisputeFact:
         if "balance_transactions" in obj
         else UNSET,
         charge_ref=read.ref(obj, "charge"),
-        payment_ref=read.ref(obj, "payment_intent"),
+        payment_ref=read.payment_of(obj),
         account_ref=event.account,
         metadata_=read.metadata(obj),
         provider_created_at=read.instant(obj, "created"),

@@ -18,7 +18,7 @@ def fraud_warning(event: Event) -> FraudWarningFact:
         kind=fields.text(obj, "fraud_type"),
         actionable=read.flag(obj, "actionable"),
         charge_ref=read.ref(obj, "charge"),
-        payment_ref=read.ref(obj, "payment_intent"),
+        payment_ref=read.payment_of(obj),
         account_ref=event.account,
         provider_created_at=read.instant(obj, "created"),
     )

@@ -25,6 +25,15 @@ def ref(obj: Json, name: str) -> str | Unset | None:
     return fields.text(obj, name)
 
 
+def payment_of(obj: Json) -> str | Unset | None:
+    """The payment that a refund, dispute or warning is about; a charge without one (null) is a payment of its own.
+
+    Where the field is absent (older shapes), nothing is said: the charge knows its payment.
+    """
+    payment = ref(obj, "payment_intent")
+    return ref(obj, "charge") if payment is None else payment
+
+
 def instant(obj: Json, name: str) -> datetime | Unset | None:
     """An instant from seconds since 1970."""
     seconds = fields.whole(obj, name)
@@ -64,10 +73,13 @@ def listed(obj: Json, name: str) -> list[Json]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def version(event: Event, statuses: Statuses | None = None, status: str | None = None) -> Version:
-    """How new the event's snapshot is: by the phase of the status that it shows, then Stripe's time, rank, event id."""
+def version(event: Event, statuses: Statuses | None = None, status: str | None = None, *, grown: int = 0) -> Version:
+    """How new the event's snapshot is: by the phase of the status that it shows, then Stripe's time, rank, event id.
+
+    `grown` (0 to 9) orders snapshots of one status and second by what only ever grows in the object.
+    """
     phase, rank = statuses.place(status) if statuses and status else (_RUNNING, 0)
-    return Version(phase=phase, at=event.occurred_at, rank=rank, event_id=event.id)
+    return Version(phase=phase, at=event.occurred_at, rank=rank * 10 + min(grown, 9), event_id=event.id)
 
 
 def just_became(event: Event, *endings: str) -> bool:

@@ -21,11 +21,8 @@ def refund(event: Event) -> RefundFact:
 def refunds_of_charge(event: Event) -> list[RefundFact]:
     """The refunds that a charge's snapshot lists; none in shapes since 2022-11-15, then `refund.*` events tell them."""
     charge = event.object
-    above = {
-        "charge": fields.needed(charge, "id"),
-        "payment_intent": charge.get("payment_intent"),
-        "currency": charge.get("currency"),
-    }
+    above = {"charge": fields.needed(charge, "id")}
+    above |= {name: charge[name] for name in ("payment_intent", "currency") if name in charge}
     return [_refund(event, above | dict(item)) for item in read.listed(charge, "refunds") if item.get("id")]
 
 
@@ -44,7 +41,7 @@ def _refund(event: Event, obj: Mapping[str, Any]) -> RefundFact:
         failure_reason=fields.text(obj, "failure_reason"),
         failed_at=event.occurred_at if status == "failed" and read.just_became(event, "failed") else UNSET,
         charge_ref=read.ref(obj, "charge"),
-        payment_ref=read.ref(obj, "payment_intent"),
+        payment_ref=read.payment_of(obj),
         account_ref=event.account,
         balance_transaction_ref=read.ref(obj, "balance_transaction"),
         failure_balance_transaction_ref=read.ref(obj, "failure_balance_transaction"),

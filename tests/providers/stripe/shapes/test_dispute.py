@@ -65,6 +65,14 @@ class TestDispute:
             "at": "1970-01-01T00:00:00+00:00",
         }
 
+    def test_within_one_second_more_moves_are_newer(self) -> None:
+        won = DISPUTE | {"status": "won"}
+        both = dispute(stripe_event("charge.dispute.updated", won | {"balance_transactions": [moved(-9), moved(9)]}))
+        one = dispute(
+            stripe_event("charge.dispute.closed", won | {"balance_transactions": [moved(-9)]}, event_id="evt_z")
+        )
+        assert both.version > one.version
+
     def test_in_another_currency_the_whole_disputed_amount_moved(self) -> None:
         moves = [moved(-900, currency="eur")]
         fact = dispute(stripe_event("charge.dispute.funds_withdrawn", DISPUTE | {"balance_transactions": moves}))

@@ -43,6 +43,11 @@ class TestRefund:
         fact = refund(stripe_event("refund.updated", REFUND | {"charge": {"id": "ch_9", "object": "charge"}}))
         assert fact.charge_ref == "ch_9"
 
+    @pytest.mark.parametrize(("said", "payment"), [({"payment_intent": None}, "ch_1"), ({}, UNSET)])
+    def test_a_charge_without_a_payment_is_one_of_its_own(self, said: dict[str, Any], payment: Any) -> None:
+        old = {key: value for key, value in REFUND.items() if key != "payment_intent"}
+        assert refund(stripe_event("charge.refund.updated", old | said)).payment_ref == payment
+
     def test_an_unknown_status_is_kept_and_not_refused(self) -> None:
         fact = refund(stripe_event("refund.updated", REFUND | {"status": "reticulating"}))
         assert (fact.status, fact.provider_status) == ("unknown", "reticulating")

@@ -1,0 +1,41 @@
+"""Records refunds, ours and those made in the provider's dashboard alike: one row per refund id (REFUND-6)."""
+
+from __future__ import annotations
+
+from billing.operations.apply_fact import apply_fact
+from billing.operations.derive_refunded import derive_refunded
+from billing.operations.link import link
+from billing.operations.move_status import move_status
+from billing.operations.unit import UnitOfWork
+from billing.rules.facts.refund import RefundFact
+from billing.rules.refunded import share
+from billing.rules.states_money_out import REFUND
+from models.account import Account
+from models.charge import Charge
+from models.payment import Payment
+from models.refund import Refund
+
+
+def record_refund(unit: UnitOfWork, fact: RefundFact) -> Refund:
+    """Merge the refund, link charge and payment, audit a change of status, and bring the amounts given back up to date.
+
+    A refund that fails after it counted is taken off again; one that is told twice, by `refund.*` and inside
+    `charge.refunded`, is one row.
+    """
+    row = unit.row(Refund, fact.source, fact.external_id)
+    before = row.status
+    apply_fact(unit, row, fact)
+    link(unit, row, (Charge, row.charge_ref), (Payment, row.payment_ref), (Account, row.account_ref))
+    about = {
+        "amount_minor": row.amount_minor,
+        "currency": row.currency,
+        "provider_status": row.provider_status,
+        "reason": row.reason,
+        "failure_reason": row.failure_reason,
+        "charge": row.charge_ref,
+    }
+    move_status(unit, row, REFUND, before, row.status, about)
+    if row.charge_ref:
+        charge = unit.row(Charge, row.source, row.charge_ref)
+        derive_refunded(unit, charge, {row.external_id: share(row.amount_minor, row.status)})
+    return row
