@@ -42,11 +42,20 @@ AUDIT_SEAL = Table(
 )
 
 
+GENESIS = bytes(32)
+"""What stands before the first seal."""
+
+_AUDIT_FORMAT = "bursar audit 1"
+_SEAL_FORMAT = b"bursar seal 1"
+"""Part of each digest, so that a digest of one kind is never one of another, and a later format can tell itself apart."""
+
+
 def audit_message(row: Mapping[str, Any]) -> bytes:
     """The bytes that a row's MAC is made of; all its columns but the id, which the database gives, and the MAC itself."""
     at: datetime = row["at"]
     return canonical(
         (
+            _AUDIT_FORMAT,
             str(row["uid"]),
             at.astimezone(UTC).isoformat(timespec="microseconds"),
             row["actor"],
@@ -76,11 +85,21 @@ def audit_row(
     after: Mapping[str, Any] | None,
     inbox_id: int | None,
 ) -> dict[str, Any]:
-    """A row for `AUDIT`, with its MAC. `before` and `after` are plain JSON values without floats."""
+    """A row for `AUDIT`, with its MAC.
+
+    Raises:
+        TypeError: `before` or `after` holds a float, a key that is not text, or what JSON cannot hold.
+    """
     row: dict[str, Any] = {
-        "uid": uid, "at": at, "actor": actor, "reason": reason, "action": action, "object_type": object_type, "object_id": object_id,
+        "uid": uid, "at": at, "actor": actor, "reason": reason, "action": action,
+        "object_type": object_type, "object_id": object_id,
         "before": None if before is None else dict(before), "after": None if after is None else dict(after),
         "inbox_id": inbox_id, "key_id": keys.writing,
     }
     row["mac"] = keys.mac(keys.writing, audit_message(row))
     return row
+
+
+def seal_message(prev: bytes, seq: int, uid: UUID, mac: bytes) -> bytes:
+    """The bytes that a seal's hash is made of; every part has a fixed length, so no other seal gives them."""
+    return b"".join((_SEAL_FORMAT, prev, seq.to_bytes(8, "big"), uid.bytes, mac))

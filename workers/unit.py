@@ -19,6 +19,7 @@ from sqlalchemy.types import Text
 
 from core.crypto import KeyRing
 from core.ids import new_id
+import models.aggregates  # noqa: F401  # references name aggregates of all kinds
 from models.audit import AUDIT, audit_row
 from models.base import AGGREGATES, Aggregate
 from models.bulk import insert_rows

@@ -1,0 +1,100 @@
+"""What providers say about money that comes in: a payment, and the charges by which it was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from billing.rules.facts.base import UNSET, Fact, Unset
+from billing.rules.facts.named import named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFact(Fact):
+    """A payment: Stripe's PaymentIntent, or a lone charge, capture or sale under its own id. Names equal `bursar.payment`.
+
+    `intent_status` is what the provider says of the payment as a whole, in our words (`states.PAYMENT`); the row's
+    `status` follows from it and from the charges. `intent_failure_*` is the provider's last error on the payment
+    (INBOX-13). `confirmed`: the money was told by a strongly signed body or read from the provider's API; False (PayPal's
+    weakly signed body) merges by maximum with True. `purpose` is what the payer's checkout declared (PAY-9).
+    """
+
+    AGGREGATE: ClassVar[str] = "payment"
+    MAXIMA: ClassVar[frozenset[str]] = frozenset({"confirmed"})
+
+    kind: str | Unset | None = UNSET
+    intent_status: str | Unset | None = UNSET
+    provider_status: str | Unset | None = UNSET
+    amount_minor: int | Unset | None = UNSET
+    intent_received_minor: int | Unset | None = UNSET
+    currency: str | Unset | None = UNSET
+    application_fee_minor: int | Unset | None = UNSET
+    processor_fee_minor: int | Unset | None = UNSET
+    customer_ref: str | Unset | None = UNSET
+    invoice_ref: str | Unset | None = UNSET
+    subscription_ref: str | Unset | None = UNSET
+    account_ref: str | Unset | None = UNSET
+    payment_method_ref: str | Unset | None = UNSET
+    latest_charge_ref: str | Unset | None = UNSET
+    order_ref: str | Unset | None = UNSET
+    transfer_destination_ref: str | Unset | None = UNSET
+    intent_failure_code: str | Unset | None = UNSET
+    intent_failure_message: str | Unset | None = UNSET
+    intent_decline_code: str | Unset | None = UNSET
+    cancellation_reason: str | Unset | None = UNSET
+    cancelled_at: datetime | Unset | None = UNSET
+    confirmed: bool | Unset | None = UNSET
+    purpose: str | Unset | None = UNSET
+    metadata_: Mapping[str, Any] | Unset | None = UNSET
+    provider_created_at: datetime | Unset | None = UNSET
+
+    def references(self) -> Iterator[tuple[str, str]]:
+        """The payment, its customer, account, subscription and invoice."""
+        yield self.AGGREGATE, self.external_id
+        yield from named(
+            customer=self.customer_ref, account=self.account_ref, subscription=self.subscription_ref, invoice=self.invoice_ref
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeFact(Fact):
+    """One try to take money: Stripe's charge, PayPal's capture or sale. Names equal the columns of `bursar.charge`.
+
+    `payment_ref` is its payment; a lone charge's is its own id. `amount_refunded_minor` is cumulative and merges by
+    maximum; how much really went back is `refunded.py`'s rule. `status` is one of `states.CHARGE`.
+    """
+
+    AGGREGATE: ClassVar[str] = "charge"
+    MAXIMA: ClassVar[frozenset[str]] = frozenset({"amount_refunded_minor"})
+
+    status: str | Unset | None = UNSET
+    provider_status: str | Unset | None = UNSET
+    amount_minor: int | Unset | None = UNSET
+    amount_captured_minor: int | Unset | None = UNSET
+    amount_refunded_minor: int | Unset | None = UNSET
+    currency: str | Unset | None = UNSET
+    captured: bool | Unset | None = UNSET
+    disputed: bool | Unset | None = UNSET
+    payment_ref: str | Unset | None = UNSET
+    customer_ref: str | Unset | None = UNSET
+    invoice_ref: str | Unset | None = UNSET
+    account_ref: str | Unset | None = UNSET
+    payment_method_ref: str | Unset | None = UNSET
+    balance_transaction_ref: str | Unset | None = UNSET
+    transfer_ref: str | Unset | None = UNSET
+    application_fee_ref: str | Unset | None = UNSET
+    application_fee_minor: int | Unset | None = UNSET
+    failure_code: str | Unset | None = UNSET
+    failure_message: str | Unset | None = UNSET
+    decline_code: str | Unset | None = UNSET
+    risk_level: str | Unset | None = UNSET
+    method_kind: str | Unset | None = UNSET
+    metadata_: Mapping[str, Any] | Unset | None = UNSET
+    provider_created_at: datetime | Unset | None = UNSET
+
+    def references(self) -> Iterator[tuple[str, str]]:
+        """The charge, its payment, customer, account and invoice."""
+        yield self.AGGREGATE, self.external_id
+        yield from named(payment=self.payment_ref, customer=self.customer_ref, account=self.account_ref, invoice=self.invoice_ref)

@@ -1,0 +1,51 @@
+"""One try to take a payment's money. One row per charge, capture or sale at a provider."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Aggregate
+from models.refundable import Refundable
+
+
+class Charge(Refundable, Aggregate):
+    """A charge. What went back of it is `refunded_minor`, by the rule in billing.rules.refunded."""
+
+    __tablename__ = "charge"
+    NAME: ClassVar[str] = "charge"
+    PUBLIC_PREFIX: ClassVar[str] = "ch"
+    LOCK_ORDER: ClassVar[int] = 45
+    DERIVED: ClassVar[frozenset[str]] = Refundable.REFUNDABLE | frozenset({"payment_id", "customer_id", "invoice_id", "account_id"})
+
+    status: Mapped[str | None]
+    provider_status: Mapped[str | None]
+    amount_minor: Mapped[int | None]
+    amount_captured_minor: Mapped[int | None]
+    amount_refunded_minor: Mapped[int | None]
+    currency: Mapped[str | None]
+    captured: Mapped[bool | None]
+    disputed: Mapped[bool | None]
+    payment_ref: Mapped[str | None]
+    customer_ref: Mapped[str | None]
+    invoice_ref: Mapped[str | None]
+    account_ref: Mapped[str | None]
+    payment_method_ref: Mapped[str | None]
+    balance_transaction_ref: Mapped[str | None]
+    transfer_ref: Mapped[str | None]
+    application_fee_ref: Mapped[str | None]
+    application_fee_minor: Mapped[int | None]
+    failure_code: Mapped[str | None]
+    failure_message: Mapped[str | None]
+    decline_code: Mapped[str | None]
+    risk_level: Mapped[str | None]
+    method_kind: Mapped[str | None]
+    metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
+    provider_created_at: Mapped[datetime | None]
+    payment_id: Mapped[UUID | None]
+    customer_id: Mapped[UUID | None]
+    invoice_id: Mapped[UUID | None]
+    account_id: Mapped[UUID | None]

@@ -1,0 +1,61 @@
+-- Money that comes in. One row per payment at a provider, however often it was tried.
+-- `versions` is the merge state: {} for a stub. *_id columns follow from the *_ref beside them.
+CREATE TABLE bursar.payment (
+    id                       uuid        PRIMARY KEY,
+    source                   text        NOT NULL,
+    external_id              text        NOT NULL,
+    versions                 jsonb       NOT NULL,
+    created_at               timestamptz NOT NULL,
+    updated_at               timestamptz NOT NULL,
+    kind                     text,
+    intent_status            text,
+    provider_status          text,
+    amount_minor             bigint,
+    intent_received_minor    bigint,
+    currency                 text,
+    application_fee_minor    bigint,
+    processor_fee_minor      bigint,
+    customer_ref             text,
+    invoice_ref              text,
+    subscription_ref         text,
+    account_ref              text,
+    payment_method_ref       text,
+    latest_charge_ref        text,
+    order_ref                text,
+    transfer_destination_ref text,
+    intent_failure_code      text,
+    intent_failure_message   text,
+    intent_decline_code      text,
+    cancellation_reason      text,
+    cancelled_at             timestamptz,
+    confirmed                boolean,
+    purpose                  text,
+    metadata                 jsonb,
+    provider_created_at      timestamptz,
+    status                   text,
+    received_minor           bigint,
+    failure_code             text,
+    failure_message          text,
+    decline_code             text,
+    paid_at                  timestamptz,
+    charge_outcomes          jsonb,
+    refund_shares            jsonb,
+    refunded_minor           bigint,
+    customer_id              uuid,
+    invoice_id               uuid,
+    subscription_id          uuid,
+    account_id               uuid,
+    CONSTRAINT payment_source_external_id_key UNIQUE (source, external_id),
+    CONSTRAINT payment_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT payment_status_check CHECK (status IN ('authorised', 'cancelled', 'failed', 'pending', 'processing', 'requires_action', 'succeeded', 'unknown')),
+    CONSTRAINT payment_intent_status_check CHECK (intent_status IN ('authorised', 'cancelled', 'failed', 'pending', 'processing', 'requires_action', 'succeeded', 'unknown')),
+    CONSTRAINT payment_kind_check CHECK (kind IN ('capture', 'charge', 'payment_intent', 'sale')),
+    CONSTRAINT payment_refunded_minor_check CHECK (refunded_minor >= 0),
+    CONSTRAINT payment_amount_minor_check CHECK (amount_minor >= 0)
+);
+CREATE INDEX payment_customer_id_idx ON bursar.payment (customer_id) WHERE customer_id IS NOT NULL;
+CREATE INDEX payment_invoice_id_idx ON bursar.payment (invoice_id) WHERE invoice_id IS NOT NULL;
+CREATE INDEX payment_subscription_id_idx ON bursar.payment (subscription_id) WHERE subscription_id IS NOT NULL;
+CREATE INDEX payment_account_id_idx ON bursar.payment (account_id) WHERE account_id IS NOT NULL;
+GRANT SELECT, INSERT, UPDATE ON bursar.payment TO bursar_app;
+GRANT SELECT ON bursar.payment TO bursar_maintenance;
