@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from models.charge import Charge
-
 from billing.operations.apply_fact import apply_fact
 from billing.operations.link import link
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.application_fee import ApplicationFeeFact
-from models.account import Account
 from models.application_fee import ApplicationFee
 
 
@@ -16,5 +13,5 @@ def record_application_fee(unit: UnitOfWork, fact: ApplicationFeeFact) -> Applic
     """Merge the fee and link the account that paid it and its charge; `refunded_minor` only ever grows."""
     row = unit.row(ApplicationFee, fact.source, fact.external_id)
     apply_fact(unit, row, fact)
-    link(unit, row, (Account, row.account_ref), (Charge, row.charge_ref))
+    link(unit, row, account=row.account_ref, charge=row.charge_ref)
     return row

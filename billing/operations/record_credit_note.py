@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from models.invoice import Invoice
-
 from billing.operations.apply_fact import apply_fact
 from billing.operations.link import link
 from billing.operations.move_status import move_status
@@ -11,7 +9,6 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.facts.credit_note import CreditNoteFact
 from billing.rules.states_money_out import CREDIT_NOTE
 from models.credit_note import CreditNote
-from models.customer import Customer
 
 
 def record_credit_note(unit: UnitOfWork, fact: CreditNoteFact) -> CreditNote:
@@ -19,7 +16,7 @@ def record_credit_note(unit: UnitOfWork, fact: CreditNoteFact) -> CreditNote:
     row = unit.row(CreditNote, fact.source, fact.external_id)
     before = row.status
     apply_fact(unit, row, fact)
-    link(unit, row, (Customer, row.customer_ref), (Invoice, row.invoice_ref))
+    link(unit, row, customer=row.customer_ref, invoice=row.invoice_ref)
     about = {"number": row.number, "amount_minor": row.amount_minor, "currency": row.currency}
     move_status(unit, row, CREDIT_NOTE, before, row.status, about)
     return row

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from models.charge import Charge
-from models.payment import Payment
-
 from billing.operations.apply_fact import apply_fact
 from billing.operations.link import link
 from billing.operations.move_status import move_status
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.dispute import DisputeFact
 from billing.rules.states_money_out import DISPUTE, dispute_outcome
-from models.account import Account
 from models.dispute import Dispute
 
 _FUNDS = ("funds_withdrawn_minor", "funds_reinstated_minor")
@@ -26,7 +22,7 @@ def record_dispute(unit: UnitOfWork, fact: DisputeFact) -> Dispute:
     row = unit.row(Dispute, fact.source, fact.external_id)
     before = row.status
     changed = apply_fact(unit, row, fact)
-    link(unit, row, (Charge, row.charge_ref), (Payment, row.payment_ref), (Account, row.account_ref))
+    link(unit, row, charge=row.charge_ref, payment=row.payment_ref, account=row.account_ref)
     about = {
         "amount_minor": row.amount_minor,
         "currency": row.currency,

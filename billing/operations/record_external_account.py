@@ -8,7 +8,6 @@ from billing.operations.move_status import move_status
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.external_account import ExternalAccountFact
 from billing.rules.states_money_out import EXTERNAL_ACCOUNT
-from models.account import Account
 from models.external_account import ExternalAccount
 
 
@@ -20,7 +19,7 @@ def record_external_account(unit: UnitOfWork, fact: ExternalAccountFact) -> Exte
     row = unit.row(ExternalAccount, fact.source, fact.external_id)
     before = row.status
     apply_fact(unit, row, fact)
-    link(unit, row, (Account, row.account_ref))
+    link(unit, row, account=row.account_ref)
     about = {"kind": row.kind, "last4": row.last4, "country": row.country}
     move_status(unit, row, EXTERNAL_ACCOUNT, before, row.status, about)
     return row

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from models.charge import Charge
-from models.payment import Payment
-
 from billing.operations.apply_fact import apply_fact
 from billing.operations.link import link
 from billing.operations.unit import UnitOfWork
@@ -16,7 +13,7 @@ def record_fraud_warning(unit: UnitOfWork, fact: FraudWarningFact) -> FraudWarni
     """Merge the warning, link its charge and payment, and audit its coming and whether a refund would still help."""
     row = unit.row(FraudWarning, fact.source, fact.external_id)
     changed = apply_fact(unit, row, fact)
-    link(unit, row, (Payment, row.payment_ref), (Charge, row.charge_ref))
+    link(unit, row, payment=row.payment_ref, charge=row.charge_ref)
     if "actionable" in changed:
         before, after = changed["actionable"]
         unit.audit(

@@ -8,7 +8,6 @@ from billing.operations.move_status import move_status
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.payout import PayoutFact
 from billing.rules.states_money_out import PAYOUT
-from models.account import Account
 from models.payout import Payout
 
 
@@ -21,7 +20,7 @@ def record_payout(unit: UnitOfWork, fact: PayoutFact) -> Payout:
     row = unit.row(Payout, fact.source, fact.external_id)
     before = row.status
     apply_fact(unit, row, fact)
-    link(unit, row, (Account, row.account_ref))
+    link(unit, row, account=row.account_ref)
     about = {
         "amount_minor": row.amount_minor,
         "currency": row.currency,

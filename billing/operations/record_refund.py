@@ -10,9 +10,7 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.facts.refund import RefundFact
 from billing.rules.refunded import share
 from billing.rules.states_money_out import REFUND
-from models.account import Account
 from models.charge import Charge
-from models.payment import Payment
 from models.refund import Refund
 
 
@@ -25,7 +23,7 @@ def record_refund(unit: UnitOfWork, fact: RefundFact) -> Refund:
     row = unit.row(Refund, fact.source, fact.external_id)
     before = row.status
     apply_fact(unit, row, fact)
-    link(unit, row, (Charge, row.charge_ref), (Payment, row.payment_ref), (Account, row.account_ref))
+    link(unit, row, charge=row.charge_ref, payment=row.payment_ref, account=row.account_ref)
     about = {
         "amount_minor": row.amount_minor,
         "currency": row.currency,
