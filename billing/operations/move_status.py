@@ -1,4 +1,4 @@
-"""The one place where a money-out status changes: legal by the declared table, and audited in the same transaction."""
+"""The one place where a status changes: legal by the declared table, and audited in the same transaction."""
 
 from __future__ import annotations
 
