@@ -95,7 +95,7 @@ def start(
     password = kept_secret(ground.home / "postgres.password")
     if not (data / "PG_VERSION").exists():
         _make_cluster(ground, tools, data, password, sync=fsync)
-    _await_former(data)
+    await_former(data)
     settings = {
         "listen_addresses": LOOPBACK, "port": str(port), "unix_socket_directories": "",
         "fsync": "on" if fsync else "off", "synchronous_commit": "on", "full_page_writes": "on" if fsync else "off",
@@ -150,7 +150,7 @@ def _pid_file(data: Path) -> list[str]:
         return []
 
 
-def _await_former(data: Path, timeout_s: float = 30) -> None:
+def await_former(data: Path, timeout_s: float = 30) -> None:
     """A server whose supervisor was killed is still shutting down; a stale file may carry a number used again."""
     deadline = monotonic_s() + timeout_s
     while lines := _pid_file(data):
