@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from billing.rules.email_address import normalised
 from billing.rules.facts.account import AccountFact
 from billing.rules.facts.base import UNSET, Unset
 from billing.rules.facts.event import Event
@@ -23,7 +24,7 @@ def account(event: Event) -> AccountFact:
         external_id=fields.needed(obj, "id"),
         version=read.version(event),
         kind=fields.text(obj, "type"),
-        email=email.strip().lower() if isinstance(email, str) else email,
+        email=normalised(email) if isinstance(email, str) else email,
         country=fields.text(obj, "country"),
         currency=read.currency(obj, "default_currency"),
         charges_enabled=read.flag(obj, "charges_enabled"),

@@ -1,4 +1,4 @@
-"""What all money-out objects of Stripe have in common: when, where, and how new the fact is that their event tells."""
+"""What Stripe's objects have in common: references, instants, currencies, and how new the fact is that an event tells."""
 
 from __future__ import annotations
 
@@ -73,12 +73,22 @@ def listed(obj: Json, name: str) -> list[Json]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def version(event: Event, statuses: Statuses | None = None, status: str | None = None, *, grown: int = 0) -> Version:
+def version(
+    event: Event,
+    statuses: Statuses | None = None,
+    status: str | None = None,
+    *,
+    phase: Phase = _RUNNING,
+    grown: int = 0,
+) -> Version:
     """How new the event's snapshot is: by the phase of the status that it shows, then Stripe's time, rank, event id.
 
-    `grown` (0 to 9) orders snapshots of one status and second by what only ever grows in the object.
+    `phase` counts where an object has no table of statuses. `grown` (0 to 9) orders snapshots of one status and second
+    by what only ever grows in the object.
     """
-    phase, rank = statuses.place(status) if statuses and status else (_RUNNING, 0)
+    rank = 0
+    if statuses and status:
+        phase, rank = statuses.place(status)
     return Version(phase=phase, at=event.occurred_at, rank=rank * 10 + min(grown, 9), event_id=event.id)
 
 

@@ -1,4 +1,4 @@
-"""Stripe `transfer.*`, with `paid` and `failed` from the years in which payouts were called transfers."""
+"""Stripe `transfer.*`, with `paid`, `failed` and `canceled` from the years in which payouts were called transfers."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ def mirrored(unit: UnitOfWork, fact: TransferFact) -> None:
     record_transfer(unit, fact)
 
 
-created = updated = reversed = paid = failed = mirrored  # noqa: A001 - named by Stripe's event types
+created = updated = reversed = paid = failed = canceled = mirrored  # noqa: A001 - named by Stripe's event types
