@@ -60,7 +60,10 @@ def scan(root: Path = ROOT) -> Routes:
                 used.add((queues[0], *fold(event_type)))
         prefixes: Mapping[str, str] = getattr(known, "PREFIXES", {})
         used |= {(*target.split(":")[0].split("/"), target.split(":")[1]) for target in prefixes.values()}
-        _check(source, known.EVENT_TYPES, routes, prefixes, known.IGNORED, sorted(functions.keys() - used))
+        # One function may serve several types under several names: it is in use if any of its names is.
+        reached = {functions[key] for key in used}
+        unused = sorted(key for key, function in functions.items() if function not in reached)
+        _check(source, known.EVENT_TYPES, routes, prefixes, known.IGNORED, unused)
         found.routes[source], found.prefixes[source], found.ignored[source] = routes, dict(prefixes), dict(known.IGNORED)
     found.calls = dict(_calls(root))
     return found
@@ -80,8 +83,8 @@ def _check(
             raise RouteError(f"{source} {event_type} has a handler and a reason to be ignored")
 
 
-def _handlers(root: Path, source: str) -> Iterator[tuple[tuple[str, str, str], str]]:
-    """All public functions of two arguments `(unit, fact)` in modules that extract facts, as (queue, module, function)."""
+def _handlers(root: Path, source: str) -> Iterator[tuple[tuple[str, str, str], object]]:
+    """All public functions of modules that extract facts, by (queue, module, name)."""
     for queue in QUEUES:
         for path in sorted((root / "tasks" / queue / source).glob("*.py")):
             if path.stem in ("__init__", "calls"):
@@ -92,8 +95,7 @@ def _handlers(root: Path, source: str) -> Iterator[tuple[tuple[str, str, str], s
                 raise RouteError(f"{name} has no function `facts(event)`")
             for function, value in vars(module).items():
                 if inspect.isfunction(value) and value.__module__ == name and function != "facts" and not function.startswith("_"):
-                    if value.__name__ == function or len(inspect.signature(value).parameters) == 2:
-                        yield (queue, path.stem, function), name
+                    yield (queue, path.stem, function), value
 
 
 def _calls(root: Path) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,6 @@ class Checkout(Aggregate):
     DERIVED: ClassVar[frozenset[str]] = frozenset(
         {
             "purchase_status",
-            "paid_at",
             "customer_id",
             "account_id",
             "payment_id",
@@ -48,7 +47,6 @@ class Checkout(Aggregate):
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     provider_created_at: Mapped[datetime | None]
     purchase_status: Mapped[str | None]
-    paid_at: Mapped[datetime | None]
     customer_id: Mapped[UUID | None]
     account_id: Mapped[UUID | None]
     payment_id: Mapped[UUID | None]

@@ -26,7 +26,6 @@ class Payment(Refundable, Aggregate):
             "failure_code",
             "failure_message",
             "decline_code",
-            "paid_at",
             "charge_outcomes",
             "customer_id",
             "invoice_id",
@@ -65,7 +64,6 @@ class Payment(Refundable, Aggregate):
     failure_code: Mapped[str | None]
     failure_message: Mapped[str | None]
     decline_code: Mapped[str | None]
-    paid_at: Mapped[datetime | None]
     charge_outcomes: Mapped[dict[str, Any] | None]
     customer_id: Mapped[UUID | None]
     invoice_id: Mapped[UUID | None]

@@ -37,7 +37,6 @@ CREATE TABLE bursar.payment (
     failure_code             text,
     failure_message          text,
     decline_code             text,
-    paid_at                  timestamptz,
     charge_outcomes          jsonb,
     refund_shares            jsonb,
     refunded_minor           bigint,

@@ -25,7 +25,6 @@ CREATE TABLE bursar.checkout (
     metadata            jsonb,
     provider_created_at timestamptz,
     purchase_status     text,
-    paid_at             timestamptz,
     customer_id         uuid,
     account_id          uuid,
     payment_id          uuid,

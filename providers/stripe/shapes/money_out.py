@@ -1,4 +1,4 @@
-"""What Stripe's objects have in common: references, instants, currencies, and how new the fact is that an event tells."""
+"""What Stripe's objects have in common: references, instants, currencies, and how new an event's snapshot is."""
 
 from __future__ import annotations
 

@@ -1,0 +1,23 @@
+"""Records a customer's way to pay as the provider has it (PAY-7)."""
+
+from __future__ import annotations
+
+from billing.operations.apply_fact import apply_fact
+from billing.operations.link import link
+from billing.operations.unit import UnitOfWork
+from billing.rules.facts.payment_method import PaymentMethodFact
+from models.payment_method import PaymentMethod
+
+_SHOWN = ("kind", "brand", "last4", "exp_month", "exp_year", "customer_ref")
+
+
+def record_payment_method(unit: UnitOfWork, fact: PaymentMethodFact) -> PaymentMethod:
+    """Merge the method, link its customer, and audit what changed of it (AUDIT-1: payment method)."""
+    row = unit.row(PaymentMethod, fact.source, fact.external_id)
+    changes = apply_fact(unit, row, fact)
+    link(unit, row, customer=row.customer_ref, account=row.account_ref)
+    told = {name: changes[name] for name in _SHOWN if name in changes}
+    if told:
+        before, after = ({name: pair[side] for name, pair in told.items()} for side in (0, 1))
+        unit.audit("payment_method.changed", PaymentMethod.NAME, row.id, before=before, after=after)
+    return row

@@ -1,0 +1,40 @@
+"""What a checkout is for (PAY-9): declared by whoever starts it, in the metadata, never guessed from amounts or products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+UNDECLARED = "undeclared"
+
+PURPOSES: Mapping[str, str | None] = {
+    "subscription": None,
+    "course_enrolment": "enrolment",
+    "credit_package": "package",
+    "event_registration": "registration",
+}
+"""Purpose -> the metadata key that names what the payer gets; a subscription names itself."""
+
+KEY = "bursar_purpose"
+
+
+def declared_purpose(metadata: Mapping[str, Any] | None, *, mode: str | None = None) -> tuple[str, str | None]:
+    """(purpose, what it is for). A checkout in subscription mode declares itself; without a known word: `undeclared`."""
+    said = (metadata or {}).get(KEY)
+    if said is None and mode == "subscription":
+        said = "subscription"
+    if said not in PURPOSES:
+        return UNDECLARED, None
+    key = PURPOSES[said]
+    reference = (metadata or {}).get(key) if key else None
+    return said, None if reference is None else str(reference)
+
+
+def purchase_status(status: str | None, payment_status: str | None) -> str:
+    """Whether what was bought is to be delivered: paid, pending or expired.
+
+    A completed checkout may still be unpaid (bank debits settle days later): then nothing is delivered yet.
+    """
+    if payment_status in ("paid", "no_payment_required") and status != "expired":
+        return "paid"
+    return "expired" if status == "expired" else "pending"

@@ -1,0 +1,52 @@
+"""What Stripe's objects of the customers' side have in common: how new the fact is, and fields that moved between versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from billing.rules.email_address import normalised
+from billing.rules.facts.base import UNSET, Unset, Version
+from billing.rules.facts.event import Event
+from billing.rules.states_money_out import Phase, Statuses
+from providers import fields
+from providers.stripe.shapes.money_out import Json, ref
+
+Text = str | Unset | None
+
+
+def version(event: Event, phase: Phase = 1, rank: int = 0) -> Version:
+    """The version of an object without a status of its own."""
+    return Version(phase=phase, at=event.occurred_at, rank=rank, event_id=event.id)
+
+
+def status_version(event: Event, statuses: Statuses, status: str) -> Version:
+    """The version of an object by the phase and rank of its status."""
+    phase, rank = statuses.place(status)
+    return Version(phase=phase, at=event.occurred_at, rank=rank, event_id=event.id)
+
+
+def email(obj: Json, name: str = "email") -> Text:
+    """A mail address in the one form that we store (SEC-10)."""
+    said = fields.text(obj, name)
+    return normalised(said) if isinstance(said, str) else said
+
+
+def first(*said: Text) -> Text:
+    """The first one that is a text; else null if any was said to be null; else unsaid. For fields that moved."""
+    for value in said:
+        if isinstance(value, str):
+            return value
+    return None if any(value is None for value in said) else UNSET
+
+
+def ref_at(obj: Json, *path: str) -> Text:
+    """A reference some levels down; unsaid where a level is missing."""
+    for name in path[:-1]:
+        obj = fields.mapping(obj, name)
+    return ref(obj, path[-1])
+
+
+def instants(said: Iterable[datetime | Unset | None]) -> list[datetime]:
+    """Those that are instants."""
+    return [at for at in said if isinstance(at, datetime)]
