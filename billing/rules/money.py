@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 
 _ZERO = frozenset(
     {
-        "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF",
+        "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
+        "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF",
     }
 )  # fmt: skip
 _THREE = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
@@ -25,10 +26,10 @@ _PROVIDER_UNITS: Mapping[str, Mapping[str, int]] = {
     "paypal": {"HUF": 0, "JPY": 0, "TWD": 0},
 }
 PAYOUT_WHOLE_UNITS: Mapping[str, frozenset[str]] = {"stripe": frozenset({"HUF", "TWD"})}
-"""Charged in hundredths, but paid out in whole units only: a payout's amount must divide by 100 (Stripe's currency page)."""
+"""Charged in hundredths, but paid out in whole units only (Stripe's page on currencies)."""
 
 _CODE = re.compile(r"[A-Z]{3}")
-_DECIMAL = re.compile(r"(-?)(\d{1,30})(?:\.(\d{1,30}))?")
+_DECIMAL = re.compile(r"(-?)([0-9]{1,30})(?:\.([0-9]{1,30}))?")
 
 
 class AmountError(ValueError):
