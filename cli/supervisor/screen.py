@@ -64,7 +64,7 @@ class LogWatch:
             say(f"{watched.name:<21} ({watched.held_back} more such lines in {watched.path})")
             watched.held_back = 0
         watched.shown.append(now)
-        say(f"{watched.name:<21} {text[:300]}", colour=colour)
+        say(f"{watched.name:<21} {' '.join(text.split())[:240]}", colour=colour)
 
 
 def important(line: str) -> tuple[str, str | None]:

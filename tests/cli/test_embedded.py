@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import stat
 import subprocess
@@ -20,7 +19,7 @@ import redis
 from cli.embedded import ground, ports, postgres
 from cli.embedded.errors import EmbeddedError
 from cli.embedded.processes import User, run_as
-from tests.harness.cluster import scratch_folder
+from tests.harness.cluster import remove, scratch_folder
 from tests.harness.processes import ROOT, Processes, Running
 from tests.harness.up import descendants, still_running
 from tests.harness.waiting import wait_until
@@ -34,12 +33,7 @@ def scratch() -> Iterator[Path]:
     """A folder that every user can pass through."""
     folder = scratch_folder()
     yield folder
-    _remove(folder)
-
-
-def _remove(folder: Path) -> None:
-    """Services that were told to go may still be writing their last."""
-    wait_until(lambda: shutil.rmtree(folder, ignore_errors=True) or not folder.exists(), what=f"{folder} to go")
+    remove(folder)
 
 
 class Ready:
@@ -133,7 +127,7 @@ def test_as_root_the_services_are_somebody_else_and_modes_stay(processes: Proces
         assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     finally:
         running.kill()
-        _remove(ready.data)
+        remove(ready.data)
 
 
 @as_root

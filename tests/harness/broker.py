@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 
 import redis as client
 
 from cli.embedded import ground, ports, redis
-from tests.harness.cluster import scratch_folder
+from tests.harness.cluster import remove, scratch_folder
 
 
 class Broker:
@@ -48,7 +47,7 @@ class Broker:
         """Stop and remove everything."""
         self.kill()
         for path in {self.folder, self.ground.data}:
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
 
     def _started(self) -> redis.Redis:
         server = redis.start(self.ground, self.port, log=self.log, append_only=False)

@@ -18,6 +18,7 @@ from cli.embedded.errors import EmbeddedError
 from core.settings import Settings
 from models.migrate import migrate
 from tests.harness.environment import make_settings
+from tests.harness.waiting import wait_until
 
 TEMPLATE = "bursar_template"
 
@@ -70,7 +71,7 @@ class Cluster:
         self.server.process.send_signal(signal.SIGQUIT)
         self.server.process.wait(30)
         for path in {self.folder, self.ground.data}:
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
 
     def url(self, database: str = "postgres") -> str:
         """Owner's URL of a database of this cluster."""
@@ -110,6 +111,16 @@ def scratch_folder() -> Path:
     if os.geteuid() == 0:
         folder.chmod(0o711)
     return folder
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder whose services were told to go and may still be writing their last."""
+
+    def gone() -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    wait_until(gone, what=f"{folder} to go")
 
 
 def copy_template(cluster_url: str, name: str) -> str:

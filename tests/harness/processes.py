@@ -92,7 +92,8 @@ class Processes:
     ) -> Running:
         """Any program (absolute path first). `env` is added to a small clean environment and to the settings'."""
         log = self._folder / f"process-{len(self._running)}.log"
-        full = clean_environment() | {"HOME": os.environ.get("HOME", "/"), "PYTHONPATH": str(ROOT)}
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        full = clean_environment() | {"HOME": os.environ.get("HOME", "/"), "PYTHONPATH": path}
         full |= {"PYTHONUNBUFFERED": "1"} | (settings_env(settings) if settings else {}) | (env or {})
         with log.open("wb") as out:
             process = spawn(program, user=None, log=out, stop_signal=signal.SIGKILL, cwd=cwd, env=full)
