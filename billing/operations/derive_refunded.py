@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from billing.operations.unit import UnitOfWork
-from billing.rules.refunded import refunded_minor
+from billing.rules.refunded import payment_refs, refunded_minor, share
 from models.charge import Charge
 from models.payment import Payment
 
@@ -18,9 +18,9 @@ def derive_refunded(unit: UnitOfWork, charge: Charge, shares: Mapping[str, Mappi
     refunds. Pure functions of merged columns throughout, so any order ends the same (REFUND-6).
     """
     _derive(charge, charge.amount_refunded_minor, shares or {})
-    if charge.payment_ref:
-        payment = unit.row(Payment, charge.source, charge.payment_ref)
-        _derive(payment, None, {charge.external_id: {"amount_minor": charge.refunded_minor or 0, "undone": False}})
+    for payment_ref in payment_refs(charge.payment_ref, charge.refund_shares or {}):
+        payment = unit.row(Payment, charge.source, payment_ref)
+        _derive(payment, None, {charge.external_id: share(charge.refunded_minor, None)})
 
 
 def _derive(row: Charge | Payment, said_minor: int | None, shares: Mapping[str, Mapping[str, Any]]) -> None:

@@ -35,5 +35,5 @@ def record_refund(unit: UnitOfWork, fact: RefundFact) -> Refund:
     move_status(unit, row, REFUND, before, row.status, about)
     if row.charge_ref:
         charge = unit.row(Charge, row.source, row.charge_ref)
-        derive_refunded(unit, charge, {row.external_id: share(row.amount_minor, row.status)})
+        derive_refunded(unit, charge, {row.external_id: share(row.amount_minor, row.status, row.payment_ref)})
     return row

@@ -19,4 +19,4 @@ def mirrored(unit: UnitOfWork, fact: DisputeFact) -> None:
     record_dispute(unit, fact)
 
 
-created = updated = closed = funds_withdrawn = funds_reinstated = mirrored
+created = updated = closed = funds_withdrawn = funds_reinstated = fetched = mirrored

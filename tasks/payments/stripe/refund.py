@@ -20,4 +20,4 @@ def mirrored(unit: UnitOfWork, fact: RefundFact) -> None:
     record_refund(unit, fact)
 
 
-created = updated = failed = mirrored
+created = updated = failed = fetched = mirrored

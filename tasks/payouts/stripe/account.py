@@ -17,3 +17,6 @@ def facts(event: Event) -> AccountFact:
 def updated(unit: UnitOfWork, fact: AccountFact) -> None:
     """The account as this event shows it."""
     record_account(unit, fact)
+
+
+fetched = updated

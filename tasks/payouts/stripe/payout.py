@@ -19,4 +19,4 @@ def mirrored(unit: UnitOfWork, fact: PayoutFact) -> None:
     record_payout(unit, fact)
 
 
-created = updated = paid = failed = canceled = reconciliation_completed = mirrored
+created = updated = paid = failed = canceled = reconciliation_completed = fetched = mirrored

@@ -19,4 +19,4 @@ def mirrored(unit: UnitOfWork, fact: TransferFact) -> None:
     record_transfer(unit, fact)
 
 
-created = updated = reversed = paid = failed = canceled = mirrored  # noqa: A001 - named by Stripe's event types
+created = updated = reversed = paid = failed = canceled = fetched = mirrored  # noqa: A001 - named by Stripe's event types

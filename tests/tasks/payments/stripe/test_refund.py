@@ -1,0 +1,121 @@
+"""Refunds are absorbed whoever made them, one row per refund id; a failed one is taken off what went back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from billing.rules.facts.event import Event
+from tests.factories.stripe_money_out import T0, stripe_event
+from tests.factories.telling import Teller
+
+pytestmark = pytest.mark.requirement("REFUND-6")
+
+
+def refund(event: str, status: str, after_s: int, *, refund_id: str = "re_1", amount: int = 300, **more: Any) -> Event:
+    obj = {
+        "id": refund_id,
+        "object": "refund",
+        "amount": amount,
+        "currency": "usd",
+        "status": status,
+        "charge": "ch_1",
+        "payment_intent": "pi_1",
+        "metadata": {},
+    }
+    event_id = f"evt_{refund_id}_{event}_{after_s}"
+    return stripe_event(event, obj | more, event_id=event_id, after_s=after_s)
+
+
+def refunded(amount_refunded: int, after_s: int, **more: Any) -> Event:
+    obj = {
+        "id": "ch_1",
+        "object": "charge",
+        "amount": 1000,
+        "amount_captured": 1000,
+        "amount_refunded": amount_refunded,
+        "refunded": amount_refunded == 1000,
+        "currency": "usd",
+        "status": "succeeded",
+        "captured": True,
+        "paid": True,
+        "payment_intent": "pi_1",
+        "created": 1_772_366_400,
+    }
+    event_id = f"evt_ch_{amount_refunded}_{after_s}"
+    return stripe_event("charge.refunded", obj | more, event_id=event_id, after_s=after_s)
+
+
+def went_back(teller: Teller) -> tuple[int, int]:
+    """(of the charge, of its payment), minor units."""
+    return teller.only("charge")["refunded_minor"], teller.only("payment")["refunded_minor"]
+
+
+@pytest.mark.requirement("INBOX-8")
+def test_a_refund_from_the_dashboard_becomes_a_row(teller: Teller) -> None:
+    teller.tell(refund("refund.created", "pending", 0), refund("refund.updated", "succeeded", 1))
+    row = teller.only("refund")
+    assert (row["status"], row["amount_minor"], row["currency"]) == ("succeeded", 300, "USD")
+    assert row["charge_id"] == teller.only("charge")["id"]
+    assert row["payment_id"] == teller.only("payment")["id"]
+    assert went_back(teller) == (300, 300), "the charge itself may never be told"
+
+
+def test_one_refund_told_in_three_ways_counts_once(teller: Teller) -> None:
+    inner = {"id": "re_1", "amount": 300, "status": "succeeded"}
+    teller.tell(
+        refund("refund.created", "succeeded", 0),
+        refunded(300, 1, refunds={"object": "list", "data": [inner]}),
+        refund("charge.refund.updated", "succeeded", 2, metadata={"note": "x"}),
+        refunded(300, 1, refunds={"object": "list", "data": [inner]}),
+    )
+    assert len(teller.rows("refund")) == 1
+    assert went_back(teller) == (300, 300)
+    assert len(teller.moves("refund.status")) == 1
+
+
+def test_partial_refunds_add_up(teller: Teller) -> None:
+    teller.tell(
+        refund("refund.created", "succeeded", 0),
+        refund("refund.created", "succeeded", 1, refund_id="re_2", amount=200),
+        refunded(500, 2),
+    )
+    assert went_back(teller) == (500, 500)
+
+
+def test_the_charge_alone_is_believed_while_its_refunds_are_unknown(teller: Teller) -> None:
+    teller.tell(refunded(500, 2), refunded(300, 1))
+    assert went_back(teller) == (500, 500)
+
+
+@pytest.mark.requirement("INBOX-8")
+def test_a_refund_that_fails_days_later_is_taken_off_again(teller: Teller) -> None:
+    teller.tell(
+        refund("refund.created", "succeeded", 0),
+        refunded(300, 1),
+        refund("refund.failed", "failed", 86_400, failure_reason="lost_or_stolen_card"),
+    )
+    row = teller.only("refund")
+    assert (row["status"], row["failure_reason"]) == ("failed", "lost_or_stolen_card")
+    assert (row["failed_at"] - T0).days == 1
+    assert went_back(teller) == (0, 0)
+    steps = [(before and before["status"], after["status"]) for before, after in teller.moves("refund.status")]
+    assert steps == [(None, "succeeded"), ("succeeded", "failed")]
+
+
+def test_a_late_charge_snapshot_does_not_bring_a_failed_refund_back(teller: Teller) -> None:
+    teller.tell(refund("refund.failed", "failed", 5), refunded(300, 1), refund("refund.created", "succeeded", 0))
+    assert teller.only("refund")["status"] == "failed"
+    assert went_back(teller) == (0, 0)
+
+
+def test_a_second_refund_after_a_failed_one_counts_once(teller: Teller) -> None:
+    teller.tell(
+        refund("refund.created", "succeeded", 0, amount=1000),
+        refunded(1000, 1),
+        refund("refund.failed", "failed", 2, amount=1000),
+        refund("refund.created", "succeeded", 3, refund_id="re_2", amount=1000),
+        refunded(1000, 4),
+    )
+    assert went_back(teller) == (1000, 1000)
