@@ -84,7 +84,7 @@ def _check(
 
 
 def _handlers(root: Path, source: str) -> Iterator[tuple[tuple[str, str, str], object]]:
-    """All public functions of modules that extract facts, by (queue, module, name)."""
+    """All public functions of modules that extract facts, by (queue, module, name); `__all__` lists them where verbs serve as handlers."""
     for queue in QUEUES:
         for path in sorted((root / "tasks" / queue / source).glob("*.py")):
             if path.stem in ("__init__", "calls"):
@@ -93,8 +93,10 @@ def _handlers(root: Path, source: str) -> Iterator[tuple[tuple[str, str, str], o
             module = importlib.import_module(name)
             if not callable(getattr(module, "facts", None)):
                 raise RouteError(f"{name} has no function `facts(event)`")
+            listed = getattr(module, "__all__", None)
             for function, value in vars(module).items():
-                if inspect.isfunction(value) and value.__module__ == name and function != "facts" and not function.startswith("_"):
+                ours = function in listed if listed is not None else getattr(value, "__module__", "") == name
+                if ours and inspect.isfunction(value) and function != "facts" and not function.startswith("_"):
                     yield (queue, path.stem, function), value
 
 

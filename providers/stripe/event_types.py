@@ -118,9 +118,27 @@ _BY_OBJECT: dict[str, str] = {
 _LEGACY = ("transfer.paid", "transfer.failed", "transfer.canceled", "invoiceitem.updated")
 """Gone from the newest version, still sent by endpoints that were made under an older one."""
 
+FETCHED: dict[str, str] = {
+    "account": "account.fetched",
+    "charge": "charge.fetched",
+    "checkout.session": "checkout.session.fetched",
+    "customer": "customer.fetched",
+    "dispute": "charge.dispute.fetched",
+    "invoice": "invoice.fetched",
+    "payment_intent": "payment_intent.fetched",
+    "payment_method": "payment_method.fetched",
+    "payout": "payout.fetched",
+    "refund": "refund.fetched",
+    "subscription": "customer.subscription.fetched",
+    "tax_id": "customer.tax_id.fetched",
+    "transfer": "transfer.fetched",
+}
+"""Kind of object -> the event type under which the answer to our own look-up enters the inbox."""
+
 EVENT_TYPES: tuple[str, ...] = (
     *(f"{of}.{what}" for of, verbs in _BY_OBJECT.items() for what in verbs.split()),
     *_LEGACY,
+    *FETCHED.values(),
 )
 """`<object>.<what happened>`; a handler's module and function are named after both."""
 

@@ -28,11 +28,12 @@ def invoice(event: Event) -> InvoiceFact:
     """The invoice; a deleted draft counts as void, because it will never be owed."""
     obj = event.object
     said, status = _status(event)
+    tries = fields.whole(obj, "attempt_count")
     moved = fields.mapping(obj, "status_transitions")
     return InvoiceFact(
         source=event.source,
         external_id=fields.needed(obj, "id"),
-        version=money_in.status_version(event, INVOICE, status),
+        version=money_in.status_version(event, INVOICE, status, tries=tries if isinstance(tries, int) else 0),
         status=status,
         provider_status=said,
         number=fields.text(obj, "number"),
@@ -52,7 +53,7 @@ def invoice(event: Event) -> InvoiceFact:
         amount_remaining_minor=fields.whole(obj, "amount_remaining"),
         billing_reason=fields.text(obj, "billing_reason"),
         collection_method=money_in.first(fields.text(obj, "collection_method"), fields.text(obj, "billing")),
-        attempt_count=fields.whole(obj, "attempt_count"),
+        attempt_count=tries,
         next_payment_attempt_at=read.instant(obj, "next_payment_attempt"),
         paid_out_of_band=read.flag(obj, "paid_out_of_band"),
         due_at=read.instant(obj, "due_date"),

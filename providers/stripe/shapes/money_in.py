@@ -17,13 +17,19 @@ Text = str | Unset | None
 
 def version(event: Event, phase: Phase = 1, rank: int = 0) -> Version:
     """The version of an object without a status of its own."""
-    return Version(phase=phase, at=event.occurred_at, rank=rank, event_id=event.id)
+    return Version(phase=phase, at=event.occurred_at, rank=rank * 10 + _grown(event), event_id=event.id)
 
 
-def status_version(event: Event, statuses: Statuses, status: str) -> Version:
-    """The version of an object by the phase and rank of its status."""
+def status_version(event: Event, statuses: Statuses, status: str, *, tries: int = 0) -> Version:
+    """The version of an object by the phase and rank of its status, and by `tries` among equals of one second."""
     phase, rank = statuses.place(status)
-    return Version(phase=phase, at=event.occurred_at, rank=rank, event_id=event.id)
+    grown = min(_grown(event) + tries, 9)
+    return Version(phase=phase, at=event.occurred_at, rank=rank * 10 + grown, event_id=event.id)
+
+
+def _grown(event: Event) -> int:
+    """An object's `created` event is the oldest of its second."""
+    return 0 if event.type.endswith(".created") else 1
 
 
 def email(obj: Json, name: str = "email") -> Text:

@@ -76,7 +76,8 @@ def _charge(event: Event, obj: read.Json) -> ChargeFact:
     status = CHARGE.read(said)
     captured = read.flag(obj, "captured")
     if status == "succeeded" and captured is False:
-        status = "authorised"
+        released = event.type == "charge.expired" or obj.get("refunded") is True
+        status = "cancelled" if released else "authorised"
     outcome = fields.mapping(obj, "outcome")
     external_id = fields.needed(obj, "id")
     total = fields.whole(obj, "amount")

@@ -30,4 +30,4 @@ def _mirrored(unit: UnitOfWork, fact: ChargeFact | PaymentFact | RefundFact) -> 
         record_refund(unit, fact)
 
 
-succeeded = failed = pending = captured = expired = updated = refunded = _mirrored
+succeeded = failed = pending = captured = expired = updated = refunded = fetched = _mirrored

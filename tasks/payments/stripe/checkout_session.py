@@ -19,4 +19,4 @@ def _mirrored(unit: UnitOfWork, fact: CheckoutFact) -> None:
     record_checkout(unit, fact)
 
 
-completed = async_payment_succeeded = async_payment_failed = expired = _mirrored
+completed = async_payment_succeeded = async_payment_failed = expired = fetched = _mirrored

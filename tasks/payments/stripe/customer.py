@@ -19,4 +19,4 @@ def _mirrored(unit: UnitOfWork, fact: CustomerFact) -> None:
     record_customer(unit, fact)
 
 
-created = updated = deleted = _mirrored
+created = updated = deleted = fetched = _mirrored

@@ -19,5 +19,5 @@ def _mirrored(unit: UnitOfWork, fact: SubscriptionFact) -> None:
     record_subscription(unit, fact)
 
 
-created = updated = deleted = paused = resumed = _mirrored
+created = updated = deleted = paused = resumed = fetched = _mirrored
 trial_will_end = pending_update_applied = pending_update_expired = _mirrored

@@ -19,4 +19,4 @@ def _mirrored(unit: UnitOfWork, fact: TaxIdFact) -> None:
     record_tax_id(unit, fact)
 
 
-created = updated = deleted = _mirrored
+created = updated = deleted = fetched = _mirrored

@@ -19,7 +19,7 @@ def _mirrored(unit: UnitOfWork, fact: InvoiceFact) -> None:
     record_invoice(unit, fact)
 
 
-created = updated = finalized = sent = deleted = _mirrored
+created = updated = finalized = sent = deleted = fetched = _mirrored
 paid = payment_succeeded = overpaid = voided = marked_uncollectible = _mirrored
 payment_failed = payment_action_required = payment_attempt_required = finalization_failed = _mirrored
 will_be_due = overdue = _mirrored

@@ -26,4 +26,4 @@ def _mirrored(unit: UnitOfWork, fact: PaymentFact | ChargeFact) -> None:
 
 
 created = processing = requires_action = amount_capturable_updated = partially_funded = _mirrored
-succeeded = payment_failed = canceled = _mirrored
+succeeded = payment_failed = canceled = fetched = _mirrored

@@ -19,4 +19,4 @@ def _mirrored(unit: UnitOfWork, fact: PaymentMethodFact) -> None:
     record_payment_method(unit, fact)
 
 
-attached = updated = automatically_updated = detached = _mirrored
+attached = updated = automatically_updated = detached = fetched = _mirrored
