@@ -26,9 +26,12 @@ class Outcome:
 
 
 def payment_outcome(
-    intent_status: str | None, intent_received_minor: int | None, intent_failure: tuple[str | None, str | None, str | None], charges: Outcomes
+    intent_status: str | None,
+    intent_received_minor: int | None,
+    intent_failure: tuple[str | None, str | None, str | None],
+    charges: Outcomes,
 ) -> Outcome:
-    """The outcome: success of any charge or of the whole wins; then the provider's word; then the last failed charge.
+    """The outcome: success of any charge or of the whole wins; then the provider's word; then what the charges came to.
 
     Args:
         intent_status: the provider's word on the payment as a whole, in ours; None if it said none (lone charges).
@@ -40,19 +43,24 @@ def payment_outcome(
     if "succeeded" in statuses or intent_status == "succeeded":
         taken = sum(outcome["captured_minor"] or 0 for outcome in charges.values() if outcome["status"] == "succeeded")
         return Outcome("succeeded", max(taken, intent_received_minor or 0), None, None, None)
-    code, message, decline = _failure(intent_failure, charges)
-    return Outcome(_unpaid_status(intent_status, statuses, failed=code is not None), 0, code, message, decline)
+    return Outcome(_unpaid_status(intent_status, statuses), 0, *_failure(intent_failure, charges))
 
 
-def _unpaid_status(intent_status: str | None, statuses: set[str | None], *, failed: bool) -> str:
-    if intent_status == "cancelled":
-        return "cancelled"
-    for status, outcome in (("authorised", "authorised"), ("pending", "processing")):
-        if status in statuses:
-            return outcome
-    if intent_status in (None, "pending") and (failed or "failed" in statuses):
-        return "failed"
-    return intent_status or "pending"
+_BY_CHARGES = (
+    ("authorised", "authorised"),
+    ("pending", "processing"),
+    ("failed", "failed"),
+    ("cancelled", "cancelled"),
+    ("unknown", "unknown"),
+)
+"""Status of a charge -> what it makes of its payment, the first that applies."""
+
+
+def _unpaid_status(intent_status: str | None, statuses: set[str | None]) -> str:
+    """Never an earlier phase than before, whichever merge comes next: each step can only leave `pending`."""
+    if intent_status not in (None, "pending"):
+        return intent_status
+    return next((outcome for status, outcome in _BY_CHARGES if status in statuses), "pending")
 
 
 def _failure(said: tuple[str | None, str | None, str | None], charges: Outcomes) -> tuple[str | None, str | None, str | None]:

@@ -43,12 +43,12 @@ PAYMENT = Statuses(
     of="payment",
     order={
         "pending": (0, 0),
-        "requires_action": (0, 1),
         UNKNOWN: (1, 0),
-        "failed": (1, 1),
+        "requires_action": (1, 1),
         "processing": (1, 2),
-        "authorised": (1, 3),
-        "cancelled": (1, 4),
+        "failed": (1, 3),
+        "authorised": (1, 4),
+        "cancelled": (1, 5),
         "succeeded": (2, 0),
     },
     said_as={
@@ -58,19 +58,24 @@ PAYMENT = Statuses(
         "canceled": "cancelled",
     },
 )
-"""PAY-1. Only success is final: money that came is never dropped, even if the payment had been cancelled before."""
+"""PAY-1. Only success is final: money that came is never dropped, even if the payment had been cancelled before.
+
+A try that failed may be followed by another one, which may need the payer's action again: all of these are one phase.
+"""
 
 CHARGE = Statuses(
     of="charge",
     order={
         "pending": (0, 0),
         UNKNOWN: (1, 0),
-        "failed": (1, 1),
-        "authorised": (1, 2),
+        "authorised": (1, 1),
+        "failed": (1, 2),
+        "cancelled": (1, 3),
         "succeeded": (2, 0),
     },
     said_as={"paid": "succeeded"},
 )
+"""`cancelled`: what was authorised has been released untaken, or the authorisation ran out."""
 
 CHECKOUT = Statuses(
     of="checkout",

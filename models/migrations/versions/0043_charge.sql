@@ -39,7 +39,7 @@ CREATE TABLE bursar.charge (
     account_id              uuid,
     CONSTRAINT charge_source_external_id_key UNIQUE (source, external_id),
     CONSTRAINT charge_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
-    CONSTRAINT charge_status_check CHECK (status IN ('authorised', 'failed', 'pending', 'succeeded', 'unknown')),
+    CONSTRAINT charge_status_check CHECK (status IN ('authorised', 'cancelled', 'failed', 'pending', 'succeeded', 'unknown')),
     CONSTRAINT charge_refunded_minor_check CHECK (refunded_minor >= 0),
     CONSTRAINT charge_amount_minor_check CHECK (amount_minor >= 0)
 );
