@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.settings import Settings
@@ -18,10 +18,15 @@ class KeyRing:
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         if not keys:
-            raise ValueError("BURSAR_AUDIT_KEYS is not set: no audit row could be proven, so nothing is processed; set it as `id:secret`")
+            raise ValueError(
+                "BURSAR_AUDIT_KEYS is not set: no audit row could be proven, so nothing is processed; "
+                "set it as `id:secret`"
+            )
         for key_id, key in keys.items():
             if len(key) < _MIN_KEY_CHARS:
-                raise ValueError(f"the secret of audit key {key_id!r} is shorter than {_MIN_KEY_CHARS} characters; make a longer one")
+                raise ValueError(
+                    f"the secret of audit key {key_id!r} is shorter than {_MIN_KEY_CHARS} characters; make a longer one"
+                )
         self._keys = dict(keys)
         self.writing = next(iter(self._keys))
 
@@ -30,13 +35,15 @@ class KeyRing:
         """The ring of `BURSAR_AUDIT_KEYS`.
 
         Raises:
-            ValueError: it is empty, an entry is not `id:secret`, or a secret is too short.
+            ValueError: it is empty, an entry is not `id:secret`, an id stands twice, or a secret is too short.
         """
         keys: dict[str, bytes] = {}
         for entry in settings.audit_keys:
             key_id, colon, secret = entry.get_secret_value().partition(":")
             if not colon or not key_id:
                 raise ValueError("an entry of BURSAR_AUDIT_KEYS is not of the form `id:secret`")
+            if key_id in keys:
+                raise ValueError(f"BURSAR_AUDIT_KEYS has two secrets under the id {key_id!r}; name the newer one anew")
             keys[key_id] = secret.encode()
         return cls(keys)
 
@@ -52,13 +59,21 @@ class KeyRing:
         """Whether `mac` is right, in constant time; False for a key that is not in the ring."""
         return key_id in self._keys and hmac.compare_digest(self.mac(key_id, message), mac)
 
+    def verify_any(self, message: bytes, mac: bytes) -> bool:
+        """Whether `mac` is right by any key of the ring, for digests that do not name theirs."""
+        return any(self.verify(key_id, message, mac) for key_id in self._keys)
+
     def __contains__(self, key_id: object) -> bool:
         """Whether the ring has that key."""
         return key_id in self._keys
 
+    def __iter__(self) -> Iterator[str]:
+        """The ids of the keys, the writing one first."""
+        return iter(self._keys)
+
 
 def canonical(fields: tuple[str | None, ...]) -> bytes:
-    """Texts as bytes that no other tuple of texts gives: each is preceded by its length, absence by a mark of its own."""
+    """Texts as bytes that no other tuple of texts gives: each has its length before it, absence has its own mark."""
     parts = []
     for field in fields:
         if field is None:
@@ -69,22 +84,33 @@ def canonical(fields: tuple[str | None, ...]) -> bytes:
     return b"".join(parts)
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical_json(value: Any) -> str:
     """JSON text that survives a round trip through jsonb: sorted keys, no blanks.
 
     Raises:
-        TypeError: a float (jsonb would change its text, and money has none), or what JSON cannot hold.
+        TypeError: a float (jsonb would change its text, and money has none), a key that is not text (it would come back
+            as text, and sort elsewhere), or what JSON cannot hold.
     """
-    _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    _refuse_what_changes(value)
+    return _ENCODER.encode(value)
 
 
-def _refuse_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise TypeError("a float cannot be audited: use integer minor units, or text")
+def _refuse_what_changes(value: Any) -> None:
     if isinstance(value, dict):
-        for part in value.values():
-            _refuse_floats(part)
+        for name, part in value.items():
+            if not isinstance(name, str):
+                raise TypeError(f"the key {name!r} cannot be audited: JSON's keys are text")
+            if type(part) not in _LEAVES:
+                _refuse_what_changes(part)
     elif isinstance(value, (list, tuple)):
         for part in value:
-            _refuse_floats(part)
+            if type(part) not in _LEAVES:
+                _refuse_what_changes(part)
+    elif isinstance(value, float):
+        raise TypeError("a float cannot be audited: use integer minor units, or text")
+
+
+_LEAVES = frozenset({str, int, bool, type(None)})

@@ -47,11 +47,11 @@ GENESIS = bytes(32)
 
 _AUDIT_FORMAT = "bursar audit 1"
 _SEAL_FORMAT = b"bursar seal 1"
-"""Part of each digest, so that a digest of one kind is never one of another, and a later format can tell itself apart."""
+"""Part of each digest: a digest of one kind is never one of another, and a later format can tell itself apart."""
 
 
 def audit_message(row: Mapping[str, Any]) -> bytes:
-    """The bytes that a row's MAC is made of; all its columns but the id, which the database gives, and the MAC itself."""
+    """The bytes that a row's MAC is made of; all its columns but the id (the database gives it) and the MAC."""
     at: datetime = row["at"]
     return canonical(
         (

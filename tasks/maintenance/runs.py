@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from billing.operations.seal_audit import seal
-from billing.operations.verify_audit import verify
+from billing.operations.verify_audit import noted_heads, verify
 from models.database import connect
 from workers.context import Context
 from workers.hints import Hinter
@@ -50,7 +50,7 @@ def sweep(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def seal_audit(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Chain the audit rows that are not sealed yet (AUDIT-3)."""
     with context.engine.begin() as connection:
-        return {"sealed": seal(_driver(connection), _SEAL_CHUNK)}
+        return {"sealed": seal(_driver(connection), context.keys, _SEAL_CHUNK)}
 
 
 def verify_audit(context: Context, slot_at: datetime) -> Mapping[str, Any]:
@@ -60,10 +60,15 @@ def verify_audit(context: Context, slot_at: datetime) -> Mapping[str, Any]:
         AuditTamperedError: something does not verify; the message names the first bad row.
     """
     with context.engine.begin() as connection:
-        report = verify(_driver(connection), context.keys)
+        driver = _driver(connection)
+        seal(driver, context.keys, _SEAL_CHUNK, whole=True)
+        report = verify(driver, context.keys, heads=noted_heads(driver))
     if report.first_bad is not None:
         raise AuditTamperedError(str(report.first_bad))
-    return {"checked": report.checked, "sealed": report.sealed, "unsealed": report.unsealed_tail}
+    # The head in the log, outside the database, proves later that the chain's end was not cut off.
+    log.info("audit_verified", rows=report.checked, head=str(report.head))
+    counts = {"checked": report.checked, "sealed": report.sealed, "unsealed": report.unsealed_tail}
+    return counts | {"head": str(report.head)}
 
 
 def reopen_ignored(context: Context, slot_at: datetime) -> Mapping[str, Any]:
