@@ -12,8 +12,8 @@ from billing.rules.facts.payment import PaymentFact
 from billing.rules.instants import iso
 from billing.rules.states import INVOICE
 from providers import fields
+from providers.stripe.shapes import common as read
 from providers.stripe.shapes import money_in
-from providers.stripe.shapes import money_out as read
 
 _BY_EVENT = {
     "invoice.paid": "paid",
@@ -42,7 +42,9 @@ def invoice(event: Event) -> InvoiceFact:
             read.ref(obj, "subscription"), money_in.ref_at(obj, "parent", "subscription_details", "subscription")
         ),
         account_ref=event.account or UNSET,
-        payment_ref=money_in.first(read.ref(obj, "payment_intent"), _paid_by(obj, "payment_intent"), read.ref(obj, "charge")),
+        payment_ref=money_in.first(
+            read.ref(obj, "payment_intent"), _paid_by(obj, "payment_intent"), read.ref(obj, "charge")
+        ),
         charge_ref=money_in.first(read.ref(obj, "charge"), _paid_by(obj, "charge")),
         currency=read.currency(obj),
         subtotal_minor=fields.whole(obj, "subtotal"),
@@ -88,7 +90,9 @@ def _status(event: Event) -> tuple[str, str]:
 
 def _paid_by(obj: read.Json, kind: str) -> money_in.Text:
     """The payment behind a paid invoice, from the expanded list `payments`: the default one, else the last."""
-    held = [payment for payment in read.listed(obj, "payments") if fields.mapping(payment, "payment").get("type") == kind]
+    held = [
+        payment for payment in read.listed(obj, "payments") if fields.mapping(payment, "payment").get("type") == kind
+    ]
     chosen = [payment for payment in held if payment.get("is_default") is True] or held
     return read.ref(fields.mapping(chosen[-1], "payment"), kind) if chosen else UNSET
 
@@ -104,7 +108,13 @@ def _tax(obj: read.Json) -> int | Unset | None:
 
 def _line(line: read.Json) -> dict[str, Any]:
     """A line of any version: price, proration and subscription lie in other places since basil."""
-    price = fields.mapping(line, "price") if isinstance(line.get("price"), dict) else fields.mapping(line, "plan") if isinstance(line.get("plan"), dict) else {}
+    price = (
+        fields.mapping(line, "price")
+        if isinstance(line.get("price"), dict)
+        else fields.mapping(line, "plan")
+        if isinstance(line.get("plan"), dict)
+        else {}
+    )
     details = fields.mapping(fields.mapping(line, "pricing"), "price_details")
     parent = fields.mapping(line, "parent")
     item = fields.mapping(parent, "subscription_item_details") or fields.mapping(parent, "invoice_item_details")

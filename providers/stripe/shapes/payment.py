@@ -8,9 +8,10 @@ from billing.rules.facts.event import Event
 from billing.rules.facts.payment import ChargeFact, PaymentFact
 from billing.rules.purpose import declared_purpose
 from billing.rules.states import CHARGE, CHECKOUT, PAYMENT
+from billing.rules.states_money_out import Phase
 from providers import fields
+from providers.stripe.shapes import common as read
 from providers.stripe.shapes import money_in
-from providers.stripe.shapes import money_out as read
 
 _LIVING = frozenset({"open", "complete", "expired"})
 _PAID_WORDS = frozenset({"paid", "unpaid", "no_payment_required"})
@@ -41,7 +42,9 @@ def payment_intent(event: Event) -> PaymentFact:
         invoice_ref=read.ref(obj, "invoice"),
         account_ref=event.account or UNSET,
         payment_method_ref=money_in.first(read.ref(obj, "payment_method"), read.ref(obj, "source")),
-        latest_charge_ref=money_in.first(read.ref(obj, "latest_charge"), fields.text(charges[0], "id") if charges else UNSET),
+        latest_charge_ref=money_in.first(
+            read.ref(obj, "latest_charge"), fields.text(charges[0], "id") if charges else UNSET
+        ),
         transfer_destination_ref=money_in.ref_at(obj, "transfer_data", "destination"),
         intent_failure_code=fields.optional(error, "code"),
         intent_failure_message=fields.optional(error, "message"),
@@ -144,7 +147,10 @@ def checkout(event: Event) -> CheckoutFact:
         paid = "paid"
     mode = fields.optional(obj, "mode")
     metadata = read.metadata(obj)
-    purpose, purpose_ref = declared_purpose(metadata if isinstance(metadata, dict) else None, mode=mode or ("subscription" if obj.get("subscription") else None))
+    purpose, purpose_ref = declared_purpose(
+        metadata if isinstance(metadata, dict) else None,
+        mode=mode or ("subscription" if obj.get("subscription") else None),
+    )
     return CheckoutFact(
         source=event.source,
         external_id=fields.needed(obj, "id"),
@@ -169,10 +175,12 @@ def checkout(event: Event) -> CheckoutFact:
     )
 
 
-def _checkout_place(status: str, paid: str | None) -> tuple[int, int]:
+def _checkout_place(status: str, paid: str | None) -> tuple[Phase, int]:
     """Paid is the last word: a completed checkout that is still unpaid comes before it, whatever the clocks say."""
     phase, rank = CHECKOUT.place(status)
-    return (2, 1) if phase == 2 and paid in ("paid", "no_payment_required") else (min(phase, 1), rank)
+    if phase == 2:
+        return (2, 1) if paid in ("paid", "no_payment_required") else (1, rank)
+    return phase, rank
 
 
 def _text(said: money_in.Text) -> str | None:

@@ -11,8 +11,8 @@ from billing.rules.facts.subscription import SubscriptionFact
 from billing.rules.instants import iso
 from billing.rules.states import SUBSCRIPTION
 from providers import fields
+from providers.stripe.shapes import common as read
 from providers.stripe.shapes import money_in
-from providers.stripe.shapes import money_out as read
 
 _UNITS = frozenset({"day", "week", "month", "year"})
 
@@ -37,7 +37,11 @@ def subscription(event: Event) -> SubscriptionFact:
         currency=_currency(obj),
         cycle_unit=unit,
         cycle_count=count,
-        quantity=fields.whole(obj, "quantity") if "quantity" in obj else sum(item["quantity"] or 0 for item in items) if items else UNSET,
+        quantity=fields.whole(obj, "quantity")
+        if "quantity" in obj
+        else sum(item["quantity"] or 0 for item in items)
+        if items
+        else UNSET,
         items=items if "items" in obj else UNSET,
         current_period_start=_period(obj, "current_period_start", newest=False),
         current_period_end=_period(obj, "current_period_end", newest=True),
@@ -60,7 +64,13 @@ def subscription(event: Event) -> SubscriptionFact:
 
 def _price(of: read.Json) -> read.Json:
     """The price of an item or of a whole old subscription; before prices it was called plan."""
-    return fields.mapping(of, "price") if isinstance(of.get("price"), dict) else fields.mapping(of, "plan") if isinstance(of.get("plan"), dict) else {}
+    return (
+        fields.mapping(of, "price")
+        if isinstance(of.get("price"), dict)
+        else fields.mapping(of, "plan")
+        if isinstance(of.get("plan"), dict)
+        else {}
+    )
 
 
 def _item(item: read.Json) -> dict[str, Any]:

@@ -78,17 +78,13 @@ def version(
     statuses: Statuses | None = None,
     status: str | None = None,
     *,
-    phase: Phase = _RUNNING,
     grown: int = 0,
 ) -> Version:
     """How new the event's snapshot is: by the phase of the status that it shows, then Stripe's time, rank, event id.
 
-    `phase` counts where an object has no table of statuses. `grown` (0 to 9) orders snapshots of one status and second
-    by what only ever grows in the object.
+    `grown` (0 to 9) orders snapshots of one status and second by what only ever grows in the object.
     """
-    rank = 0
-    if statuses and status:
-        phase, rank = statuses.place(status)
+    phase, rank = statuses.place(status) if statuses and status else (_RUNNING, 0)
     return Version(phase=phase, at=event.occurred_at, rank=rank * 10 + min(grown, 9), event_id=event.id)
 
 
