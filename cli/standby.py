@@ -7,6 +7,7 @@ from core.settings import Settings
 from schedules.slots import tick
 from workers import standby
 from workers.context import make_context
+from workers.observe.begin import begin
 
 
 def run_standby(settings: Settings) -> None:
@@ -16,4 +17,5 @@ def run_standby(settings: Settings) -> None:
         ValueError: the database's URL or the audit keys are missing; the message says what to set.
     """
     configure(settings, "standby")
+    begin(settings, "standby")
     standby.main(make_context(settings, application="bursar-standby"), tick)

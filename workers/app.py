@@ -1,4 +1,4 @@
-"""The Celery app and its settings. Each was tried against broken brokers; docs/decisions/0003 says what happens without it.
+"""The Celery app and its settings. Each was tried on broken brokers; docs/decisions/0003 says what happens without it.
 
 JSON only, no results, no ETA, no priorities; a message is ids or just "drain this queue".
 """
@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from celery import Celery, Task
-from kombu import Queue
+from celery.exceptions import TaskPredicate
+from kombu.entity import Queue
 
+from core.redaction import scrub
 from core.settings import QUEUES, Settings, current
+from workers.observe.sentry import report
+
+log = structlog.get_logger(__name__)
 
 _WORKER_TRANSPORT: dict[str, Any] = {
     "visibility_timeout": 600,
@@ -25,22 +31,48 @@ _WORKER_TRANSPORT: dict[str, Any] = {
 _PRODUCER_TRANSPORT: dict[str, Any] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "max_retries": 0}
 
 
+class SettledError(Exception):
+    """What a task raises when its rows are settled, to be a failure in Flower. Its text is scrubbed already."""
+
+
+class TaskBrokeError(Exception):
+    """A task ended before its rows were settled (database gone, time limit, no memory): the sweep brings them back."""
+
+
 class HintTask(Task):  # type: ignore[misc]  # celery has no types
-    """The base of all tasks: a MemoryError is an error of this task; left alone it would end the whole worker."""
+    """The base of all tasks: what leaves it goes, with its traceback, to everybody who listens to the broker's events.
+
+    So only scrubbed texts leave it; the whole error goes to the log and to Sentry. A MemoryError left alone would,
+    besides, end the whole worker.
+    """
 
     abstract = True
+    # Said already: Celery need not log a traceback of these, nor its Sentry integration report them again.
+    throws = (SettledError, TaskBrokeError)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task's function."""
         try:
             return super().__call__(*args, **kwargs)
-        except MemoryError as error:
-            raise RuntimeError("out of memory in this task; its rows are retried singly") from error
+        except (SettledError, TaskPredicate):
+            raise
+        except Exception as error:
+            log.exception(
+                "task_broke",
+                task=self.name,
+                error_class=type(error).__name__,
+                effect="its rows come back by lease and sweep",
+            )
+            report(error, task=self.name)
+            broke = TaskBrokeError(f"{type(error).__name__}: {scrub(str(error))[:500]}")
+        # Outside of the handler, so that the error is no context of this one and not part of its traceback.
+        raise broke
 
 
 def queues() -> list[Queue]:
     """The four queues and their twins for calls to the outside."""
-    return [Queue(name) for queue in QUEUES for name in (queue, f"{queue}.calls")]
+    names = [name for queue in QUEUES for name in (queue, f"{queue}.calls")]
+    return [Queue(name) for name in names]  # type: ignore[no-untyped-call]
 
 
 def _common(broker_url: str) -> dict[str, Any]:

@@ -10,25 +10,32 @@ from typing import Any
 import structlog
 from celery.signals import worker_init, worker_process_init
 
+from core.clock import monotonic_s
 from core.settings import QUEUES
 from workers import context as surroundings
 from workers import inbox, outbox, slots
-from workers.app import app
+from workers.app import SettledError, app
 from workers.hints import Hinter
 from workers.inbox import Outcome
 from workers.liveness import beat
+from workers.observe import metrics
 from workers.routing import preload
 
 log = structlog.get_logger(__name__)
 _hinters: list[Hinter] = []
+_MOST_NAMED = 20
 
 
-class EventFailedError(Exception):
-    """One event's handler failed; its row is settled (waiting or dead) and holds the error."""
+class EventFailedError(SettledError):
+    """Handlers failed; their rows are settled (waiting or dead) and hold the errors."""
 
 
-class CallFailedError(Exception):
-    """One call to the outside failed; its row is settled and holds the error."""
+class SlotFailedError(SettledError):
+    """A scheduled run failed; its slot is settled (due again, or failed) and holds the error."""
+
+
+class CallFailedError(SettledError):
+    """Calls to the outside failed; their rows are settled and hold the errors."""
 
 
 def _hinter() -> Hinter:
@@ -51,26 +58,34 @@ def _forget_parent(**_: Any) -> None:
 
 def run(queue: str, ids: list[int] | None) -> str:
     """Process the named inbox rows, or drain the queue."""
-    context = surroundings.process_context()
+    context, began_at_s = surroundings.process_context(), monotonic_s()
     beat(context, queue)
     outcome = inbox.drain(context, queue) if ids is None else inbox.work(context, queue, ids)
     _hint_follow_ups(queue, outcome)
-    return _report(outcome, single=ids is not None and len(ids) == 1, error=EventFailedError)
+    return _report(queue, "run", outcome, began_at_s, EventFailedError)
 
 
 def call(queue: str, ids: list[int] | None) -> str:
     """Perform the named outbox calls, or drain them."""
-    context = surroundings.process_context()
+    context, began_at_s = surroundings.process_context(), monotonic_s()
     beat(context, f"{queue}.calls")
     outcome = outbox.drain(context, queue) if ids is None else outbox.work(context, queue, ids)
     if outcome.more:
         _hinter().drain(queue, calls=True)
-    return _report(outcome, single=ids is not None and len(ids) == 1, error=CallFailedError)
+    return _report(queue, "call", outcome, began_at_s, CallFailedError)
 
 
 def slot(queue: str, job: str, slot_at: str) -> str:
     """Run one slot of a scheduled run."""
-    return slots.run(surroundings.process_context(), queue, job, slot_at)
+    began_at_s, result = monotonic_s(), "failed"
+    try:
+        said = slots.run(surroundings.process_context(), queue, job, slot_at)
+        result = "done"
+    except slots.RunFailedError as error:
+        raise SlotFailedError(str(error)) from None  # the cause is in the slot, the log and Sentry
+    finally:
+        metrics.ran(queue, result=result, seconds=monotonic_s() - began_at_s)
+    return said
 
 
 def _hint_follow_ups(queue: str, outcome: Outcome) -> None:
@@ -83,11 +98,19 @@ def _hint_follow_ups(queue: str, outcome: Outcome) -> None:
         _hinter().drain(queue)
 
 
-def _report(outcome: Outcome, *, single: bool, error: type[Exception]) -> str:
-    if single and outcome.failed:
-        row_id, label, failure = outcome.failed[0]
-        raise error(f"{label} (row {row_id}) {failure.error_class}: {failure.error}")
-    return str(outcome)
+def _report(queue: str, kind: str, outcome: Outcome, began_at_s: float, error: type[SettledError]) -> str:
+    """Count, and say what became of the rows. A failed row makes a failed task: no failure hides in a SUCCESS."""
+    metrics.settled(queue, kind, outcome, seconds=monotonic_s() - began_at_s)
+    if not outcome.failed:
+        return str(outcome)
+    row_id, label, failure = outcome.failed[0]
+    first = f"{label} (row {row_id}) {failure.error_class}: {failure.error}"
+    if len(outcome.failed) == 1 and not outcome.done:
+        raise error(first)
+    rows = ", ".join(str(row_id) for row_id, _, _ in outcome.failed[:_MOST_NAMED])
+    raise error(
+        f"{outcome}; failed rows: {rows}{', ...' if len(outcome.failed) > _MOST_NAMED else ''}; the first one: {first}"
+    )
 
 
 def _register(queue: str) -> None:

@@ -17,6 +17,7 @@ from celery import Celery
 
 from core.clock import monotonic_s
 from workers.app import producer_app
+from workers.observe import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,10 @@ class Hint:
 
 
 class Hinter:
-    """Publishes hints off the caller's path. `hint` never blocks and never raises; what cannot be sent is dropped, the sweep heals it."""
+    """Publishes hints off the caller's path. `hint` never blocks and never raises.
+
+    What cannot be sent is dropped; the sweep heals it.
+    """
 
     def __init__(self, broker_url: str) -> None:
         self._app: Celery = producer_app(broker_url)
@@ -53,8 +57,9 @@ class Hinter:
         return monotonic_s() < self._open_until
 
     def hint(self, queue: str, ids: Sequence[int], label: str | None = None) -> None:
-        """Rows of the inbox are ready; `label` names the handler when it is one event."""
-        self._put(Hint(f"tasks.{queue}.run", queue, {"ids": list(ids)}, shadow=label))
+        """Rows of the inbox are ready; `label` names the handler (`Route.name`) when it is one event."""
+        shadow = label or (f"{queue}.batch" if len(ids) > 1 else None)
+        self._put(Hint(f"tasks.{queue}.run", queue, {"ids": list(ids)}, shadow=shadow))
 
     def hint_calls(self, queue: str, ids: Sequence[int]) -> None:
         """Rows of the outbox are ready."""
@@ -92,23 +97,30 @@ class Hinter:
 
     def _put(self, hint: Hint) -> None:
         if self.broken:
-            self.dropped += 1
+            self._drop()
             return
         try:
             self._waiting.put_nowait(hint)
         except queues.Full:
-            self.dropped += 1
+            self._drop()
+
+    def _drop(self) -> None:
+        self.dropped += 1
+        metrics.hinted("dropped")
 
     def _run(self) -> None:
         while (hint := self._waiting.get()) is not None:
             if self.broken:
-                self.dropped += 1
+                self._drop()
                 continue
             try:
-                self._app.send_task(hint.task, kwargs=hint.kwargs, queue=hint.queue, shadow=hint.shadow, retry=False, ignore_result=True)
+                self._app.send_task(
+                    hint.task, kwargs=hint.kwargs, queue=hint.queue, shadow=hint.shadow, retry=False, ignore_result=True
+                )
                 self._failures = 0
+                metrics.hinted("sent")
             except Exception as error:  # noqa: BLE001  # a hint may always fail: the row is the truth
-                self.dropped += 1
+                self._drop()
                 self._failed(error)
 
     def _failed(self, error: Exception) -> None:
@@ -116,4 +128,10 @@ class Hinter:
         if self._failures >= _FAILURES_TO_OPEN:
             self._failures = 0
             self._open_until = monotonic_s() + _OPEN_S
-            log.warning("broker_unreachable", error_class=type(error).__name__, error=str(error)[:200], effect="rows wait for the standby", pause_s=_OPEN_S)
+            log.warning(
+                "broker_unreachable",
+                error_class=type(error).__name__,
+                error=str(error)[:200],
+                effect="rows wait for the standby",
+                pause_s=_OPEN_S,
+            )

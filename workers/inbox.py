@@ -23,6 +23,7 @@ from workers.batch import Job, Row, prepare, read
 from workers.claims import Claim, LostClaimError
 from workers.context import Context
 from workers.failures import Failure, describe, next_try
+from workers.observe.sentry import report
 from workers.settle import crashed_in_hand, is_conflict, is_disconnect
 from workers.unit import Unit
 
@@ -63,7 +64,9 @@ def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
     outcome, waiting = Outcome(), list(ids)
     for attempt in range(_LANE_TRIES):
         with context.engine.connect() as connection:
-            claim = claims.claim_named(connection, "inbox", queue, waiting, now=context.clock.now(), lease_s=context.settings.lease_s)
+            claim = claims.claim_named(
+                connection, "inbox", queue, waiting, now=context.clock.now(), lease_s=context.settings.lease_s
+            )
         if claim is None:
             break
         outcome.add(process(context, claim))
@@ -82,7 +85,9 @@ def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Ou
         now = context.clock.now()
         with context.engine.connect() as connection:
             suspect = claims.claim_suspect(connection, "inbox", queue, now=now, lease_s=settings.lease_s)
-            claim = claims.claim_next(connection, "inbox", queue, settings.batch_size, now=now, lease_s=settings.lease_s)
+            claim = claims.claim_next(
+                connection, "inbox", queue, settings.batch_size, now=now, lease_s=settings.lease_s
+            )
         if suspect is None and claim is None:
             return outcome
         before = outcome.done + len(outcome.failed)
@@ -171,7 +176,9 @@ def apply(unit: Unit, jobs: Sequence[Job]) -> None:
     """Load and lock the rows of all jobs at once, then call the handlers; each acts in its own event's name and time."""
     unit.load(reference for job in jobs for reference in job.references())
     for job in jobs:
-        unit.about(now=job.event.occurred_at, actor=f"provider:{job.row.source}", reason=job.event.type, inbox_id=job.row.id)
+        unit.about(
+            now=job.event.occurred_at, actor=f"provider:{job.row.source}", reason=job.event.type, inbox_id=job.row.id
+        )
         for fact in job.facts:
             job.handler(unit, fact)
 
@@ -179,7 +186,9 @@ def apply(unit: Unit, jobs: Sequence[Job]) -> None:
 def take_lanes(connection: Connection, rows: Sequence[Row]) -> set[str]:
     """The lanes that this transaction could take; held until it ends."""
     lanes = sorted({row.lane for row in rows})
-    sql = "SELECT lane FROM unnest(%(lanes)s::text[]) AS lane WHERE pg_try_advisory_xact_lock(hashtextextended(lane, 0))"
+    sql = (
+        "SELECT lane FROM unnest(%(lanes)s::text[]) AS lane WHERE pg_try_advisory_xact_lock(hashtextextended(lane, 0))"
+    )
     return {row[0] for row in connection.exec_driver_sql(sql, {"lanes": lanes})}
 
 
@@ -195,11 +204,25 @@ def settle_failure(context: Context, claim: Claim, row_id: int, error: BaseExcep
         due = next_try(found[2], settings.retry_ladder_s, settings.retry_jitter, now)
         state = "dead" if due is None else "waiting"
         ours = not isinstance(error, LostClaimError) and claims.mark_failed(
-            connection, claim, row_id, state=state, next_at=due or now, error_class=failure.error_class,
-            error=failure.error, fingerprint=failure.fingerprint, version=VERSION,
+            connection,
+            claim,
+            row_id,
+            state=state,
+            next_at=due or now,
+            error_class=failure.error_class,
+            error=failure.error,
+            fingerprint=failure.fingerprint,
+            version=VERSION,
         )
     log.error(
-        "event_failed", inbox_id=row_id, event_type=label, state=state if ours else "taken over", attempt=found[2] + 1,
-        error_class=failure.error_class, error=failure.error, fingerprint=failure.fingerprint,
+        "event_failed",
+        inbox_id=row_id,
+        event_type=label,
+        state=state if ours else "taken over",
+        attempt=found[2] + 1,
+        error_class=failure.error_class,
+        error=failure.error,
+        fingerprint=failure.fingerprint,
     )
+    report(error, fingerprint=failure.fingerprint, inbox_id=row_id, event_type=label)
     return row_id, label, failure

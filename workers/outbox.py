@@ -24,6 +24,7 @@ from workers.claims import Claim
 from workers.context import Context
 from workers.failures import describe, next_try
 from workers.inbox import HANDLED, Outcome
+from workers.observe.sentry import report
 from workers.routing import call_of
 from workers.settle import is_disconnect
 from workers.store_answer import store_answer
@@ -52,7 +53,9 @@ def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
     outcome = Outcome()
     for row_id in ids:
         with context.engine.connect() as connection:
-            claim = claims.claim_named(connection, "outbox", queue, [row_id], now=context.clock.now(), lease_s=_lease_s(context))
+            claim = claims.claim_named(
+                connection, "outbox", queue, [row_id], now=context.clock.now(), lease_s=_lease_s(context)
+            )
         if claim is not None:
             outcome.add(process(context, claim))
     return outcome
@@ -64,9 +67,9 @@ def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Ou
     while True:
         now = context.clock.now()
         with context.engine.connect() as connection:
-            claim = claims.claim_suspect(connection, "outbox", queue, now=now, lease_s=_lease_s(context)) or claims.claim_next(
-                connection, "outbox", queue, 1, now=now, lease_s=_lease_s(context)
-            )
+            claim = claims.claim_suspect(
+                connection, "outbox", queue, now=now, lease_s=_lease_s(context)
+            ) or claims.claim_next(connection, "outbox", queue, 1, now=now, lease_s=_lease_s(context))
         if claim is None:
             return outcome
         outcome.add(process(context, claim))
@@ -99,22 +102,48 @@ def _settle(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
         text = msgspec.json.encode(stored).decode()
         ours = claims.mark_called(connection, claim, call.id, now=context.clock.now(), result=text, version=VERSION)
     if not ours:
-        log.error("call_settled_by_another", outbox_id=call.id, kind=call.kind, key=call.key, effect="the call may have been made twice under one key")
+        log.error(
+            "call_settled_by_another",
+            outbox_id=call.id,
+            kind=call.kind,
+            key=call.key,
+            effect="the call may have been made twice under one key",
+        )
     return Outcome(done=1)
 
 
 def _failed(context: Context, claim: Claim, call: Call, error: BaseException) -> Outcome:
     settings, now = context.settings, context.clock.now()
     failure = describe(error, call.kind)
-    due = None if isinstance(error, Final) else next_try(call.attempts, settings.retry_ladder_s, settings.retry_jitter, now)
+    due = (
+        None
+        if isinstance(error, Final)
+        else next_try(call.attempts, settings.retry_ladder_s, settings.retry_jitter, now)
+    )
     state = "dead" if due is None else "waiting"
     with context.engine.begin() as connection:
         claims.mark_failed(
-            connection, claim, call.id, state=state, next_at=due or now, error_class=failure.error_class,
-            error=failure.error, fingerprint=failure.fingerprint, version=VERSION,
+            connection,
+            claim,
+            call.id,
+            state=state,
+            next_at=due or now,
+            error_class=failure.error_class,
+            error=failure.error,
+            fingerprint=failure.fingerprint,
+            version=VERSION,
         )
-    log.error("call_failed", outbox_id=call.id, kind=call.kind, key=call.key, state=state, attempt=call.attempts + 1,
-              error_class=failure.error_class, error=failure.error)
+    log.error(
+        "call_failed",
+        outbox_id=call.id,
+        kind=call.kind,
+        key=call.key,
+        state=state,
+        attempt=call.attempts + 1,
+        error_class=failure.error_class,
+        error=failure.error,
+    )
+    report(error, fingerprint=failure.fingerprint, outbox_id=call.id, call=call.kind)
     return Outcome(failed=[(call.id, call.kind, failure)])
 
 

@@ -11,6 +11,7 @@ import structlog
 
 from workers.context import Context
 from workers.failures import describe
+from workers.observe.sentry import report
 from workers.routing import load
 
 log = structlog.get_logger(__name__)
@@ -62,8 +63,21 @@ def _settle_failure(context: Context, key: dict[str, Any], attempts: int, error:
     with context.engine.begin() as connection:
         connection.exec_driver_sql(
             _FAILED,
-            {**key, "state": "failed" if final else "due", "error": f"{failure.error_class}: {failure.error}",
-             "done_at": context.clock.now() if final else None, "wait_s": _RETRY_S},
+            {
+                **key,
+                "state": "failed" if final else "due",
+                "error": f"{failure.error_class}: {failure.error}",
+                "done_at": context.clock.now() if final else None,
+                "wait_s": _RETRY_S,
+            },
         )
-    log.error("run_failed", job=key["job"], slot_at=key["slot_at"].isoformat(), attempt=attempts, final=final,
-              error_class=failure.error_class, error=failure.error)
+    log.error(
+        "run_failed",
+        job=key["job"],
+        slot_at=key["slot_at"].isoformat(),
+        attempt=attempts,
+        final=final,
+        error_class=failure.error_class,
+        error=failure.error,
+    )
+    report(error, fingerprint=failure.fingerprint, job=key["job"])

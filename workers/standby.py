@@ -21,6 +21,8 @@ from workers import inbox, outbox, slots
 from workers.context import Context
 from workers.hints import Hinter
 from workers.liveness import beat, silent_for_s
+from workers.observe import metrics
+from workers.observe.serve import MetricsServer
 from workers.routing import preload
 from workers.sweep import sweep
 
@@ -48,6 +50,10 @@ class Standby:
     def stop(self) -> None:
         """Ask the loop to end."""
         self._stopped.set()
+
+    def broker_depth(self, queue: str) -> int | None:
+        """Messages that wait in a broker queue, or None when the broker cannot say."""
+        return self._hinter.depth(queue)
 
     def run(self) -> None:
         """Loop until stopped. A lost database is waited for; nothing is lost meanwhile, because nothing is held here."""
@@ -86,8 +92,12 @@ class Standby:
     def _work(self) -> None:
         """The broker is away: be the worker, slowly but surely."""
         for queue in QUEUES:
+            began_at_s = monotonic_s()
             done = inbox.drain(self._context, queue, _OWN_BUDGET_S)
+            drained_at_s = monotonic_s()
             called = outbox.drain(self._context, queue, _OWN_BUDGET_S)
+            metrics.settled(queue, "run", done, seconds=drained_at_s - began_at_s)
+            metrics.settled(queue, "call", called, seconds=monotonic_s() - drained_at_s)
             if done.done or called.done or done.failed or called.failed:
                 log.info("worked_without_broker", queue=queue, events=str(done), calls=str(called))
         for queue, job, slot_at in self._due_slots():
@@ -113,5 +123,7 @@ def main(context: Context, tick: Tick) -> None:
     standby = Standby(context, tick)
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: standby.stop())
+    server = MetricsServer(context, standby.broker_depth)
     log.info("standby_started", sweep_interval_s=context.settings.sweep_interval_s)
     standby.run()
+    server.close()

@@ -1,0 +1,1 @@
+"""What operators see and start: metrics, Sentry, Flower, the containers' commands."""

@@ -1,0 +1,100 @@
+"""One scrape: the shared counters, what the tables say, and how many messages wait in the broker.
+
+It answers also when PostgreSQL or the broker are away; that is when it is needed most.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.clock import monotonic_s
+from core.settings import QUEUES
+from core.version import VERSION
+from workers.context import Context
+from workers.observe.shared_values import folder
+from workers.observe.tables import tables
+
+log = structlog.get_logger(__name__)
+
+_FRESH_S = 2.0
+"""Two scrapers, or an eager one, make no more statements than one each 2 s."""
+_STATEMENT_MS = 3_000
+
+
+class Looks(Collector):
+    """PostgreSQL and the broker, looked at on demand. `depth` says how many messages wait in a queue, or None."""
+
+    def __init__(self, context: Context, depth: Any) -> None:
+        self._context = context
+        self._depth = depth
+        self._turn = threading.Lock()
+        self._seen: list[Metric] = []
+        self._seen_at_s = -_FRESH_S
+
+    def describe(self) -> list[Metric]:
+        """Nothing: asking the tables at registration would need them to be there."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """The families; at most 2 s old."""
+        with self._turn:
+            if monotonic_s() - self._seen_at_s >= _FRESH_S:
+                self._seen = [*self._database(), *self._broker(), _build()]
+                self._seen_at_s = monotonic_s()
+            return iter(self._seen)
+
+    def _database(self) -> list[Metric]:
+        found: list[Metric] = []
+        try:
+            with self._context.engine.begin() as connection:
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_STATEMENT_MS}")
+                found = list(tables(connection, self._context.clock.now()))
+        except SQLAlchemyError as error:
+            log.warning(
+                "metrics_without_database", error_class=type(error).__name__, effect="gauges of the tables are absent"
+            )
+        return [_up("bursar_database_up", "1 when the last look at PostgreSQL went well.", bool(found)), *found]
+
+    def _broker(self) -> list[Metric]:
+        waiting = GaugeMetricFamily(
+            "bursar_broker_messages",
+            "Hints that wait in the broker. Few are normal under any backlog: the rows wait in the inbox.",
+            labels=["queue"],
+        )
+        depths = {name: self._depth(name) for queue in QUEUES for name in (queue, f"{queue}.calls")}
+        for name, messages in depths.items():
+            if messages is not None:
+                waiting.add_metric([name], messages)
+        reachable = all(messages is not None for messages in depths.values())
+        return [_up("bursar_broker_up", "1 when the broker answered for every queue.", reachable), waiting]
+
+
+def registry(context: Context, depth: Any) -> CollectorRegistry:
+    """Everything that a scrape of the standby shows."""
+    made = CollectorRegistry(auto_describe=False)
+    place = folder(context.settings)
+    if place.is_dir():
+        MultiProcessCollector(made, path=str(place))  # type: ignore[no-untyped-call]
+    made.register(Looks(context, depth))
+    return made
+
+
+def _up(name: str, text: str, value: bool) -> Metric:
+    return GaugeMetricFamily(name, text, value=float(value))
+
+
+def _build() -> Metric:
+    build = GaugeMetricFamily(
+        "bursar_build_info", "Always 1; the version that answers is its label.", labels=["version"]
+    )
+    build.add_metric([VERSION], 1)
+    return build
