@@ -58,7 +58,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def up(arguments: list[str]) -> NoReturn:
-    """Become `bursar up`."""
+    """Become `bursar up`; unless told otherwise its home lies in the project, wherever this was called from."""
+    os.environ.setdefault("BURSAR_HOME", str(ROOT / ".bursar"))
     become([str(BIN / "bursar"), "up", *arguments])
 
 

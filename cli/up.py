@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +47,9 @@ def up(home: Path | None, port_base: int | None, story: bool) -> None:
         lock = runtime.hold(place)
         if lock is None:
             raise EmbeddedError(f"a copy of Bursar with the home {place} is running: stop it, or name another --home")
-        services = Services(ground, choose(place, port_base), _logs(place))
-        _run(place, services, lock.fileno(), story=story, began_at_s=began_at_s)
+        with lock:
+            services = Services(ground, choose(place, port_base), _logs(place))
+            _run(place, services, lock.fileno(), story=story, began_at_s=began_at_s)
     except (EmbeddedError, ValueError) as error:
         # ValueError: a setting that does not fit; pydantic's text names it.
         raise click.ClickException(str(error)) from error
@@ -88,6 +91,14 @@ def _adopt_environment(place: Path, services: Services) -> dict[str, str]:
     return given | chosen
 
 
+def _command() -> str:
+    """How a person calls us: by the shortest path from here."""
+    beside = Path(sys.executable).with_name("bursar")
+    if not beside.exists():
+        return "bursar"
+    return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
+
+
 def _logs(place: Path) -> Path:
     folder = place / "logs"
     folder.mkdir(exist_ok=True, mode=0o700)
@@ -108,7 +119,7 @@ def _print_places(place: Path, services: Services) -> None:
         "PostgreSQL": database if services.database else "yours, by BURSAR_DATABASE_URL",
         "Redis": broker if services.broker else "yours, by BURSAR_BROKER_URL",
         "logs": str(services.logs),
-        "look around": f"bursar --home {place} --help",
+        "look around": f"{shlex.quote(_command())} --home {shlex.quote(str(place))} inbox ls",
         "stop": "Ctrl-C",
     }
     for name, text in lines.items():

@@ -7,6 +7,7 @@ nothing of the project is imported. `-` for UID:GID stays the same user.
 
 import ctypes
 import os
+import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
@@ -20,6 +21,7 @@ def main(argv: list[str]) -> None:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])  # a parent that waits for signals has them blocked
     # After setuid, which clears it.
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
     if os.getppid() != parent:

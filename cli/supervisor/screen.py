@@ -29,6 +29,7 @@ class _Watched:
     name: str
     path: Path
     offset: int
+    errors_only: bool
     shown: list[float] = field(default_factory=list)
     held_back: int = 0
 
@@ -40,10 +41,10 @@ class LogWatch:
         self._folder = folder
         self._watched: dict[str, _Watched] = {}
 
-    def add(self, name: str) -> Path:
+    def add(self, name: str, *, errors_only: bool = False) -> Path:
         """Watch `name`.log from its present end on; its path."""
         path = self._folder / f"{name}.log"
-        self._watched[name] = _Watched(name, path, path.stat().st_size if path.exists() else 0)
+        self._watched[name] = _Watched(name, path, path.stat().st_size if path.exists() else 0, errors_only)
         return path
 
     def show(self) -> None:
@@ -51,7 +52,7 @@ class LogWatch:
         for watched in self._watched.values():
             for line in _new_lines(watched):
                 text, colour = important(line)
-                if text:
+                if text and not (watched.errors_only and colour != "red"):
                     self._print(watched, text, colour)
 
     def _print(self, watched: _Watched, text: str, colour: str | None) -> None:

@@ -15,10 +15,15 @@ _KEPT = {
 }
 
 
+def is_given(variable: str) -> bool:
+    """Whether a variable, or the file that its `_FILE` variant names, gives that setting."""
+    return bool(os.environ.get(variable) or os.environ.get(f"{variable}_FILE"))
+
+
 def missing_secrets(home: Path) -> dict[str, str]:
-    """Variables that are not set (nor named by a `_FILE` variable), with their kept values."""
+    """Variables that are not given, with their kept values."""
     return {
         variable: kept_secret(home / name, prefix)
         for variable, (name, prefix) in _KEPT.items()
-        if not os.environ.get(variable) and not os.environ.get(f"{variable}_FILE")
+        if not is_given(variable)
     }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from cli.embedded import postgres, redis
 from cli.embedded.ground import Ground
 from cli.supervisor.ports import Ports
+from cli.supervisor.secrets import is_given
+from core.clock import monotonic_s
 
 DATABASE = "bursar"
+_REVIVAL_PAUSE_S = 2.0
 
 
 @dataclass
@@ -22,12 +24,13 @@ class Services:
     logs: Path
     database: postgres.Postgres | None = None
     broker: redis.Redis | None = None
+    _revived_at_s: float = 0.0
 
     def start(self) -> None:
         """Start what no variable names, without waiting: the caller has imports to do meanwhile."""
-        if not os.environ.get("BURSAR_BROKER_URL"):
+        if not is_given("BURSAR_BROKER_URL"):
             self.broker = redis.start(self.ground, self.ports.redis, log=self._broker_log)
-        if not os.environ.get("BURSAR_DATABASE_URL"):
+        if not is_given("BURSAR_DATABASE_URL"):
             self.database = postgres.start(self.ground, self.ports.postgres, log=self._database_log)
 
     def environment(self) -> dict[str, str]:
@@ -47,12 +50,16 @@ class Services:
             postgres.wait_ready(self.database, self._database_log)
 
     def revive(self) -> list[str]:
-        """Start again what died; returns lines that say so."""
-        said = []
+        """Start again what died, at most every two seconds; returns lines that say so."""
+        said: list[str] = []
+        if monotonic_s() - self._revived_at_s < _REVIVAL_PAUSE_S:
+            return said
         if self.database and self.database.process.poll() is not None:
+            self._revived_at_s = monotonic_s()
             said.append(f"PostgreSQL ended with {self.database.process.returncode}; starting it again")
             self.database = postgres.start(self.ground, self.ports.postgres, log=self._database_log)
         if self.broker and self.broker.process.poll() is not None:
+            self._revived_at_s = monotonic_s()
             said.append(f"Redis ended with {self.broker.process.returncode}; starting it again")
             self.broker = redis.start(self.ground, self.ports.redis, log=self._broker_log)
         return said

@@ -77,7 +77,7 @@ class Supervisor:
         plan += [(name, name, ()) for name in ("standby", "calls", "beat", "flower")]
         for name, process, arguments in plan:
             work = partial(run, process, self.settings, *arguments)
-            self.children.append(Child(name, work, self.watch.add(name)))
+            self.children.append(Child(name, work, self.watch.add(name, errors_only=name == "flower")))
         if tell_story:
             work = partial(story.tell, self.settings, began_at_s)
             self.children.append(Child("story", work, None, lasting=False))
