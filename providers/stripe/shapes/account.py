@@ -10,7 +10,7 @@ from billing.rules.facts.account import AccountFact
 from billing.rules.facts.base import UNSET, Unset
 from billing.rules.facts.event import Event
 from providers import fields
-from providers.stripe.shapes import common as read
+from providers.stripe.shapes import reading as read
 
 _WANTED = ("currently_due", "eventually_due", "past_due", "pending_verification", "current_deadline")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from billing.rules.facts.application_fee import ApplicationFeeFact
 from billing.rules.facts.event import Event
 from providers import fields
-from providers.stripe.shapes import common as read
+from providers.stripe.shapes import reading as read
 
 
 def application_fee(event: Event) -> ApplicationFeeFact:

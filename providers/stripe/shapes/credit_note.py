@@ -10,7 +10,7 @@ from billing.rules.facts.credit_note import CreditNoteFact
 from billing.rules.facts.event import Event
 from billing.rules.states_money_out import CREDIT_NOTE
 from providers import fields
-from providers.stripe.shapes import common as read
+from providers.stripe.shapes import reading as read
 
 
 def credit_note(event: Event) -> CreditNoteFact:

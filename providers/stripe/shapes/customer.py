@@ -9,8 +9,8 @@ from billing.rules.facts.payment_method import PaymentMethodFact
 from billing.rules.facts.portal_session import PortalSessionFact
 from billing.rules.facts.tax_id import TaxIdFact
 from providers import fields
-from providers.stripe.shapes import common as read
 from providers.stripe.shapes import money_in
+from providers.stripe.shapes import reading as read
 
 _TAX_EXEMPT = frozenset({"none", "exempt", "reverse"})
 

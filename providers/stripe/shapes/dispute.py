@@ -11,7 +11,7 @@ from billing.rules.facts.dispute import DisputeFact
 from billing.rules.facts.event import Event
 from billing.rules.states_money_out import DISPUTE
 from providers import fields
-from providers.stripe.shapes import common as read
+from providers.stripe.shapes import reading as read
 
 
 def dispute(event: Event) -> DisputeFact:

@@ -7,7 +7,7 @@ from billing.rules.facts.event import Event
 from billing.rules.facts.external_account import ExternalAccountFact
 from billing.rules.states_money_out import EXTERNAL_ACCOUNT
 from providers import fields
-from providers.stripe.shapes import common as read
+from providers.stripe.shapes import reading as read
 
 _KINDS = frozenset({"bank_account", "card"})
 

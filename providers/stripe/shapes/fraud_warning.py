@@ -5,7 +5,7 @@ from __future__ import annotations
 from billing.rules.facts.event import Event
 from billing.rules.facts.fraud_warning import FraudWarningFact
 from providers import fields
-from providers.stripe.shapes import common as read
+from providers.stripe.shapes import reading as read
 
 
 def fraud_warning(event: Event) -> FraudWarningFact:

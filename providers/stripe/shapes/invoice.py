@@ -12,8 +12,8 @@ from billing.rules.facts.payment import PaymentFact
 from billing.rules.instants import iso
 from billing.rules.states import INVOICE
 from providers import fields
-from providers.stripe.shapes import common as read
 from providers.stripe.shapes import money_in
+from providers.stripe.shapes import reading as read
 
 _BY_EVENT = {
     "invoice.paid": "paid",

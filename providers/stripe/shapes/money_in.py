@@ -10,7 +10,7 @@ from billing.rules.facts.base import UNSET, Unset, Version
 from billing.rules.facts.event import Event
 from billing.rules.states_money_out import Phase, Statuses
 from providers import fields
-from providers.stripe.shapes.common import Json, ref
+from providers.stripe.shapes.reading import Json, ref
 
 Text = str | Unset | None
 

@@ -10,8 +10,8 @@ from billing.rules.purpose import declared_purpose
 from billing.rules.states import CHARGE, CHECKOUT, PAYMENT
 from billing.rules.states_money_out import Phase
 from providers import fields
-from providers.stripe.shapes import common as read
 from providers.stripe.shapes import money_in
+from providers.stripe.shapes import reading as read
 
 _LIVING = frozenset({"open", "complete", "expired"})
 _PAID_WORDS = frozenset({"paid", "unpaid", "no_payment_required"})

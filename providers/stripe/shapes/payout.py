@@ -9,7 +9,7 @@ from billing.rules.facts.event import Event
 from billing.rules.facts.payout import PayoutFact
 from billing.rules.states_money_out import PAYOUT, PAYOUT_GIVEN_BACK
 from providers import fields
-from providers.stripe.shapes import common as read
+from providers.stripe.shapes import reading as read
 
 
 def payout(event: Event) -> PayoutFact:

@@ -10,7 +10,7 @@ from billing.rules.facts.event import Event
 from billing.rules.facts.refund import RefundFact
 from billing.rules.states_money_out import REFUND
 from providers import fields
-from providers.stripe.shapes import common as read
+from providers.stripe.shapes import reading as read
 
 
 def refund(event: Event) -> RefundFact:

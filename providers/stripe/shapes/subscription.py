@@ -11,8 +11,8 @@ from billing.rules.facts.subscription import SubscriptionFact
 from billing.rules.instants import iso
 from billing.rules.states import SUBSCRIPTION
 from providers import fields
-from providers.stripe.shapes import common as read
 from providers.stripe.shapes import money_in
+from providers.stripe.shapes import reading as read
 
 _UNITS = frozenset({"day", "week", "month", "year"})
 

@@ -10,7 +10,7 @@ from billing.rules.facts.event import Event
 from billing.rules.facts.transfer import TransferFact
 from billing.rules.states_money_out import TRANSFER, transfer_status
 from providers import fields
-from providers.stripe.shapes import common as read
+from providers.stripe.shapes import reading as read
 
 
 def transfer(event: Event) -> TransferFact:
