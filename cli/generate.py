@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pprint
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,7 +50,8 @@ def scan(root: Path = ROOT) -> Routes:
     for source in sorted(path.parent.name for path in (root / "providers").glob("*/event_types.py")):
         known = importlib.import_module(f"providers.{source}.event_types")
         functions = dict(_handlers(root, source))
-        routes, used = {}, set()
+        routes: dict[str, str] = {}
+        used: set[tuple[str, str, str]] = set()
         for event_type in known.EVENT_TYPES:
             queues = [queue for queue in QUEUES if (queue, *fold(event_type)) in functions]
             if len(queues) > 1:
@@ -59,18 +60,34 @@ def scan(root: Path = ROOT) -> Routes:
                 routes[event_type] = queues[0]
                 used.add((queues[0], *fold(event_type)))
         prefixes: Mapping[str, str] = getattr(known, "PREFIXES", {})
-        used |= {(*target.split(":")[0].split("/"), target.split(":")[1]) for target in prefixes.values()}
+        used |= {_target(target) for target in prefixes.values()}
         # One function may serve several types under several names: it is in use if any of its names is.
         reached = {functions[key] for key in used}
         unused = sorted(key for key, function in functions.items() if function not in reached)
         _check(source, known.EVENT_TYPES, routes, prefixes, known.IGNORED, unused)
-        found.routes[source], found.prefixes[source], found.ignored[source] = routes, dict(prefixes), dict(known.IGNORED)
+        found.routes[source], found.prefixes[source], found.ignored[source] = (
+            routes,
+            dict(prefixes),
+            dict(known.IGNORED),
+        )
     found.calls = dict(_calls(root))
     return found
 
 
+def _target(target: str) -> tuple[str, str, str]:
+    """`queue/module:function` as (queue, module, function)."""
+    folder, function = target.split(":")
+    queue, module = folder.split("/")
+    return queue, module, function
+
+
 def _check(
-    source: str, known: tuple[str, ...], routes: Mapping[str, str], prefixes: Mapping[str, str], ignored: Mapping[str, str], unused: list[tuple[str, ...]]
+    source: str,
+    known: tuple[str, ...],
+    routes: Mapping[str, str],
+    prefixes: Mapping[str, str],
+    ignored: Mapping[str, str],
+    unused: Sequence[tuple[str, ...]],
 ) -> None:
     if unused:
         raise RouteError(f"{source}: handlers that no known event type reaches: {unused}")
@@ -118,7 +135,11 @@ def render_routes(found: Routes) -> str:
         "IGNORED: dict[str, dict[str, str]]": found.ignored,
         "CALLS: dict[str, str]": found.calls,
     }
-    return _HEAD + "\n".join(f"{name} = {pprint.pformat(table, width=110, sort_dicts=True)}" for name, table in tables.items()) + "\n"
+    return (
+        _HEAD
+        + "\n".join(f"{name} = {pprint.pformat(table, width=110, sort_dicts=True)}" for name, table in tables.items())
+        + "\n"
+    )
 
 
 def generated() -> dict[Path, str]:
@@ -130,7 +151,9 @@ def generated() -> dict[Path, str]:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what it would be.")
 def generate(check: bool) -> None:
     """Write the files that are made from code."""
-    stale = [path for path, text in generated().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    stale = [
+        path for path, text in generated().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
     if check:
         for path in stale:
             click.echo(f"{path.relative_to(ROOT)} is out of date: run `bursar generate`", err=True)

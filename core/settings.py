@@ -184,7 +184,8 @@ class Settings(BaseSettings):
     payload_retention_days: int = Field(
         400,
         ge=1,
-        description="Days that payloads of final rows are kept (disputes reach back 120 to 540 days). Rows that are not final keep theirs for ever.",
+        description="Days that payloads of final rows are kept (disputes reach back 120 to 540 days). "
+        "Rows that are not final keep theirs for ever.",
     )
 
     # --- proof --------------------------------------------------------------------------------------------------
@@ -204,7 +205,8 @@ class Settings(BaseSettings):
     mail_from: str = Field("Bursar <bursar@localhost>", description="Sender of all mail.")
     smtp_url: SecretStr = Field(
         SecretStr(""),
-        description="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://`. Empty: mails wait in the outbox and `doctor` warns.",
+        description="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://`. "
+        "Empty: mails wait in the outbox and `doctor` warns.",
     )
     smtp_timeout_s: float = Field(15.0, gt=0, description="Seconds for each SMTP step.")
     sentry_dsn: SecretStr = Field(SecretStr(""), description="Sentry project. Empty: silent.")

@@ -14,11 +14,16 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
-_DIALECT = PGDialect()
+_DIALECT = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
 def insert_rows(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, once_by: tuple[str, ...] = (), returning: tuple[str, ...] = ()
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    once_by: tuple[str, ...] = (),
+    returning: tuple[str, ...] = (),
 ) -> list[Any]:
     """Insert `rows`, which all have the same keys (column names).
 

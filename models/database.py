@@ -54,7 +54,11 @@ def connect(url: str, role: Role, *, autocommit: bool = False, application: str 
 
 def make_engine(url: str, role: Role = "bursar_app", *, application: str = "bursar", pooled: bool = True) -> Engine:
     """An SQLAlchemy engine over `connect`; a process of the prefork pool uses one connection at a time."""
-    options = {"pool_size": 1, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800} if pooled else {"poolclass": NullPool}
+    options = (
+        {"pool_size": 1, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800}
+        if pooled
+        else {"poolclass": NullPool}
+    )
     return create_engine(
         "postgresql+psycopg://",
         creator=lambda: connect(url, role, application=application),

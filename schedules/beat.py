@@ -32,7 +32,11 @@ class SlotScheduler(Scheduler):  # type: ignore[misc]  # celery has no types
             tick(context, self._hinter)
             beat(context, "beat")
         except DBAPIError as error:
-            log.error("beat_without_database", error=str(error)[:300], effect="due slots are made when it is back; none is lost")
+            log.error(
+                "beat_without_database",
+                error=str(error)[:300],
+                effect="due slots are made when it is back; none is lost",
+            )
         return _TICK_S
 
     def close(self) -> None:

@@ -45,8 +45,10 @@ def tick(context: Context, hinter: Hinter, table: Iterable[Run] = TABLE) -> int:
         made = connection.exec_driver_sql(
             _MAKE,
             {
-                "jobs": [run.job for run, _ in wanted], "slots": [slot for _, slot in wanted],
-                "states": ["due"] * len(wanted), "queues": [run.queue for run, _ in wanted],
+                "jobs": [run.job for run, _ in wanted],
+                "slots": [slot for _, slot in wanted],
+                "states": ["due"] * len(wanted),
+                "queues": [run.queue for run, _ in wanted],
             },
         ).all()
     for queue, job, slot_at in sorted(made, key=lambda row: row[2]):

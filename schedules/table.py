@@ -32,9 +32,29 @@ class Run:
 TABLE: tuple[Run, ...] = (
     Run("sweep", "maintenance", timedelta(seconds=10), "skip", "finds what hints missed, should the standby be down"),
     Run("seal_audit", "maintenance", timedelta(minutes=1), "skip", "chains new audit rows"),
-    Run("alert_dead_letters", "notifications", timedelta(minutes=1), "skip", "tells operators of dead events and calls"),
-    Run("reopen_ignored", "maintenance", timedelta(minutes=10), "skip", "opens ignored events whose type has a handler since"),
-    Run("make_payload_months", "maintenance", Daily(time(1, 0)), "skip", "payload partitions exist before they are needed"),
-    Run("retention", "maintenance", Daily(time(3, 10)), "skip", "drops payloads past their age, never one that is not final"),
+    Run(
+        "alert_dead_letters", "notifications", timedelta(minutes=1), "skip", "tells operators of dead events and calls"
+    ),
+    Run(
+        "reopen_ignored",
+        "maintenance",
+        timedelta(minutes=10),
+        "skip",
+        "opens ignored events whose type has a handler since",
+    ),
+    Run(
+        "make_payload_months",
+        "maintenance",
+        Daily(time(1, 0)),
+        "skip",
+        "payload partitions exist before they are needed",
+    ),
+    Run(
+        "retention",
+        "maintenance",
+        Daily(time(3, 10)),
+        "skip",
+        "drops payloads past their age, never one that is not final",
+    ),
     Run("verify_audit", "maintenance", Daily(time(4, 20)), "skip", "checks the MACs and the chain of the audit"),
 )

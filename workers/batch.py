@@ -61,7 +61,7 @@ class Job:
 def read(connection: Connection, ids: Sequence[int]) -> list[Row]:
     """The rows with their payloads, in id order; one statement."""
     return [
-        Row(*values[:8], body=bytes(values[8]) if values[8] is not None else None)
+        Row(*values)
         for values in connection.exec_driver_sql(_READ, {"ids": list(ids)})
     ]
 
@@ -92,7 +92,9 @@ def prepare(row: Row) -> Job:
 def parse(row: Row) -> Event:
     """The row's event, by its source's parser."""
     if row.body is None:
-        raise PayloadGoneError(f"the payload of inbox row {row.id} ({row.source} {row.event_id}) is gone; retention keeps only its sha256")
+        raise PayloadGoneError(
+            f"the payload of inbox row {row.id} ({row.source} {row.event_id}) is gone; retention keeps only its sha256"
+        )
     headers: Mapping[str, str] = msgspec.json.decode(row.headers or "{}")
     parsed: Event = _envelope(row.source).parse(row.body, inbox_id=row.id, received_at=row.received_at, headers=headers)
     return parsed

@@ -51,7 +51,8 @@ _NAMED_SUSPECT = {table: _claim_sql(table, "crashes > 0 AND id = ANY(%(ids)s)") 
 
 # The row locks taken here are the heartbeat: the sweep skips locked rows, so a long transaction is not called a crash.
 _HOLD = {
-    table: f"SELECT id FROM bursar.{table} WHERE id = ANY(%(ids)s) AND token = %(token)s ORDER BY id FOR UPDATE" for table in _TABLES
+    table: f"SELECT id FROM bursar.{table} WHERE id = ANY(%(ids)s) AND token = %(token)s ORDER BY id FOR UPDATE"
+    for table in _TABLES
 }
 
 _RENEW = {
@@ -83,25 +84,40 @@ _CALLED = """UPDATE bursar.outbox SET state = 'done', token = NULL, lease_until 
              WHERE id = %(id)s AND token = %(token)s"""
 
 
-def claim_named(connection: Connection, table: TableName, queue: str, ids: Sequence[int], *, now: datetime, lease_s: float) -> Claim | None:
+def claim_named(
+    connection: Connection, table: TableName, queue: str, ids: Sequence[int], *, now: datetime, lease_s: float
+) -> Claim | None:
     """Claim those of `ids` that are free; a row with crashes only when it is the one asked for."""
     sql = _NAMED if len(ids) > 1 else _NAMED_SUSPECT
     claim = _claim(connection, table, sql[table], queue, len(ids), now, lease_s, ids=list(ids))
-    return claim or (_claim(connection, table, _NAMED[table], queue, 1, now, lease_s, ids=list(ids)) if len(ids) == 1 else None)
+    return claim or (
+        _claim(connection, table, _NAMED[table], queue, 1, now, lease_s, ids=list(ids)) if len(ids) == 1 else None
+    )
 
 
-def claim_next(connection: Connection, table: TableName, queue: str, limit: int, *, now: datetime, lease_s: float) -> Claim | None:
+def claim_next(
+    connection: Connection, table: TableName, queue: str, limit: int, *, now: datetime, lease_s: float
+) -> Claim | None:
     """Claim up to `limit` rows in fair order."""
     return _claim(connection, table, _NEXT[table], queue, limit, now, lease_s)
 
 
-def claim_suspect(connection: Connection, table: TableName, queue: str, *, now: datetime, lease_s: float) -> Claim | None:
+def claim_suspect(
+    connection: Connection, table: TableName, queue: str, *, now: datetime, lease_s: float
+) -> Claim | None:
     """Claim one row that has crashed a worker before, alone."""
     return _claim(connection, table, _SUSPECT[table], queue, 1, now, lease_s)
 
 
 def _claim(
-    connection: Connection, table: TableName, sql: str, queue: str, limit: int, now: datetime, lease_s: float, **more: Any
+    connection: Connection,
+    table: TableName,
+    sql: str,
+    queue: str,
+    limit: int,
+    now: datetime,
+    lease_s: float,
+    **more: Any,
 ) -> Claim | None:
     token = uuid4()
     bound = {"queue": queue, "limit": limit, "token": token, "lease_s": lease_s, "now": now, **more}
@@ -129,7 +145,9 @@ def mark_done(connection: Connection, claim: Claim, ids: Sequence[int], *, now: 
     """The `done` marks, in the effects' own transaction (INBOX-16)."""
     marked = connection.exec_driver_sql(_DONE, {"ids": list(ids), "token": claim.token, "now": now, "version": version})
     if marked.rowcount != len(ids):
-        raise LostClaimError(f"{len(ids) - marked.rowcount} of {len(ids)} inbox rows were taken over by another worker; nothing of this batch is written")
+        raise LostClaimError(
+            f"{len(ids) - marked.rowcount} of {len(ids)} inbox rows were taken over by another worker; nothing of this batch is written"
+        )
 
 
 def mark_failed(connection: Connection, claim: Claim, row_id: int, **values: Any) -> bool:

@@ -30,7 +30,9 @@ def make_context(settings: Settings, *, application: str = "bursar-worker", cloc
         ValueError: `BURSAR_DATABASE_URL` or `BURSAR_AUDIT_KEYS` is missing; the message says what to set.
     """
     if not settings.database_url.get_secret_value():
-        raise ValueError("BURSAR_DATABASE_URL is not set: nothing can be processed; set it, or run `bursar up`, which brings a database")
+        raise ValueError(
+            "BURSAR_DATABASE_URL is not set: nothing can be processed; set it, or run `bursar up`, which brings a database"
+        )
     engine = make_engine(settings.database_url.get_secret_value(), application=application)
     return Context(settings=settings, engine=engine, clock=clock or SystemClock(), keys=KeyRing.from_settings(settings))
 

@@ -32,7 +32,7 @@ def describe(error: BaseException, subject: str) -> Failure:
         if path.is_relative_to(_ROOT) and "site-packages" not in path.parts:
             place = f"{path.relative_to(_ROOT)}:{frame.name}"
     name = type(error).__qualname__
-    digest = hashlib.sha256("\n".join((subject, name, place)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{subject}\n{name}\n{place}".encode()).hexdigest()[:12]
     text = scrub(str(error)).replace("\x00", "\ufffd")[:_MAX_ERROR_CHARS]
     return Failure(error_class=name, error=f"{text} [{place}]" if place else text or name, fingerprint=digest)
 

@@ -54,7 +54,8 @@ def route(source: str, event_type: str) -> Route | None:
     for prefix, target in PREFIXES.get(source, {}).items():
         if event_type.startswith(prefix):
             folder, function = target.split(":")
-            return Route(*folder.split("/", 1)[:1], source, folder.split("/", 1)[1], function)
+            folder_queue, module = folder.split("/")
+            return Route(folder_queue, source, module, function)
     return None
 
 
@@ -84,7 +85,9 @@ def load(path: str) -> ModuleType:
     """
     parts = path.split(".")
     if parts[0] != "tasks" or len(parts) < 3 or parts[1] not in QUEUES:
-        raise UnknownQueueError(f"{path} is not in a queue's folder; handlers live in tasks/<{'|'.join(QUEUES)}>/<source>/")
+        raise UnknownQueueError(
+            f"{path} is not in a queue's folder; handlers live in tasks/<{'|'.join(QUEUES)}>/<source>/"
+        )
     return importlib.import_module(path)
 
 
@@ -105,7 +108,9 @@ def call_of(kind: str) -> tuple[str, Callable[..., Any]]:
     """
     queue = CALLS.get(kind)
     if queue is None:
-        raise UnknownCallError(f"no tasks/<queue>/{kind.replace('.', '/calls.py::', 1)} exists; the row waits until it does")
+        raise UnknownCallError(
+            f"no tasks/<queue>/{kind.replace('.', '/calls.py::', 1)} exists; the row waits until it does"
+        )
     provider, function = kind.split(".", 1)
     found: Callable[..., Any] = getattr(load(f"tasks.{queue}.{provider}.calls"), function)
     return queue, found

@@ -21,7 +21,8 @@ _RECONNECT_WAIT_S = 0.25
 
 _CRASH = {
     table: f"""
-        crashes = crashes + 1, solo_crashes = solo_crashes + claimed_alone::int, token = NULL, lease_until = NULL, ready_at = clock_timestamp(),
+        crashes = crashes + 1, solo_crashes = solo_crashes + claimed_alone::int, token = NULL, lease_until = NULL,
+        ready_at = clock_timestamp(),
         state = CASE WHEN claimed_alone AND solo_crashes + 1 >= %(max_crashes)s THEN 'dead' ELSE 'received' END,
         error_class = 'WorkerCrash', fingerprint = coalesce(fingerprint, 'crash:' || left(md5({subject}), 12)),
         error = 'The worker died (killed, out of memory, time limit or lost connection) while it held this row'
@@ -29,7 +30,10 @@ _CRASH = {
     for table, subject in (("inbox", "source || event_type"), ("outbox", "kind"))
 }
 
-_CRASHED_IN_HAND = {table: f"UPDATE bursar.{table} SET {_CRASH[table]} WHERE id = ANY(%(ids)s) AND token = %(token)s" for table in _CRASH}
+_CRASHED_IN_HAND = {
+    table: f"UPDATE bursar.{table} SET {_CRASH[table]} WHERE id = ANY(%(ids)s) AND token = %(token)s"
+    for table in _CRASH
+}
 
 _LAPSED = {
     table: f"""

@@ -22,7 +22,8 @@ _RETRY_S = 30
 _CLAIM = """UPDATE bursar.schedule_slot SET state = 'running', token = %(token)s, attempts = attempts + 1, started_at = %(now)s,
                    lease_until = clock_timestamp() + %(lease_s)s * interval '1 second'
             WHERE job = %(job)s AND slot_at = %(slot_at)s AND state = 'due' RETURNING attempts"""
-_DONE = """UPDATE bursar.schedule_slot SET state = 'done', token = NULL, lease_until = NULL, done_at = %(now)s, result = %(result)s, error = NULL
+_DONE = """UPDATE bursar.schedule_slot SET state = 'done', token = NULL, lease_until = NULL, done_at = %(now)s,
+                  result = %(result)s, error = NULL
            WHERE job = %(job)s AND slot_at = %(slot_at)s AND token = %(token)s"""
 _FAILED = """UPDATE bursar.schedule_slot SET state = %(state)s, token = NULL, lease_until = NULL, error = %(error)s,
                     done_at = %(done_at)s, ready_at = clock_timestamp() + %(wait_s)s * interval '1 second'

@@ -104,7 +104,8 @@ class Standby:
             slots.run(self._context, queue, job, slot_at)
 
     def _due_slots(self) -> list[tuple[str, str, str]]:
-        sql = "SELECT queue, job, slot_at FROM bursar.schedule_slot WHERE state = 'due' AND ready_at <= clock_timestamp() ORDER BY slot_at LIMIT 20"
+        sql = """SELECT queue, job, slot_at FROM bursar.schedule_slot WHERE state = 'due' AND ready_at <= clock_timestamp()
+                 ORDER BY slot_at LIMIT 20"""
         with self._context.engine.begin() as connection:
             return [(row[0], row[1], row[2].isoformat()) for row in connection.exec_driver_sql(sql)]
 

@@ -26,9 +26,17 @@ def store_answer(connection: Connection, answer: Answer, *, now: datetime) -> No
     connection.exec_driver_sql(
         _STORE,
         {
-            "source": answer.source, "event_id": answer.event_id, "event_type": answer.event_type, "object_id": answer.object_id,
-            "lane": answer.lane, "queue": queue_of(answer.source, answer.event_type), "state": "ignored" if reason else "received",
-            "reason": reason, "sha256": hashlib.sha256(answer.body).digest(), "occurred_at": answer.occurred_at, "now": now,
+            "source": answer.source,
+            "event_id": answer.event_id,
+            "event_type": answer.event_type,
+            "object_id": answer.object_id,
+            "lane": answer.lane,
+            "queue": queue_of(answer.source, answer.event_type),
+            "state": "ignored" if reason else "received",
+            "reason": reason,
+            "sha256": hashlib.sha256(answer.body).digest(),
+            "occurred_at": answer.occurred_at,
+            "now": now,
             "body": answer.body,
         },
     )

@@ -67,7 +67,9 @@ def sweep(context: Context, hinter: Hinter, *, grace_s: float | None = None) -> 
             swept.lapsed += len(lapsed)
             swept.dead += sum(state == "dead" for _, state in lapsed)
         connection.exec_driver_sql(_SLOTS_LAPSED)
-        backlog = {(table, queue): _late(context, connection, table, queue, grace) for table in _TABLES for queue in QUEUES}
+        backlog = {
+            (table, queue): _late(context, connection, table, queue, grace) for table in _TABLES for queue in QUEUES
+        }
         slots = connection.exec_driver_sql(_SLOTS_DUE, {"grace_s": grace}).all()
     for (table, queue), rows in backlog.items():
         if rows:
@@ -83,7 +85,9 @@ def sweep(context: Context, hinter: Hinter, *, grace_s: float | None = None) -> 
 def _late(context: Context, connection: Connection, table: TableName, queue: str, grace_s: float) -> int:
     """Rows that wait, if some of the first ones wait too long; 0 while hints do their work. Counts no further than hints could use."""
     limit = context.settings.batch_size * 2 * context.settings.workers_per_queue
-    waiting, late = connection.exec_driver_sql(_BACKLOG[table], {"grace_s": grace_s, "queue": queue, "limit": limit}).one()
+    waiting, late = connection.exec_driver_sql(
+        _BACKLOG[table], {"grace_s": grace_s, "queue": queue, "limit": limit}
+    ).one()
     return int(waiting) if late else 0
 
 

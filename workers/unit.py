@@ -17,9 +17,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
+import models.aggregates  # noqa: F401  # references name aggregates of all kinds
 from core.crypto import KeyRing
 from core.ids import new_id
-import models.aggregates  # noqa: F401  # references name aggregates of all kinds
 from models.audit import AUDIT, audit_row
 from models.base import AGGREGATES, Aggregate
 from models.bulk import insert_rows
@@ -75,7 +75,14 @@ class Unit:
         if not missing:
             return
         stubs = [
-            {"id": new_id(self._now), "source": source, "external_id": key, "versions": {}, "created_at": self._now, "updated_at": self._now}
+            {
+                "id": new_id(self._now),
+                "source": source,
+                "external_id": key,
+                "versions": {},
+                "created_at": self._now,
+                "updated_at": self._now,
+            }
             for key in sorted(missing)
         ]
         # Another lane may make the same stub at this moment: the constraint decides, both then see one row.
@@ -137,8 +144,15 @@ class Unit:
         """Buffer an outbox row; a second one of the same (kind, key) is the same call and is dropped by the constraint."""
         self._outbox.append(
             {
-                "kind": kind, "key": key, "queue": queue, "lane": lane, "payload": dict(payload), "inbox_id": self._inbox_id,
-                "created_at": self._now, "fair_at": self._now, "next_at": self._now,
+                "kind": kind,
+                "key": key,
+                "queue": queue,
+                "lane": lane,
+                "payload": dict(payload),
+                "inbox_id": self._inbox_id,
+                "created_at": self._now,
+                "fair_at": self._now,
+                "next_at": self._now,
             }
         )
 
@@ -153,6 +167,7 @@ class Unit:
         rows = sorted(self._outbox, key=lambda row: (row["kind"], row["key"]))
         self._outbox = []
         unique = list({(row["kind"], row["key"]): row for row in rows}.values())
-        made = insert_rows(self.session.connection(), OUTBOX, unique, once_by=("kind", "key"), returning=("queue", "id"))
+        made = insert_rows(
+            self.session.connection(), OUTBOX, unique, once_by=("kind", "key"), returning=("queue", "id")
+        )
         return [(queue, row_id) for queue, row_id in made]
-

@@ -45,7 +45,9 @@ def merge(
         (changed values, new stored versions); an older or repeated fact changes nothing.
     """
     new = pack(version)
-    by_field = {name: versions[name] if name in versions else versions.get(_BASE) for name in current if name not in maxima}
+    by_field = {
+        name: versions[name] if name in versions else versions.get(_BASE) for name in current if name not in maxima
+    }
     changes: dict[str, Any] = {}
     for name, value in said.items():
         if name in maxima:

@@ -63,7 +63,9 @@ def _unpaid_status(intent_status: str | None, statuses: set[str | None]) -> str:
     return next((outcome for status, outcome in _BY_CHARGES if status in statuses), "pending")
 
 
-def _failure(said: tuple[str | None, str | None, str | None], charges: Outcomes) -> tuple[str | None, str | None, str | None]:
+def _failure(
+    said: tuple[str | None, str | None, str | None], charges: Outcomes
+) -> tuple[str | None, str | None, str | None]:
     """The provider's own last error, else the newest failed charge's (INBOX-13)."""
     if any(said):
         return said

@@ -23,7 +23,7 @@ def declared_purpose(metadata: Mapping[str, Any] | None, *, mode: str | None = N
     said = (metadata or {}).get(KEY)
     if said is None and mode == "subscription":
         said = "subscription"
-    if said not in PURPOSES:
+    if not isinstance(said, str) or said not in PURPOSES:
         return UNDECLARED, None
     key = PURPOSES[said]
     reference = (metadata or {}).get(key) if key else None

@@ -19,7 +19,9 @@ def get(path: str, settings: Settings, *, account: str | None = None) -> bytes:
     """
     key = settings.stripe_api_key.get_secret_value()
     if not key:
-        raise Retryable("BURSAR_STRIPE_API_KEY is not set: the object is not looked up and no row changes; set it, and this is tried again")
+        raise Retryable(
+            "BURSAR_STRIPE_API_KEY is not set: the object is not looked up and no row changes; set it, and this is tried again"
+        )
     client = stripe.StripeClient(
         key,
         base_addresses={"api": settings.stripe_api_base},
@@ -29,7 +31,9 @@ def get(path: str, settings: Settings, *, account: str | None = None) -> bytes:
     try:
         answer = client.raw_request("get", path, **({"stripe_account": account} if account else {}))
     except (stripe.InvalidRequestError, stripe.PermissionError, stripe.AuthenticationError) as error:
-        raise Final(f"Stripe refused GET {path} ({error.http_status}): {error.user_message or error.code}; check the key's rights, then replay") from None
+        raise Final(
+            f"Stripe refused GET {path} ({error.http_status}): {error.user_message or error.code}; check the key's rights, then replay"
+        ) from None
     except stripe.StripeError as error:
         raise Retryable(f"Stripe did not answer GET {path}: {type(error).__name__} {error.http_status or ''}") from None
     body = answer.data

@@ -1,4 +1,4 @@
-"""All event types of Stripe's API version 2026-10-28 (SDK 16.1), older ones that endpoints of old versions still send, and why some are not processed."""
+"""All event types of Stripe's API version 2026-10-28 (SDK 16.1), some older ones, and why some of them are not processed."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ _BY_OBJECT: dict[str, str] = {
     "customer.discount": "created deleted updated",
     "customer.source": "created deleted expiring updated",
     "customer.subscription": (
-        "created deleted paused pending_update_applied pending_update_expired resumed "
-        "trial_will_end updated"
+        "created deleted paused pending_update_applied pending_update_expired resumed trial_will_end updated"
     ),
     "customer.tax_id": "created deleted updated",
     "customer_cash_balance_transaction": "created",
@@ -94,8 +93,7 @@ _BY_OBJECT: dict[str, str] = {
     "terminal.reader": "action_failed action_succeeded action_updated",
     "test_helpers.test_clock": "advancing created deleted internal_failure ready",
     "three_d_secure.authentication": (
-        "canceled challenge_started errored failed requires_challenge requires_submission "
-        "succeeded"
+        "canceled challenge_started errored failed requires_challenge requires_submission succeeded"
     ),
     "topup": "canceled created failed reversed succeeded",
     "transfer": "created reversed updated",
@@ -104,12 +102,10 @@ _BY_OBJECT: dict[str, str] = {
     "treasury.financial_account": "closed created features_status_updated",
     "treasury.inbound_transfer": "canceled created failed succeeded",
     "treasury.outbound_payment": (
-        "canceled created expected_arrival_date_updated failed posted returned "
-        "tracking_details_updated"
+        "canceled created expected_arrival_date_updated failed posted returned tracking_details_updated"
     ),
     "treasury.outbound_transfer": (
-        "canceled created expected_arrival_date_updated failed posted returned "
-        "tracking_details_updated"
+        "canceled created expected_arrival_date_updated failed posted returned tracking_details_updated"
     ),
     "treasury.received_credit": "created failed succeeded",
     "treasury.received_debit": "created",

@@ -18,7 +18,8 @@ from billing.operations.verify_audit import noted_heads, verify
 from models.database import connect
 from workers.context import Context
 from workers.hints import Hinter
-from workers.routing import ROUTES, queue_of, route
+from workers.routes import ROUTES
+from workers.routing import queue_of, route
 from workers.sweep import sweep as sweep_once
 
 log = structlog.get_logger(__name__)
@@ -28,7 +29,9 @@ _REOPEN_CHUNK = 1_000
 _MONTHS_AHEAD = 3
 _KEEP_SLOTS_DAYS = 90
 
-_IGNORED_TYPES = """SELECT DISTINCT source, event_type FROM bursar.inbox WHERE state = 'ignored' AND ignored_reason <> 'livemode'"""
+_IGNORED_TYPES = (
+    """SELECT DISTINCT source, event_type FROM bursar.inbox WHERE state = 'ignored' AND ignored_reason <> 'livemode'"""
+)
 _REOPEN = """WITH some AS (SELECT id FROM bursar.inbox WHERE state = 'ignored' AND ignored_reason <> 'livemode'
                            AND source = %(source)s AND event_type = %(event_type)s LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
              UPDATE bursar.inbox i SET state = 'received', ignored_reason = NULL, queue = %(queue)s, next_at = %(now)s,
@@ -39,7 +42,7 @@ class AuditTamperedError(Exception):
     """The audit does not verify: rows were changed, removed or reordered behind the program's back."""
 
 
-def sweep(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+def sweep(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """The standby's work once more, for the time that the standby is down."""
     hinter = Hinter(context.settings.broker_url.get_secret_value())
     swept = sweep_once(context, hinter)
@@ -47,13 +50,13 @@ def sweep(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     return {"promoted": swept.promoted, "lapsed": swept.lapsed, "dead": swept.dead, "late": swept.late}
 
 
-def seal_audit(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+def seal_audit(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """Chain the audit rows that are not sealed yet (AUDIT-3)."""
     with context.engine.begin() as connection:
         return {"sealed": seal(_driver(connection), context.keys, _SEAL_CHUNK)}
 
 
-def verify_audit(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+def verify_audit(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """Check every MAC and the whole chain (AUDIT-3).
 
     Raises:
@@ -71,14 +74,19 @@ def verify_audit(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     return counts | {"head": str(report.head)}
 
 
-def reopen_ignored(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+def reopen_ignored(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """Open ignored events whose type has a handler in this version (INBOX-7)."""
     opened = 0
     with context.engine.begin() as connection:
         for source, event_type in connection.exec_driver_sql(_IGNORED_TYPES).all():
             if source in ROUTES and route(source, event_type) is not None:
-                bound = {"source": source, "event_type": event_type, "limit": _REOPEN_CHUNK,
-                         "queue": queue_of(source, event_type), "now": context.clock.now()}
+                bound = {
+                    "source": source,
+                    "event_type": event_type,
+                    "limit": _REOPEN_CHUNK,
+                    "queue": queue_of(source, event_type),
+                    "now": context.clock.now(),
+                }
                 opened += connection.exec_driver_sql(_REOPEN, bound).rowcount
     return {"opened": opened}
 
@@ -89,7 +97,7 @@ def make_payload_months(context: Context, slot_at: datetime) -> Mapping[str, Any
     with _maintenance(context) as connection:
         for ahead in range(_MONTHS_AHEAD + 1):
             month = _month(slot_at, ahead)
-            made.append(connection.execute("SELECT bursar.ensure_payload_month(%s)", [month]).fetchone())
+            made.append(connection.execute("SELECT bursar.ensure_payload_month(%s)", [month.date()]).fetchone())
     return {"months": [row[0] for row in made if row]}
 
 
@@ -108,18 +116,21 @@ def retention(context: Context, slot_at: datetime) -> Mapping[str, Any]:
                 kept = connection.execute("SELECT bursar.drop_payload_month(%s)", [first.date()]).fetchone()
                 dropped[name] = kept[0] if kept else 0
         slots = connection.execute(
-            "DELETE FROM bursar.schedule_slot WHERE state IN ('done', 'skipped') AND slot_at < %s", [slot_at - timedelta(days=_KEEP_SLOTS_DAYS)]
+            "DELETE FROM bursar.schedule_slot WHERE state IN ('done', 'skipped') AND slot_at < %s",
+            [slot_at - timedelta(days=_KEEP_SLOTS_DAYS)],
         ).rowcount
     log.info("retention", months=dropped, slots=slots)
     return {"months_dropped_and_payloads_kept": dropped, "slots_dropped": slots}
 
 
 def _maintenance(context: Context) -> psycopg.Connection:
-    return connect(context.settings.database_url.get_secret_value(), "bursar_maintenance", application="bursar-maintenance")
+    return connect(
+        context.settings.database_url.get_secret_value(), "bursar_maintenance", application="bursar-maintenance"
+    )
 
 
 def _driver(connection: Connection) -> psycopg.Connection:
-    driver: psycopg.Connection | None = connection.connection.driver_connection  # type: ignore[assignment]  # psycopg's, by our engine
+    driver: psycopg.Connection | None = connection.connection.driver_connection
     if driver is None:
         raise RuntimeError("the connection has no driver connection")
     return driver

@@ -15,8 +15,10 @@ _numbers = itertools.count(1)
 
 _INSERT = """
     WITH stored AS (
-        INSERT INTO bursar.inbox (source, event_id, event_type, object_id, lane, queue, state, ignored_reason, sha256, received_at, fair_at, next_at)
-        VALUES (%(source)s, %(event_id)s, %(event_type)s, %(object_id)s, %(lane)s, %(queue)s, %(state)s, %(reason)s, %(sha256)s, %(now)s, %(now)s, %(now)s)
+        INSERT INTO bursar.inbox (source, event_id, event_type, object_id, lane, queue, state, ignored_reason, sha256,
+                                  received_at, fair_at, next_at)
+        VALUES (%(source)s, %(event_id)s, %(event_type)s, %(object_id)s, %(lane)s, %(queue)s, %(state)s, %(reason)s, %(sha256)s,
+                %(now)s, %(now)s, %(now)s)
         RETURNING id, received_at)
     INSERT INTO bursar.inbox_payload (inbox_id, received_at, headers, body) SELECT id, received_at, '{}', %(body)s FROM stored
     RETURNING inbox_id"""
@@ -26,8 +28,16 @@ def store_event(connection: psycopg.Connection[Any], body: dict[str, Any] | byte
     """Store one event; returns its inbox id. Columns default to a probe event of queue `payments`."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     values: dict[str, Any] = {
-        "source": "probe", "event_id": f"evt_{next(_numbers)}", "event_type": "thing.happened", "object_id": None,
-        "queue": "payments", "state": "received", "reason": None, "sha256": hashlib.sha256(raw).digest(), "now": NOW, "body": raw,
+        "source": "probe",
+        "event_id": f"evt_{next(_numbers)}",
+        "event_type": "thing.happened",
+        "object_id": None,
+        "queue": "payments",
+        "state": "received",
+        "reason": None,
+        "sha256": hashlib.sha256(raw).digest(),
+        "now": NOW,
+        "body": raw,
     }
     values |= columns
     values.setdefault("lane", f"lane:{values['event_id']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,7 +22,9 @@ NEIGHBOURS = 40
 @pytest.fixture
 def quick(database: Database) -> Settings:
     """Rungs and leases short enough to watch."""
-    return database.settings(retry_ladder_s=[0.1] * 5, lease_s=1.0, sweep_interval_s=0.1, hint_grace_s=0.2, workers_per_queue=2)
+    return database.settings(
+        retry_ladder_s=[0.1] * 5, lease_s=1.0, sweep_interval_s=0.1, hint_grace_s=0.2, workers_per_queue=2
+    )
 
 
 def start(processes: Processes, settings: Settings, *roles: str, env: dict[str, str] | None = None) -> None:
@@ -30,13 +33,19 @@ def start(processes: Processes, settings: Settings, *roles: str, env: dict[str, 
         processes.python("-m", "tests.harness.probe_process", *role.split(), settings=settings, env=env)
 
 
-def effects(connection: psycopg.Connection[tuple[object, ...]]) -> dict[object, object]:
+def effects(connection: psycopg.Connection[tuple[Any, ...]]) -> dict[int, int]:
     """Inbox id -> how often its handler's effect is in the database."""
-    return dict(connection.execute("SELECT inbox_id, count(*) FROM bursar.audit WHERE action = 'probe.ran' GROUP BY 1").fetchall())
+    return dict(
+        connection.execute(
+            "SELECT inbox_id, count(*) FROM bursar.audit WHERE action = 'probe.ran' GROUP BY 1"
+        ).fetchall()
+    )
 
 
 @pytest.mark.requirement("INBOX-4", "INBOX-15", "INBOX-16")
-def test_poison_dies_alone_and_lives_after_the_mend(quick: Settings, database: Database, processes: Processes, tmp_path: Path) -> None:
+def test_poison_dies_alone_and_lives_after_the_mend(
+    quick: Settings, database: Database, processes: Processes, tmp_path: Path
+) -> None:
     mended = tmp_path / "mended"
     with database.connect() as connection:
         poison = {do: store_event(connection, probe(f"cus_{do}", do)) for do in POISON}
@@ -54,7 +63,8 @@ def test_poison_dies_alone_and_lives_after_the_mend(quick: Settings, database: D
 
         mended.touch()
         connection.execute(
-            "UPDATE bursar.inbox SET state = 'received', attempts = 0, crashes = 0, solo_crashes = 0 WHERE id = ANY(%s)", [list(poison.values())]
+            "UPDATE bursar.inbox SET state = 'received', attempts = 0, crashes = 0, solo_crashes = 0 WHERE id = ANY(%s)",
+            [list(poison.values())],
         )
         wait_until(lambda: states(connection) == {"done": NEIGHBOURS + len(POISON), "dead": 1}, 20, what="replayed")
         assert effects(connection) == dict.fromkeys([*good, *poison.values()], 1)

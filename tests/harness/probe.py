@@ -52,16 +52,25 @@ def parse(body: bytes, *, inbox_id: int, received_at: datetime, headers: Mapping
     except ValueError:
         raise UnparsableBody("the probe's body is not JSON") from None
     return Event(
-        inbox_id=inbox_id, source=SOURCE, id=envelope.get("id", "x"), type=envelope.get("type", "thing.happened"),
-        occurred_at=received_at + timedelta(seconds=envelope.get("created", 0)), received_at=received_at,
-        object=envelope["object"], previous={}, envelope=envelope,
+        inbox_id=inbox_id,
+        source=SOURCE,
+        id=envelope.get("id", "x"),
+        type=envelope.get("type", "thing.happened"),
+        occurred_at=received_at + timedelta(seconds=envelope.get("created", 0)),
+        received_at=received_at,
+        object=envelope["object"],
+        previous={},
+        envelope=envelope,
     )
 
 
 def facts(event: Event) -> ProbeFact:
     """The event's one fact."""
     return ProbeFact(
-        source=SOURCE, external_id=event.object["id"], do=event.object.get("do", "ok"), detail=event.object.get("detail", ""),
+        source=SOURCE,
+        external_id=event.object["id"],
+        do=event.object.get("do", "ok"),
+        detail=event.object.get("detail", ""),
         version=Version(1, event.occurred_at, 0, event.id),
     )
 

@@ -42,12 +42,21 @@ def test_a_year_has_one_slot_per_local_date() -> None:
 
 
 @given(
-    st.sampled_from([timedelta(seconds=10), timedelta(minutes=7), Daily(time(3, 30), BUCHAREST), Daily(time(0, 0), "America/Santiago")]),
+    st.sampled_from(
+        [
+            timedelta(seconds=10),
+            timedelta(minutes=7),
+            Daily(time(3, 30), BUCHAREST),
+            Daily(time(0, 0), "America/Santiago"),
+        ]
+    ),
     st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
     st.timedeltas(timedelta(0), timedelta(hours=30)),
     st.timedeltas(timedelta(0), timedelta(hours=30)),
 )
-def test_two_looks_see_what_one_look_sees(every: timedelta | Daily, start: datetime, first: timedelta, second: timedelta) -> None:
+def test_two_looks_see_what_one_look_sees(
+    every: timedelta | Daily, start: datetime, first: timedelta, second: timedelta
+) -> None:
     job, middle, end = run(every), start + first, start + first + second
     assert [*between(job, start, middle), *between(job, middle, end)] == list(between(job, start, end))
     assert newest(job, end) <= end
@@ -60,7 +69,9 @@ def test_missed_slots_are_caught_up_or_skipped_as_declared() -> None:
     assert due(run(timedelta(days=1)), last, now) == [datetime(2026, 3, day, tzinfo=UTC) for day in (8, 9, 10)]
     assert due(run(timedelta(days=1), "skip"), last, now) == [datetime(2026, 3, 10, tzinfo=UTC)]
     assert due(run(timedelta(days=1)), None, now) == [datetime(2026, 3, 10, tzinfo=UTC)]
-    assert due(run(timedelta(days=1), "skip"), now, now - timedelta(hours=1)) == [], "a clock that went back makes nothing"
+    assert due(run(timedelta(days=1), "skip"), now, now - timedelta(hours=1)) == [], (
+        "a clock that went back makes nothing"
+    )
 
 
 def test_the_table_names_each_job_once() -> None:

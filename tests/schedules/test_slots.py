@@ -48,7 +48,9 @@ def hinter(context: Context) -> Iterator[Hinter]:
 def slot_rows(database: Database) -> list[tuple[Any, ...]]:
     """All slots."""
     with database.connect() as connection:
-        return connection.execute("SELECT job, slot_at, state, attempts FROM bursar.schedule_slot ORDER BY slot_at").fetchall()
+        return connection.execute(
+            "SELECT job, slot_at, state, attempts FROM bursar.schedule_slot ORDER BY slot_at"
+        ).fetchall()
 
 
 @pytest.mark.requirement("INBOX-15")
@@ -62,7 +64,9 @@ def test_two_beats_make_each_slot_once(context: Context, hinter: Hinter, databas
     assert sum(made) == len(TABLE) == len(slot_rows(database))
 
 
-def test_beat_down_for_three_hours_makes_each_missed_slot_once(context: Context, hinter: Hinter, clock: FixedClock) -> None:
+def test_beat_down_for_three_hours_makes_each_missed_slot_once(
+    context: Context, hinter: Hinter, clock: FixedClock
+) -> None:
     assert tick(context, hinter, [EVERY_MINUTE]) == 1
     clock.move_to(NOW + timedelta(hours=3))
     assert tick(context, hinter, [EVERY_MINUTE]) == 180

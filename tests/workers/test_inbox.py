@@ -20,7 +20,11 @@ from workers.sweep import sweep
 def effects(database: Database) -> dict[int, int]:
     """Inbox id -> how often its handler's effect is in the database."""
     with database.connect() as connection:
-        return dict(connection.execute("SELECT inbox_id, count(*) FROM bursar.audit WHERE action = 'probe.ran' GROUP BY 1").fetchall())
+        return dict(
+            connection.execute(
+                "SELECT inbox_id, count(*) FROM bursar.audit WHERE action = 'probe.ran' GROUP BY 1"
+            ).fetchall()
+        )
 
 
 @pytest.mark.requirement("INBOX-3", "INBOX-16")
@@ -50,7 +54,9 @@ def test_one_bad_event_fails_alone_and_waits_for_its_rung(context: Context, data
 
 
 @pytest.mark.requirement("INBOX-4", "INBOX-15")
-def test_the_ladder_ends_in_dead_and_each_rung_is_waited_for(context: Context, database: Database, clock: FixedClock) -> None:
+def test_the_ladder_ends_in_dead_and_each_rung_is_waited_for(
+    context: Context, database: Database, clock: FixedClock
+) -> None:
     hinter = Hinter(context.settings.broker_url.get_secret_value())
     with database.connect() as connection:
         bad = store_event(connection, probe("cus_bad", "raise"))
@@ -123,7 +129,9 @@ def test_a_lapsed_claim_counts_a_crash_and_the_third_alone_is_dead(context: Cont
             claim_next(engine, "inbox", "payments", 5, now=NOW, lease_s=0.0)
             sweep(context, hinter)
             assert {inbox_row(connection, row)["crashes"] for row in (poison, neighbour)} == {1}
-            assert claim_next(engine, "inbox", "payments", 5, now=NOW, lease_s=0.0) is None, "suspects are never claimed in a batch"
+            assert claim_next(engine, "inbox", "payments", 5, now=NOW, lease_s=0.0) is None, (
+                "suspects are never claimed in a batch"
+            )
             for crashes in (2, 3, 4):
                 assert claim_named(engine, "inbox", "payments", [poison], now=NOW, lease_s=0.0)
                 sweep(context, hinter)

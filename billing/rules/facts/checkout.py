@@ -43,6 +43,9 @@ class CheckoutFact(Fact):
         """The checkout and everything that it brought about."""
         yield self.AGGREGATE, self.external_id
         yield from named(
-            customer=self.customer_ref, account=self.account_ref, subscription=self.subscription_ref,
-            invoice=self.invoice_ref, payment=self.payment_ref,
+            customer=self.customer_ref,
+            account=self.account_ref,
+            subscription=self.subscription_ref,
+            invoice=self.invoice_ref,
+            payment=self.payment_ref,
         )

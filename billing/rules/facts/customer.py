@@ -16,12 +16,12 @@ class CustomerFact(Fact):
 
     AGGREGATE: ClassVar[str] = "customer"
 
-    email: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    currency: str | None | Unset = UNSET
-    balance_minor: int | None | Unset = UNSET
-    delinquent: bool | None | Unset = UNSET
-    default_payment_method_ref: str | None | Unset = UNSET
-    tax_exempt: str | None | Unset = UNSET
-    metadata_: Mapping[str, Any] | None | Unset = UNSET
-    deleted_at: datetime | None | Unset = UNSET
+    email: str | Unset | None = UNSET
+    name: str | Unset | None = UNSET
+    currency: str | Unset | None = UNSET
+    balance_minor: int | Unset | None = UNSET
+    delinquent: bool | Unset | None = UNSET
+    default_payment_method_ref: str | Unset | None = UNSET
+    tax_exempt: str | Unset | None = UNSET
+    metadata_: Mapping[str, Any] | Unset | None = UNSET
+    deleted_at: datetime | Unset | None = UNSET

@@ -17,12 +17,13 @@ class PaymentFact(Fact):
 
     `intent_status` is what the provider says of the payment as a whole, in our words (`states.PAYMENT`); the row's
     `status` follows from it and from the charges. `intent_failure_*` is the provider's last error on the payment
-    (INBOX-13). `confirmed`: the money was told by a strongly signed body or read from the provider's API; False (PayPal's
-    weakly signed body) merges by maximum with True. `purpose` is what the payer's checkout declared (PAY-9).
+    (INBOX-13). `confirmed`: the newest word on the payment came in a strongly signed body or from the provider's API;
+    False for PayPal's weakly signed body, until it has been looked up. Not by maximum: else a forged second event could
+    change the amount of a payment that was confirmed with another one. `purpose` is what the payer's checkout declared
+    (PAY-9).
     """
 
     AGGREGATE: ClassVar[str] = "payment"
-    MAXIMA: ClassVar[frozenset[str]] = frozenset({"confirmed"})
 
     kind: str | Unset | None = UNSET
     intent_status: str | Unset | None = UNSET
@@ -54,7 +55,10 @@ class PaymentFact(Fact):
         """The payment, its customer, account, subscription and invoice."""
         yield self.AGGREGATE, self.external_id
         yield from named(
-            customer=self.customer_ref, account=self.account_ref, subscription=self.subscription_ref, invoice=self.invoice_ref
+            customer=self.customer_ref,
+            account=self.account_ref,
+            subscription=self.subscription_ref,
+            invoice=self.invoice_ref,
         )
 
 
@@ -97,4 +101,6 @@ class ChargeFact(Fact):
     def references(self) -> Iterator[tuple[str, str]]:
         """The charge, its payment, customer, account and invoice."""
         yield self.AGGREGATE, self.external_id
-        yield from named(payment=self.payment_ref, customer=self.customer_ref, account=self.account_ref, invoice=self.invoice_ref)
+        yield from named(
+            payment=self.payment_ref, customer=self.customer_ref, account=self.account_ref, invoice=self.invoice_ref
+        )
