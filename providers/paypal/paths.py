@@ -8,6 +8,7 @@ _PATHS = {
     "capture": "/v2/payments/captures/",
     "sale": "/v1/payments/sale/",
     "refund": "/v2/payments/refunds/",
+    "sale-refund": "/v1/payments/refund/",
     "subscription": "/v1/billing/subscriptions/",
     "dispute": "/v1/customer/disputes/",
     "payouts-item": "/v1/payments/payouts-item/",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from billing.rules.facts.base import UNSET, Unset, Version
@@ -45,16 +45,18 @@ def parent(obj: Mapping[str, Any], kind: str) -> str | None:
 def version(event: Event, phase: Literal[0, 1, 2], rank: int) -> Version:
     """How new this resource is: by its own `update_time` (any offset), else by the event's time.
 
-    Never later than its receipt: a forged time in the future must not outlast what PayPal really says. A look-up's
+    Never more than a day after its receipt: a forged time in the future must not outlast for ever what PayPal really
+    says. (The day is for clocks: a bound that true events can reach would bring in their order of arrival.) A look-up's
     answer is as new as the look-up, and wins where both say the same second.
     """
     fetched = event.type.endswith(FETCHED)
     told = None if fetched else instant(event.object, "update_time")
     at = told if isinstance(told, datetime) else event.occurred_at
-    return Version(phase=phase, at=min(at, event.received_at), rank=2 * rank + fetched, event_id=event.id)
+    return Version(phase=phase, at=min(at, event.received_at + _AHEAD), rank=2 * rank + fetched, event_id=event.id)
 
 
 T = TypeVar("T")
+_AHEAD = timedelta(days=1)
 
 
 def said(value: T | None) -> T | Unset:

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from billing.rules.facts.base import Fact
 from core.crypto import KeyRing
+from models import aggregates as _all_models  # noqa: F401 - references name any of them
 from models.base import Aggregate
 from models.database import make_engine
 from tests.harness.cluster import Database
 from workers.routing import fold
 from workers.unit import Unit
 
-RECEIVED = datetime(2026, 1, 7, tzinfo=UTC)
+RECEIVED = datetime(2027, 1, 7, tzinfo=UTC)
 KEYS = KeyRing({"k1": b"a key of the tests only"})
 _MACHINE = {"id", "created_at", "updated_at"}
 

@@ -45,9 +45,9 @@ def test_offsets_are_one_time_line() -> None:
     assert version(read, 1, 0).at == datetime(2026, 2, 10, 10, tzinfo=UTC)
 
 
-def test_a_time_after_the_receipt_counts_as_the_receipt() -> None:
+def test_a_time_far_after_the_receipt_counts_as_the_day_after() -> None:
     read = event(sample("paypal", "PAYMENT.CAPTURE.COMPLETED", update_time="2099-01-01T00:00:00Z"))
-    assert version(read, 1, 0).at == RECEIVED
+    assert version(read, 1, 0).at == RECEIVED + timedelta(days=1)
 
 
 def test_a_look_up_is_as_new_as_itself_and_wins_a_tie() -> None:

@@ -68,7 +68,11 @@ def paypal() -> Iterator[StandIn]:
 
 
 def settings(server: StandIn, **overrides: Any) -> Settings:
-    values: dict[str, Any] = {"paypal_client_id": "me", "paypal_client_secret": SecretStr("s"), "paypal_api_base": server.base}
+    values: dict[str, Any] = {
+        "paypal_client_id": "me",
+        "paypal_client_secret": SecretStr("s"),
+        "paypal_api_base": server.base,
+    }
     return Settings(**(values | overrides))
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.factories.telling import Teller
 from tests.harness.cluster import Database
+from tests.tasks.mirror import Mirror
+from tests.tasks.payments.stripe.ground import stripe_mirror
 
 
 @pytest.fixture
@@ -16,3 +18,11 @@ def teller(database: Database) -> Iterator[Teller]:
     made = Teller(database)
     yield made
     made.close()
+
+
+@pytest.fixture
+def mirror(database: Database) -> Iterator[Mirror]:
+    """Plays Stripe's bytes on a fresh database; every play is rolled back."""
+    made = stripe_mirror(database)
+    yield made
+    made.engine.dispose()

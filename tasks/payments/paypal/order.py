@@ -1,0 +1,21 @@
+"""`ORDER.FETCHED`: what PayPal itself shows of an order; only this makes a checkout paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from billing.operations.record_fact import record_fact
+from billing.operations.unit import UnitOfWork
+from billing.rules.facts.base import Fact
+from billing.rules.facts.event import Event
+from providers.paypal.shapes.order import order
+
+
+def facts(event: Event) -> Sequence[Fact]:
+    """The checkout, and who paid."""
+    return order(event)
+
+
+def fetched(unit: UnitOfWork, fact: Fact) -> None:
+    """It, as PayPal shows it."""
+    record_fact(unit, fact)
