@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from billing.operations.record_refund import record_refund
-
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.event import Event
 from billing.rules.facts.refund import RefundFact
