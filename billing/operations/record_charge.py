@@ -20,7 +20,9 @@ def record_charge(unit: UnitOfWork, fact: ChargeFact) -> Charge:
     """
     row = unit.row(Charge, fact.source, fact.external_id)
     apply_fact(unit, row, fact)
-    link(unit, row, payment=row.payment_ref, customer=row.customer_ref, invoice=row.invoice_ref, account=row.account_ref)
+    link(
+        unit, row, payment=row.payment_ref, customer=row.customer_ref, invoice=row.invoice_ref, account=row.account_ref
+    )
     derive_refunded(unit, row)
     if row.payment_ref:
         outcome = {

@@ -20,13 +20,23 @@ def record_checkout(unit: UnitOfWork, fact: CheckoutFact) -> Checkout:
     before = row.purchase_status
     apply_fact(unit, row, fact)
     link(
-        unit, row, customer=row.customer_ref, account=row.account_ref, subscription=row.subscription_ref,
-        invoice=row.invoice_ref, payment=row.payment_ref,
+        unit,
+        row,
+        customer=row.customer_ref,
+        account=row.account_ref,
+        subscription=row.subscription_ref,
+        invoice=row.invoice_ref,
+        payment=row.payment_ref,
     )
     after = purchase_status(row.status, row.payment_status)
     if after != before:
         row.purchase_status = after
         was = None if before is None else {"purchase_status": before}
-        about = {"purpose": row.purpose, "purpose_ref": row.purpose_ref, "amount_minor": row.amount_total_minor, "currency": row.currency}
+        about = {
+            "purpose": row.purpose,
+            "purpose_ref": row.purpose_ref,
+            "amount_minor": row.amount_total_minor,
+            "currency": row.currency,
+        }
         unit.audit("checkout.purchase", Checkout.NAME, row.id, before=was, after={"purchase_status": after, **about})
     return row

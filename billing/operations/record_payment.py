@@ -15,7 +15,12 @@ def record_payment(unit: UnitOfWork, fact: PaymentFact) -> Payment:
     row = unit.row(Payment, fact.source, fact.external_id)
     apply_fact(unit, row, fact)
     link(
-        unit, row, customer=row.customer_ref, invoice=row.invoice_ref, subscription=row.subscription_ref, account=row.account_ref
+        unit,
+        row,
+        customer=row.customer_ref,
+        invoice=row.invoice_ref,
+        subscription=row.subscription_ref,
+        account=row.account_ref,
     )
     converge_payment(unit, row)
     return row

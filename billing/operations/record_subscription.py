@@ -17,6 +17,10 @@ def record_subscription(unit: UnitOfWork, fact: SubscriptionFact) -> Subscriptio
     before = row.status
     apply_fact(unit, row, fact)
     link(unit, row, customer=row.customer_ref, account=row.account_ref)
-    about = {"provider_status": row.provider_status, "cancel_at_period_end": row.cancel_at_period_end, "reason": row.cancellation_reason}
+    about = {
+        "provider_status": row.provider_status,
+        "cancel_at_period_end": row.cancel_at_period_end,
+        "reason": row.cancellation_reason,
+    }
     move_status(unit, row, SUBSCRIPTION, before, row.status, about)
     return row

@@ -17,6 +17,10 @@ def record_tax_id(unit: UnitOfWork, fact: TaxIdFact) -> TaxId:
     if "verification_status" in changes:
         before, after = changes["verification_status"]
         unit.audit(
-            "tax_id.verification", TaxId.NAME, row.id, before={"verification_status": before}, after={"verification_status": after}
+            "tax_id.verification",
+            TaxId.NAME,
+            row.id,
+            before={"verification_status": before},
+            after={"verification_status": after},
         )
     return row

@@ -27,7 +27,13 @@ def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings) -> Answer
     at = SystemClock().now()
     event_id = f"fetch-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
     event_type = FETCHED[payload["kind"]]
-    envelope = {"id": event_id, "object": "event", "type": event_type, "created": at.isoformat(), "data": {"object": found}}
+    envelope = {
+        "id": event_id,
+        "object": "event",
+        "type": event_type,
+        "created": at.isoformat(),
+        "data": {"object": found},
+    }
     if payload.get("account"):
         envelope["account"] = payload["account"]
     return Answer(
