@@ -114,7 +114,7 @@ def _print_places(place: Path, services: Services) -> None:
     broker = f"127.0.0.1:{ports.redis}, password in {place / 'redis.password'}"
     lines = {
         "receiver": f"http://127.0.0.1:{ports.receiver}/webhooks/stripe (paypal, zoom); /healthz, /readyz",
-        "flower": f"http://127.0.0.1:{ports.flower}/",
+        "flower": f"http://127.0.0.1:{ports.flower}/, user bursar, password in {place / 'flower.password'}",
         "metrics": f"http://127.0.0.1:{ports.metrics}/metrics",
         "PostgreSQL": database if services.database else "yours, by BURSAR_DATABASE_URL",
         "Redis": broker if services.broker else "yours, by BURSAR_BROKER_URL",
