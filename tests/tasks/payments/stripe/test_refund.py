@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -119,3 +120,18 @@ def test_a_second_refund_after_a_failed_one_counts_once(teller: Teller) -> None:
         refunded(1000, 4),
     )
     assert went_back(teller) == (1000, 1000)
+
+
+def test_refunds_recorded_at_the_same_time_all_count(teller: Teller) -> None:
+    events = [
+        event
+        for number in range(12)
+        for event in (
+            refund("refund.created", "succeeded", number, refund_id=f"re_{number}", amount=10),
+            refunded(10, number),
+        )
+    ]
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        list(pool.map(teller.tell, events))
+    assert len(teller.rows("refund")) == 12
+    assert went_back(teller) == (120, 120)
