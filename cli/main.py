@@ -23,6 +23,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "beat": ("cli.process_commands:beat", "Run the clock that opens the schedules' slots."),
     "standby": ("cli.process_commands:standby", "Run the sweeps; processes events itself while the broker is away."),
     "flower": ("cli.process_commands:flower", "Run Flower, loopback and read-only."),
+    "inbox": ("cli.inbox:inbox", "Events: list them, look at one, send them through again."),
+    "audit": ("cli.audit:audit", "Verify the record of what was done; show an object's part of it."),
+    "outbox": ("cli.outbox:outbox", "Calls to the outside: list them, look at one, try them again."),
+    "schedule": ("cli.schedule:schedule", "Scheduled runs: what runs when, and how it went."),
+    "trigger": ("cli.trigger:trigger", "Send signed sample events to the running receiver."),
+    "doctor": ("cli.doctor:doctor", "Check settings, database, broker and processes, with the next step for each fault."),
+    "requirements": ("cli.requirements:requirements", "Which tests prove which rule."),
     "generate": ("cli.generate:generate", "Write the files that are made from code."),
 }
 """Name -> (where its click command is, its line in the help)."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from cli.trouble import USAGE, TroubleError
 from core.clock import SystemClock
-from core.settings import Settings, current
+from core.settings import Settings, load
 from models.database import make_engine
 from workers.context import Context, make_context
 
@@ -19,9 +19,9 @@ _APPLICATION = "bursar-cli"
 
 
 def settings() -> Settings:
-    """The settings of this process. What libraries log is left out: commands report themselves."""
+    """The settings as the environment says now. What libraries log is left out: commands report themselves."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    return current()
+    return load()
 
 
 def database_url() -> str:

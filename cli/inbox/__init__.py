@@ -1,19 +1,22 @@
-"""`bursar inbox ...`, also reachable as `celery -A workers.app inbox ...`: look at events and send them through again (INBOX-5)."""
+"""`bursar inbox ...`, also reachable as `celery -A workers.app inbox ...`: look at events, send them through again."""
 
 from __future__ import annotations
 
 import click
 
-from cli.inbox.groups import groups
-from cli.inbox.ls import ls
-from cli.inbox.replay import replay
-from cli.inbox.show import show
+from cli import runtime
+from cli.lazy import Lazy
+
+_COMMANDS = {
+    "ls": ("cli.inbox.ls:ls", "List events, newest first."),
+    "show": ("cli.inbox.show:show", "Show one event: how it stands, what it caused, what it said."),
+    "replay": ("cli.inbox.replay:replay", "Send events through again, or try what that would do."),
+    "groups": ("cli.inbox.groups:groups", "Failed events by cause, with the command that replays each group."),
+}
 
 
-@click.group()
+@click.group(cls=Lazy, commands_at=_COMMANDS)
 def inbox() -> None:
     """Events: list them, look at one, send them through again."""
-
-
-for _command in (ls, show, replay, groups):
-    inbox.add_command(_command)
+    # Under `celery` nobody has looked for a running copy yet; twice does no harm.
+    runtime.adopt(runtime.home())

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,10 @@ class Said:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+Here = Callable[..., Said]
+"""A command run inside the test's process: `here(command, "--option", ...)`."""
+
+
 class Bursar:
     """`bursar`, with one test's settings as its environment and a known actor."""
 
@@ -46,8 +51,16 @@ class Bursar:
 
     def start(self, *arguments: str, module: str = MODULE, **env: str) -> subprocess.Popen[str]:
         """Start it and do not wait."""
-        environment = clean_environment() | {"HOME": os.environ.get("HOME", "/"), "PYTHONPATH": str(ROOT)} | self._env | env
+        environment = (
+            clean_environment() | {"HOME": os.environ.get("HOME", "/"), "PYTHONPATH": str(ROOT)} | self._env | env
+        )
         program = [sys.executable, "-m", module, *arguments]
         return subprocess.Popen(
-            program, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            program,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )

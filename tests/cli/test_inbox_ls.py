@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Connection
 
 from cli.inbox.filters import Filter
+from cli.inbox.ls import ls
 from cli.inbox.query import find
 from models.database import make_engine
-from tests.cli.operator_command import Bursar
+from tests.cli.operator_command import Bursar, Here
 from tests.factories.inbox import NOW, store_event
 from tests.harness.cluster import Database
 from tests.harness.probe import probe
@@ -25,11 +26,29 @@ def stored(database: Database) -> dict[str, int]:
     """Four events that differ in everything that filters know."""
     with database.connect() as connection:
         ids = {
-            "paid": store_event(connection, probe("in_1"), source="stripe", event_type="invoice.paid", object_id="in_1"),
-            "refund": store_event(connection, probe("re_1"), source="stripe", event_type="refund.created", object_id="re_1",
-                                  queue="payouts", now=NOW - timedelta(days=2)),
-            "meeting": store_event(connection, probe("m"), source="zoom", event_type="meeting.started", queue="maintenance"),
-            "odd": store_event(connection, probe("x"), source="paypal", event_type="invoice_%.paid", state="ignored", reason="no_handler"),
+            "paid": store_event(
+                connection, probe("in_1"), source="stripe", event_type="invoice.paid", object_id="in_1"
+            ),
+            "refund": store_event(
+                connection,
+                probe("re_1"),
+                source="stripe",
+                event_type="refund.created",
+                object_id="re_1",
+                queue="payouts",
+                now=NOW - timedelta(days=2),
+            ),
+            "meeting": store_event(
+                connection, probe("m"), source="zoom", event_type="meeting.started", queue="maintenance"
+            ),
+            "odd": store_event(
+                connection,
+                probe("x"),
+                source="paypal",
+                event_type="invoice_%.paid",
+                state="ignored",
+                reason="no_handler",
+            ),
         }
         connection.execute(_FAIL, ("no such plan 100%", "KeyError", "abc123def456", ids["refund"]))
     return ids
@@ -58,15 +77,26 @@ def stored(database: Database) -> dict[str, int]:
         (["--limit", "2"], ["odd", "meeting"]),
     ],
 )
-def test_each_filter(bursar: Bursar, stored: dict[str, int], arguments: list[str], names: list[str]) -> None:
-    said = bursar("inbox", "ls", "--json", *arguments)
+def test_each_filter(here: Here, stored: dict[str, int], arguments: list[str], names: list[str]) -> None:
+    said = here(ls, "--json", *arguments)
     assert said.code == 0, said.err
     assert [row["id"] for row in said.objects] == [stored[name] for name in names]
 
 
 def test_the_json_names_are_a_contract(bursar: Bursar, stored: dict[str, int]) -> None:
     (row,) = bursar("inbox", "ls", "--json", "--state", "dead").objects
-    assert list(row) == ["id", "source", "event_id", "type", "object_id", "state", "attempts", "received_at", "done_at", "error"]
+    assert list(row) == [
+        "id",
+        "source",
+        "event_id",
+        "type",
+        "object_id",
+        "state",
+        "attempts",
+        "received_at",
+        "done_at",
+        "error",
+    ]
     assert (row["type"], row["state"], row["attempts"], row["done_at"]) == ("refund.created", "dead", 6, None)
     assert row["received_at"] == "2026-02-27T12:00:00+00:00"
     assert row["error"] == "no such plan 100%"
@@ -91,17 +121,19 @@ def test_the_table_is_aligned_and_the_same_without_a_terminal(bursar: Bursar, st
     assert "\x1b" not in said.out
 
 
-@pytest.mark.parametrize("arguments", [["--since", "yesterday"], ["--state", "gone"], ["--type", ""], ["--limit", "0"]])
-def test_wrong_usage_is_refused(bursar: Bursar, database: Database, arguments: list[str]) -> None:
-    assert bursar("inbox", "ls", *arguments).code == 2
+@pytest.mark.parametrize(
+    "arguments", [["--since", "yesterday"], ["--state", "gone"], ["--type", ""], ["--limit", "0"]]
+)
+def test_wrong_usage_is_refused(here: Here, arguments: list[str]) -> None:
+    assert here(ls, *arguments).code == 2
 
 
 @pytest.mark.requirement("SEC-12")
-def test_values_are_bound_never_spliced(bursar: Bursar, stored: dict[str, int], database: Database) -> None:
+def test_values_are_bound_never_spliced(here: Here, stored: dict[str, int]) -> None:
     for option in ("--source", "--type", "--object", "--error"):
-        said = bursar("inbox", "ls", option, "x' OR 1=1; DROP TABLE bursar.inbox; --*")
+        said = here(ls, option, "x' OR 1=1; DROP TABLE bursar.inbox; --*")
         assert (said.code, said.out) == (3, "")
-    assert len(bursar("inbox", "ls", "--json").objects) == 4
+    assert len(here(ls, "--json").objects) == 4
 
 
 def test_a_database_that_is_down_is_said_so(bursar: Bursar) -> None:
@@ -114,7 +146,7 @@ def test_a_database_that_is_down_is_said_so(bursar: Bursar) -> None:
 
 @pytest.fixture
 def many(database: Database) -> psycopg.Connection[Any]:
-    """A hundred thousand done events, and a few that are not, all of them old."""
+    """Sixty thousand done events, and a few that are not, all of them old."""
     with database.connect() as connection:
         connection.execute(
             """INSERT INTO bursar.inbox (source, event_id, event_type, object_id, lane, queue, state, sha256, received_at, fair_at, next_at,
@@ -122,7 +154,7 @@ def many(database: Database) -> psycopg.Connection[Any]:
                SELECT 'stripe', 'evt_' || n, CASE WHEN n = 7 THEN 'rare.thing' ELSE 'invoice.paid' END, 'in_' || n / 10, 'l' || n, 'payments',
                       CASE WHEN n %% 20000 = 5 THEN 'dead' ELSE 'done' END, decode(repeat('00', 32), 'hex'), at, at, at,
                       CASE WHEN n %% 20000 = 5 THEN NULL ELSE at END, CASE WHEN n %% 20000 = 5 THEN 'boom' END, CASE WHEN n %% 20000 = 5 THEN 'f' END
-               FROM (SELECT n, %(now)s + n * interval '1 second' AS at FROM generate_series(0, 99999) AS n) AS made""",
+               FROM (SELECT n, %(now)s + n * interval '1 second' AS at FROM generate_series(0, 59999) AS n) AS made""",
             {"now": NOW},
         )
         connection.execute("ANALYZE bursar.inbox")
@@ -138,23 +170,23 @@ def _read_rows(connection: Connection, wanted: Filter) -> tuple[list[int], int]:
     return ids, (connection.exec_driver_sql(looked).scalar() or 0) - before
 
 
-@pytest.mark.parametrize(
-    ("wanted", "count"),
-    [
-        (Filter(), 50),
-        (Filter(states=("dead",)), 5),
-        (Filter(error="boom"), 5),
-        (Filter(object="in_3"), 10),
-        (Filter(states=("done",), source="stripe"), 50),
-    ],
-)
-def test_common_questions_read_few_rows(many: object, database: Database, wanted: Filter, count: int) -> None:
+_QUESTIONS = [
+    (Filter(), 50),
+    (Filter(states=("dead",)), 3),
+    (Filter(error="boom"), 3),
+    (Filter(object="in_3"), 10),
+    (Filter(states=("done",), source="stripe"), 50),
+]
+
+
+def test_common_questions_read_few_rows(many: object, database: Database) -> None:
     engine = make_engine(database.url, pooled=False)
-    with engine.connect() as connection:
-        ids, looked_at = _read_rows(connection, wanted)
-    assert len(ids) == count
-    assert ids == sorted(ids, reverse=True)
-    assert looked_at <= 20_000 + 2_000
+    for wanted, count in _QUESTIONS:
+        with engine.connect() as connection:
+            ids, looked_at = _read_rows(connection, wanted)
+        assert len(ids) == count
+        assert ids == sorted(ids, reverse=True)
+        assert looked_at <= 20_000 + 2_000, wanted
     engine.dispose()
 
 

@@ -1,0 +1,1 @@
+"""The checks of `bursar doctor`, by what they look at."""

@@ -1,0 +1,81 @@
+"""`bursar doctor`: is this installation well? One line per check, each fault with what it means and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import psycopg
+
+from cli.checks import database, machine, surroundings
+from cli.checks.finding import Finding, fail
+from cli.printing import json_line
+from cli.roles import action
+from cli.surroundings import settings
+from cli.trouble import PROBLEMS
+from core.redaction import scrub
+from core.settings import Settings
+from models.database import connect
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@action("viewer")
+def doctor(as_json: bool) -> None:
+    """Check settings, database, broker and processes. Exit code 1 if something fails; warnings do not count."""
+    found = list(findings(settings()))
+    for finding in found:
+        if as_json:
+            json_line(
+                {"check": finding.check, "level": finding.level, "said": scrub(finding.said), "next": finding.then}
+            )
+        else:
+            _print(finding)
+    failed = sum(finding.level == "fail" for finding in found)
+    warned = sum(finding.level == "warn" for finding in found)
+    if not as_json:
+        click.echo(f"{len(found)} checks: {failed} failed, {warned} warnings")
+    if failed:
+        raise click.exceptions.Exit(PROBLEMS)
+
+
+def findings(chosen: Settings) -> Iterator[Finding]:
+    """All findings, in the order in which a fault explains the later ones."""
+    yield from surroundings.secrets(chosen)
+    yield from surroundings.mail(chosen)
+    yield from surroundings.disk(chosen)
+    yield surroundings.broker(chosen)
+    yield from _in_the_database(chosen)
+
+
+def _in_the_database(chosen: Settings) -> Iterator[Finding]:
+    url = chosen.database_url.get_secret_value()
+    if not url:
+        yield fail(
+            "database",
+            "BURSAR_DATABASE_URL is not set and no running copy was found",
+            "set it, or `python3 dev.py up` and `bursar --home DIR doctor`",
+        )
+        return
+    try:
+        yield from database.reachable(url)
+        with connect(url, "bursar_app", autocommit=True, application="bursar-doctor") as connection:
+            yield from database.health(connection)
+            yield from machine.backlog(connection)
+            yield from machine.heartbeats(connection, chosen)
+    except psycopg.Error as error:
+        yield fail(
+            "database",
+            f"{' '.join(str(error).split())[:300]}",
+            "start it, correct BURSAR_DATABASE_URL, or run `bursar migrate`; until then the receiver answers 503",
+        )
+
+
+def _print(finding: Finding) -> None:
+    click.echo(
+        f"{click.style(f'{finding.level:<4}', fg=_COLOURS[finding.level])}  {finding.check:<20}  {scrub(finding.said)}"
+    )
+    if finding.then:
+        click.echo(f"{'':<28}next: {finding.then}")

@@ -1,0 +1,1 @@
+"""What the outside world would send and answer, made here: for trials, tests and the first look at a new copy."""
