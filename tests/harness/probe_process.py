@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from core.logs import configure
+from cli.standby import run_standby
 from core.settings import current
-from schedules.slots import tick
 from tests.harness.probe import plug_in
-from workers import standby, start
-from workers.context import make_context
+from workers import start
 
 
 def main(role: str, queue: str = "payments") -> None:
@@ -23,8 +21,7 @@ def main(role: str, queue: str = "payments") -> None:
     elif role == "beat":
         start.run_beat(settings)
     elif role == "standby":
-        configure(settings, "standby")
-        standby.main(make_context(settings, application="bursar-standby"), tick)
+        run_standby(settings)
     else:
         raise SystemExit(f"no role {role!r}")
 

@@ -6,12 +6,11 @@ It answers also when PostgreSQL or the broker are away; that is when it is neede
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import structlog
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +19,7 @@ from core.clock import monotonic_s
 from core.settings import QUEUES
 from core.version import VERSION
 from workers.context import Context
+from workers.observe.catalogue import gauge
 from workers.observe.shared_values import folder
 from workers.observe.tables import tables
 
@@ -30,10 +30,13 @@ _FRESH_S = 2.0
 _STATEMENT_MS = 3_000
 
 
+Depth = Callable[[str], int | None]
+
+
 class Looks(Collector):
     """PostgreSQL and the broker, looked at on demand. `depth` says how many messages wait in a queue, or None."""
 
-    def __init__(self, context: Context, depth: Any) -> None:
+    def __init__(self, context: Context, depth: Depth) -> None:
         self._context = context
         self._depth = depth
         self._turn = threading.Lock()
@@ -60,25 +63,21 @@ class Looks(Collector):
                 found = list(tables(connection, self._context.clock.now()))
         except SQLAlchemyError as error:
             log.warning(
-                "metrics_without_database", error_class=type(error).__name__, effect="gauges of the tables are absent"
+                "metrics_without_database", error=str(error)[:300], effect="gauges of the tables are absent from this scrape"
             )
-        return [_up("bursar_database_up", "1 when the last look at PostgreSQL went well.", bool(found)), *found]
+        return [gauge("bursar_database_up", float(bool(found))), *found]
 
     def _broker(self) -> list[Metric]:
-        waiting = GaugeMetricFamily(
-            "bursar_broker_messages",
-            "Hints that wait in the broker. Few are normal under any backlog: the rows wait in the inbox.",
-            labels=["queue"],
-        )
+        waiting = gauge("bursar_broker_messages")
         depths = {name: self._depth(name) for queue in QUEUES for name in (queue, f"{queue}.calls")}
         for name, messages in depths.items():
             if messages is not None:
                 waiting.add_metric([name], messages)
         reachable = all(messages is not None for messages in depths.values())
-        return [_up("bursar_broker_up", "1 when the broker answered for every queue.", reachable), waiting]
+        return [gauge("bursar_broker_up", float(reachable)), waiting]
 
 
-def registry(context: Context, depth: Any) -> CollectorRegistry:
+def registry(context: Context, depth: Depth) -> CollectorRegistry:
     """Everything that a scrape of the standby shows."""
     made = CollectorRegistry(auto_describe=False)
     place = folder(context.settings)
@@ -88,13 +87,7 @@ def registry(context: Context, depth: Any) -> CollectorRegistry:
     return made
 
 
-def _up(name: str, text: str, value: bool) -> Metric:
-    return GaugeMetricFamily(name, text, value=float(value))
-
-
 def _build() -> Metric:
-    build = GaugeMetricFamily(
-        "bursar_build_info", "Always 1; the version that answers is its label.", labels=["version"]
-    )
+    build = gauge("bursar_build_info")
     build.add_metric([VERSION], 1)
     return build

@@ -14,11 +14,8 @@ from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection
 
 from core.settings import QUEUES
+from workers.observe.catalogue import BOUND, LAG_ROWS, LAG_WINDOW_S, gauge
 
-BOUND = 20_000
-"""Most rows that one count looks at."""
-LAG_WINDOW = timedelta(minutes=5)
-_LAG_ROWS = 2_000
 _LAG_REACH = 100_000
 _QUANTILES = (0.5, 0.95, 0.99)
 _TABLES = ("inbox", "outbox")
@@ -32,7 +29,7 @@ _READY = {
 }
 _OTHERS = {
     (table, state): f"""
-        SELECT queue, count(*) FROM (SELECT queue FROM bursar.{table} WHERE state = '{state}' LIMIT %(bound)s) AS some
+        SELECT queue, count(*) FROM (SELECT queue FROM bursar.{table} WHERE state = '{state}' LIMIT %(bound)s) AS counted
         GROUP BY queue"""  # noqa: S608 - our own names
     for table in _TABLES
     for state in ("processing", "waiting", "dead")
@@ -45,7 +42,7 @@ _LAG = """SELECT queue, percentile_cont(%(quantiles)s::float8[])
           WHERE done_at >= %(since)s GROUP BY queue"""
 _HEARTBEATS = "SELECT name, extract(epoch FROM clock_timestamp() - beat_at)::float8 FROM bursar.heartbeat"
 _CONFLICTS = (
-    "SELECT source, count(*) FROM (SELECT source FROM bursar.inbox_conflict LIMIT %(bound)s) AS some GROUP BY source"
+    "SELECT source, count(*) FROM (SELECT source FROM bursar.inbox_conflict LIMIT %(bound)s) AS counted GROUP BY source"
 )
 _UNSEALED = """SELECT count(*) FROM (SELECT 1 FROM bursar.audit
                WHERE id > coalesce((SELECT max(audit_id) FROM bursar.audit_seal), 0) LIMIT %(bound)s) AS tail"""
@@ -63,21 +60,8 @@ def tables(connection: Connection, now: datetime) -> Families:
 
 
 def _backlog(connection: Connection) -> Families:
-    rows = GaugeMetricFamily(
-        "bursar_rows",
-        f"Rows of inbox and outbox that are not final, and dead ones. At most {BOUND}: see bursar_rows_bounded.",
-        labels=["table", "queue", "state"],
-    )
-    oldest = GaugeMetricFamily(
-        "bursar_oldest_ready_seconds",
-        "For how long the oldest row that could be claimed has been waiting for a worker; 0 when none waits.",
-        labels=["table", "queue"],
-    )
-    bounded = GaugeMetricFamily(
-        "bursar_rows_bounded",
-        "1 when a count of bursar_rows stopped at its bound: there are at least as many.",
-        labels=["table", "state"],
-    )
+    rows, oldest = gauge("bursar_rows"), gauge("bursar_oldest_ready_seconds")
+    bounded = gauge("bursar_rows_bounded")
     for table in _TABLES:
         ready = {
             queue: connection.exec_driver_sql(_READY[table], {"queue": queue, "bound": BOUND}).one() for queue in QUEUES
@@ -95,13 +79,9 @@ def _backlog(connection: Connection) -> Families:
 
 
 def _lag(connection: Connection, now: datetime) -> Families:
-    lag = GaugeMetricFamily(
-        "bursar_lag_seconds",
-        f"From the 2xx to `done`: quantiles of the events done in the last {LAG_WINDOW.seconds // 60} minutes, of the "
-        f"newest {_LAG_ROWS}. Absent for a queue that did none.",
-        labels=["queue", "quantile"],
-    )
-    bound = {"quantiles": list(_QUANTILES), "reach": _LAG_REACH, "rows": _LAG_ROWS, "since": now - LAG_WINDOW}
+    lag = gauge("bursar_lag_seconds")
+    since = now - timedelta(seconds=LAG_WINDOW_S)
+    bound = {"quantiles": list(_QUANTILES), "reach": _LAG_REACH, "rows": LAG_ROWS, "since": since}
     for queue, values in connection.exec_driver_sql(_LAG, bound):
         for quantile, value in zip(_QUANTILES, values, strict=True):
             lag.add_metric([queue, str(quantile)], value)
@@ -109,37 +89,16 @@ def _lag(connection: Connection, now: datetime) -> Families:
 
 
 def _health(connection: Connection) -> Families:
-    beats = GaugeMetricFamily(
-        "bursar_heartbeat_age_seconds",
-        "Since a path was last proven: a queue's name by a message that went through it, `beat` by its own tick.",
-        labels=["name"],
-    )
+    beats, conflicts, slots = gauge("bursar_heartbeat_age_seconds"), gauge("bursar_conflicts"), gauge("bursar_slots")
     for name, age_s in connection.exec_driver_sql(_HEARTBEATS):
         beats.add_metric([name], age_s)
-    conflicts = GaugeMetricFamily(
-        "bursar_conflicts",
-        f"Bodies that came under the id of another body; kept, never processed. At most {BOUND}.",
-        labels=["source"],
-    )
     for source, rows in connection.exec_driver_sql(_CONFLICTS, {"bound": BOUND}):
         conflicts.add_metric([source], rows)
     unsealed = connection.exec_driver_sql(_UNSEALED, {"bound": BOUND}).scalar() or 0
-    slots = GaugeMetricFamily("bursar_slots", "Slots of scheduled runs that are `due` or `running`.", labels=["state"])
-    late = GaugeMetricFamily(
-        "bursar_oldest_slot_seconds", "For how long the oldest `due` slot has been ready; 0 when none is due."
-    )
     open_slots = {row[0]: (row[1], row[2]) for row in connection.exec_driver_sql(_SLOTS)}
     for state in ("due", "running"):
         slots.add_metric([state], open_slots.get(state, (0, 0))[0])
-    late.add_metric([], open_slots.get("due", (0, 0))[1])
+    late_s = open_slots.get("due", (0, 0))[1]
     yield from (
-        beats,
-        conflicts,
-        slots,
-        late,
-        GaugeMetricFamily(
-            "bursar_audit_unsealed",
-            f"Audit rows younger than the last sealed one; at most {BOUND}. Grows while nobody seals.",
-            value=unsealed,
-        ),
+        beats, conflicts, slots, gauge("bursar_oldest_slot_seconds", late_s), gauge("bursar_audit_unsealed", unsealed),
     )
