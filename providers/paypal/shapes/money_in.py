@@ -6,6 +6,7 @@ What a webhook says of them is unconfirmed, because its signature covers a CRC o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from billing.rules.facts.base import UNSET, Unset
@@ -37,6 +38,25 @@ _STATUSES = {
 _ALL_BACK = frozenset({"REFUNDED", "REVERSED"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What both generations say, each in words of its own."""
+
+    kind: str
+    word: str | None
+    custom: Mapping[str, Any]
+    fee: Money | None = None
+    order_ref: str | None = None
+    subscription_ref: str | None = None
+    failure_code: str | None = None
+    decline_code: str | None = None
+
+    @property
+    def status(self) -> str:
+        """One of `states.CHARGE`."""
+        return _STATUSES.get((self.word or "").upper(), UNKNOWN)
+
+
 def capture(event: Event) -> list[MoneyInFact]:
     """A v2 capture.
 
@@ -44,20 +64,17 @@ def capture(event: Event) -> list[MoneyInFact]:
         UnparsableBody: it has no id, or an amount that is no exact money.
     """
     obj = event.object
-    breakdown = mapping(obj, "seller_receivable_breakdown")
-    order = optional(mapping(mapping(obj, "supplementary_data"), "related_ids"), "order_id") or parent(obj, "orders")
-    processor = mapping(obj, "processor_response")
-    return _money_in(
-        event,
+    ids = mapping(mapping(obj, "supplementary_data"), "related_ids")
+    told = _Told(
         kind="capture",
         word=optional(obj, "status"),
-        fee=money(breakdown, "paypal_fee"),
-        order_ref=order,
-        subscription_ref=None,
         custom=metadata(optional(obj, "custom_id"), optional(obj, "invoice_id")),
+        fee=money(mapping(obj, "seller_receivable_breakdown"), "paypal_fee"),
+        order_ref=optional(ids, "order_id") or parent(obj, "orders"),
         failure_code=optional(mapping(obj, "status_details"), "reason"),
-        decline_code=optional(processor, "response_code"),
+        decline_code=optional(mapping(obj, "processor_response"), "response_code"),
     )
+    return [_payment(event, told), _charge(event, told)]
 
 
 def sale(event: Event) -> list[MoneyInFact]:
@@ -67,81 +84,69 @@ def sale(event: Event) -> list[MoneyInFact]:
         UnparsableBody: it has no id, or an amount that is no exact money.
     """
     obj = event.object
-    word = optional(obj, "state") or ("reversed" if event.type.endswith(".REVERSED") else None)
-    if event.type.endswith(".REVERSED"):
-        word = "reversed"
-    return _money_in(
-        event,
+    told = _Told(
         kind="sale",
-        word=word,
-        fee=money(obj, "transaction_fee"),
-        order_ref=None,
-        subscription_ref=optional(obj, "billing_agreement_id"),
+        word="reversed" if event.type.endswith(".REVERSED") else optional(obj, "state"),
         custom=metadata(optional(obj, "custom"), optional(obj, "invoice_number")),
+        fee=money(obj, "transaction_fee"),
+        subscription_ref=optional(obj, "billing_agreement_id"),
         failure_code=optional(obj, "reason_code"),
-        decline_code=None,
     )
+    return [_payment(event, told), _charge(event, told)]
 
 
-def _money_in(
-    event: Event,
-    *,
-    kind: str,
-    word: str | None,
-    fee: Money | None,
-    order_ref: str | None,
-    subscription_ref: str | None,
-    custom: Mapping[str, Any],
-    failure_code: str | None,
-    decline_code: str | None,
-) -> list[MoneyInFact]:
-    obj, upper = event.object, (word or "").upper()
-    external_id = needed(obj, "id")
-    status = _STATUSES.get(upper, UNKNOWN)
-    at = version(event, *CHARGE.place(status))
-    amount = money(obj, "amount")
-    minor: int | Unset = UNSET if amount is None else abs(amount[0])
-    currency: str | Unset = UNSET if amount is None else amount[1]
-    failed = status == "failed"
-    purpose = declared_purpose(custom, mode="subscription" if subscription_ref else None)[0]
-    payment = PaymentFact(
+def _payment(event: Event, told: _Told) -> PaymentFact:
+    obj, fee = event.object, told.fee
+    external_id, (minor, currency) = needed(obj, "id"), _amount(event)
+    purpose = declared_purpose(told.custom, mode="subscription" if told.subscription_ref else None)[0]
+    return PaymentFact(
         source=event.source,
         external_id=external_id,
-        version=at,
-        kind=kind,
-        provider_status=said(word),
+        version=version(event, *CHARGE.place(told.status)),
+        kind=told.kind,
+        provider_status=said(told.word),
         amount_minor=minor,
         currency=currency,
-        processor_fee_minor=fee[0] if fee is not None and (amount is None or fee[1] == amount[1]) else UNSET,
-        subscription_ref=_snapshot(event, subscription_ref),
+        processor_fee_minor=fee[0] if fee is not None and currency in (fee[1], UNSET) else UNSET,
+        subscription_ref=_snapshot(event, told.subscription_ref),
         latest_charge_ref=external_id,
-        order_ref=_snapshot(event, order_ref),
+        order_ref=_snapshot(event, told.order_ref),
         confirmed=event.type.endswith(FETCHED),
-        purpose=_snapshot(event, purpose if custom or subscription_ref else None),
-        metadata_=_snapshot(event, custom or None),
+        purpose=_snapshot(event, purpose if told.custom or told.subscription_ref else None),
+        metadata_=_snapshot(event, told.custom or None),
         provider_created_at=time_of(obj, "create_time"),
     )
-    charge = ChargeFact(
+
+
+def _charge(event: Event, told: _Told) -> ChargeFact:
+    external_id, (minor, currency) = needed(event.object, "id"), _amount(event)
+    upper, succeeded, failed = (told.word or "").upper(), told.status == "succeeded", told.status == "failed"
+    return ChargeFact(
         source=event.source,
         external_id=external_id,
-        version=at,
+        version=version(event, *CHARGE.place(told.status)),
         # A word that is new to us leaves the status as it was; the look-up or an operator will tell.
-        status=UNSET if status == UNKNOWN else status,
-        provider_status=said(word),
+        status=UNSET if told.status == UNKNOWN else told.status,
+        provider_status=said(told.word),
         amount_minor=minor,
-        amount_captured_minor=minor if status == "succeeded" else UNSET,
+        amount_captured_minor=minor if succeeded else UNSET,
         amount_refunded_minor=minor if upper in _ALL_BACK else UNSET,
         currency=currency,
-        captured=status == "succeeded" or UNSET,
+        captured=True if succeeded else UNSET,
         payment_ref=external_id,
-        failure_code=(failure_code or upper) if failed else UNSET,
+        failure_code=(told.failure_code or upper) if failed else UNSET,
         failure_message=said(optional(event.envelope, "summary")) if failed else UNSET,
-        decline_code=said(decline_code) if failed else UNSET,
+        decline_code=said(told.decline_code) if failed else UNSET,
         method_kind="paypal",
-        metadata_=custom or UNSET,
-        provider_created_at=time_of(obj, "create_time"),
+        metadata_=told.custom or UNSET,
+        provider_created_at=time_of(event.object, "create_time"),
     )
-    return [payment, charge]
+
+
+def _amount(event: Event) -> tuple[int | Unset, str | Unset]:
+    """Minor units without sign, and the currency."""
+    amount = money(event.object, "amount")
+    return (UNSET, UNSET) if amount is None else (abs(amount[0]), amount[1])
 
 
 def _snapshot(event: Event, value: T | None) -> T | Unset | None:
