@@ -13,13 +13,19 @@ from models.refundable import Refundable
 
 
 class Charge(Refundable, Aggregate):
-    """A charge. What went back of it is `refunded_minor`, by the rule in billing.rules.refunded."""
+    """A charge. What went back of it is `refunded_minor`, by the rule in billing.rules.refunded.
+
+    `payment_refs` are all payments that it or one of its refunds was ever said to belong to: one, unless API versions
+    disagree. It only grows, so that their outcome does not depend on who said it first.
+    """
 
     __tablename__ = "charge"
     NAME: ClassVar[str] = "charge"
     PUBLIC_PREFIX: ClassVar[str] = "ch"
     LOCK_ORDER: ClassVar[int] = 45
-    DERIVED: ClassVar[frozenset[str]] = Refundable.REFUNDABLE | frozenset({"payment_id", "customer_id", "invoice_id", "account_id"})
+    DERIVED: ClassVar[frozenset[str]] = Refundable.REFUNDABLE | frozenset(
+        {"payment_refs", "payment_id", "customer_id", "invoice_id", "account_id"}
+    )
 
     status: Mapped[str | None]
     provider_status: Mapped[str | None]
@@ -45,6 +51,7 @@ class Charge(Refundable, Aggregate):
     method_kind: Mapped[str | None]
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     provider_created_at: Mapped[datetime | None]
+    payment_refs: Mapped[list[Any] | None]
     payment_id: Mapped[UUID | None]
     customer_id: Mapped[UUID | None]
     invoice_id: Mapped[UUID | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
 from billing.operations.derive_refunded import derive_refunded
+from billing.operations.follow_charge import follow_charge
 from billing.operations.link import link
 from billing.operations.move_status import move_status
 from billing.operations.unit import UnitOfWork
@@ -35,5 +36,6 @@ def record_refund(unit: UnitOfWork, fact: RefundFact) -> Refund:
     move_status(unit, row, REFUND, before, row.status, about)
     if row.charge_ref:
         charge = unit.row(Charge, row.source, row.charge_ref)
-        derive_refunded(unit, charge, {row.external_id: share(row.amount_minor, row.status, row.payment_ref)})
+        derive_refunded(charge, charge.amount_refunded_minor, {row.external_id: share(row.amount_minor, row.status)})
+        follow_charge(unit, charge, fact.payment_ref)
     return row

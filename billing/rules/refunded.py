@@ -13,19 +13,12 @@ from typing import Any
 from billing.rules.states_money_out import REFUND_UNDONE
 
 Shares = Mapping[str, Mapping[str, Any]]
-"""Refund's id -> {"amount_minor": int, "undone": bool, "payment_ref": text or null}, as stored with the charge."""
+"""Refund's id -> {"amount_minor": int, "undone": bool}, as stored with the charge."""
 
 
-def share(amount_minor: int | None, status: str | None, payment_ref: str | None = None) -> dict[str, Any]:
+def share(amount_minor: int | None, status: str | None) -> dict[str, Any]:
     """What one refund adds to its charge's shares: nothing counts while its amount is unknown."""
-    return {"amount_minor": amount_minor or 0, "undone": status in REFUND_UNDONE, "payment_ref": payment_ref}
-
-
-def payment_refs(said_ref: str | None, shares: Shares) -> list[str]:
-    """The payments whose amount follows from a charge: the one it names, else those that its refunds name."""
-    if said_ref:
-        return [said_ref]
-    return sorted({one["payment_ref"] for one in shares.values() if one.get("payment_ref")})
+    return {"amount_minor": amount_minor or 0, "undone": status in REFUND_UNDONE}
 
 
 def refunded_minor(said_minor: int | None, shares: Shares) -> int:

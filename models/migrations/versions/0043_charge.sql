@@ -31,6 +31,7 @@ CREATE TABLE bursar.charge (
     method_kind             text,
     metadata                jsonb,
     provider_created_at     timestamptz,
+    payment_refs            jsonb,
     refund_shares           jsonb,
     refunded_minor          bigint,
     payment_id              uuid,
