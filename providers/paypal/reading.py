@@ -19,7 +19,7 @@ Money = tuple[int, str]
 def money(obj: Mapping[str, Any], name: str) -> Money | None:
     """An amount in either generation's words (`{value, currency_code}`, `{total, currency}`), exact to the minor unit.
 
-    Minor units are ISO 4217's also where PayPal itself takes no decimals (HUF, TWD): 10 HUF are 1000.
+    Minor units are PayPal's, which takes no decimals of HUF, TWD and JPY (`rules.money.provider_exponent`).
 
     Raises:
         UnparsableBody: it is no decimal text, has more decimals than its currency, or more than 64 bits hold.
