@@ -103,7 +103,7 @@ def report(error: BaseException, *, fingerprint: str | None = None, **tags: str 
     """Tell Sentry of a handled error. `fingerprint` groups there what is one group of dead letters here."""
     with sentry_sdk.new_scope() as scope:
         for name, value in tags.items():
-            scope.set_tag(name, value)
+            scope.set_tag(name, str(value))
         if fingerprint:
             scope.fingerprint = [fingerprint]
         scope.capture_exception(error)
