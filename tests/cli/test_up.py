@@ -47,7 +47,7 @@ def _names(known: dict[int, str]) -> set[str]:
 
 def _all_there(running: Running) -> dict[int, str]:
     wanted = {f"bursar {name}"[:15].strip() for name in ALL} | {"postgres", "redis-server"}
-    wait_until(lambda: wanted <= _names(descendants(running.pid)), 15, what=f"the processes {sorted(wanted)}")
+    wait_until(lambda: wanted <= _names(descendants(running.pid)), 30, what=f"the processes {sorted(wanted)}")
     return descendants(running.pid)
 
 
