@@ -1,0 +1,1 @@
+"""Words that go out: which mails there are, and how each becomes a subject, a text and an HTML part."""

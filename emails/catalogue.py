@@ -1,0 +1,77 @@
+"""Every mail there is: its name, what it needs to know, and which business key makes it go out once (MAIL-6).
+
+A mail is three files under `templates/<name>/` and one entry here; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterAlert:
+    """What an operator needs to act on a group of dead rows. Instants are texts in UTC; texts are scrubbed already."""
+
+    what: str
+    """`event` or `call`."""
+    queue: str
+    source: str
+    event_type: str
+    object_id: str | None
+    error_class: str
+    error: str
+    fingerprint: str
+    count: int
+    row: int
+    """The newest of them, by its id in the inbox or outbox."""
+    first_at: str
+    last_at: str
+    look: str | None
+    """The command that shows it; None where there is none."""
+    replay: str | None
+    """The command that sends the whole group through again, once the cause is mended; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One kind of mail. `transactional`: it is owed, so no preference and no unsubscribing holds it back."""
+
+    name: str
+    context: type
+    period: str
+    """In words: within what the mail goes out once to each address."""
+    transactional: bool
+
+
+CATALOGUE: dict[str, Mail] = {
+    mail.name: mail
+    for mail in (Mail("dead_letter_alert", DeadLetterAlert, "one cause of death, one day (UTC)", transactional=True),)
+}
+
+
+class UnknownMailError(ValueError):
+    """A mail that this version does not have, or whose context does not fit it."""
+
+
+def outbox_key(name: str, to: str, *subject: str) -> str:
+    """The business key of one mail: kind, what it is about (object, period), and to whom, as a digest (SEC-6)."""
+    address = hashlib.sha256(to.strip().lower().encode()).hexdigest()[:16]
+    return "/".join((name, *subject, address))
+
+
+def checked(name: str, context: dict[str, Any]) -> Mail:
+    """The entry of a mail whose context has exactly the fields that it needs.
+
+    Raises:
+        UnknownMailError: no such mail, or fields are missing or unknown; the row is tried again by a later version.
+    """
+    mail = CATALOGUE.get(name)
+    if mail is None:
+        raise UnknownMailError(f"there is no mail {name!r} in emails/catalogue.py; nothing was sent")
+    wanted = {field.name for field in fields(mail.context)}
+    if wanted != set(context):
+        off = ", ".join(sorted(wanted ^ set(context)))
+        raise UnknownMailError(f"the context of the mail {name} does not fit, see {off}; nothing was sent")
+    return mail

@@ -1,0 +1,78 @@
+"""Composes one mail to one address: headers that cannot be injected into, and a Message-ID that a retry repeats.
+
+A mail whose fate is unknown goes out again under the same Message-ID, so that most mailboxes show it once (row 33).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, getaddresses
+
+from providers.errors import Final
+
+_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[^\s@,;:<>()\[\]\\\"]{1,253}")
+
+_BREAKS = "\x7f\x85\u2028\u2029"
+
+
+def compose(*, sender: str, to: str, subject: str, text: str, html: str, key: str, now: datetime) -> EmailMessage:
+    """A mail with a text and an HTML part. `key` is the outbox row's business key.
+
+    Raises:
+        Final: `to` is not exactly one mail address; nothing was sent, and trying again would change nothing.
+        ValueError: `sender` (BURSAR_MAIL_FROM) is not an address, or the subject has a line break.
+    """
+    (name, address), *others = getaddresses([sender]) or [("", "")]
+    if others or not _ADDRESS.fullmatch(address):
+        raise ValueError(
+            f"BURSAR_MAIL_FROM is {sender!r}, which is not one mail address: set it like `Bursar <bursar@example.com>`"
+        )
+    if any(char < " " or char in _BREAKS for char in subject):
+        raise ValueError("the subject has a line break or a control character; nothing was sent")
+    message = EmailMessage(policy=policy.SMTP if to.isascii() else policy.SMTPUTF8)
+    message["From"] = Address(display_name=name, addr_spec=_wire(address))
+    message["To"] = recipient(to)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = message_id(key, address)
+    # Answering machines shall not answer a machine (RFC 3834).
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def recipient(to: str) -> str:
+    """The one address, as it goes over the wire (its domain in ASCII).
+
+    Raises:
+        Final: it is not exactly one mail address.
+    """
+    if not _ADDRESS.fullmatch(to) or any(ord(char) < 33 or ord(char) == 127 for char in to):
+        raise Final(
+            "the recipient is not exactly one mail address; nothing was sent. Next: correct the address in its source"
+        )
+    return _wire(to)
+
+
+def message_id(key: str, sender: str) -> str:
+    """Made of the business key alone: the same mail has the same id, however often it is tried."""
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"<{digest}@{_wire(sender).rpartition('@')[2]}>"
+
+
+def _wire(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError as error:
+        raise Final(
+            "the mail address has a domain that cannot exist; nothing was sent. Next: correct the address"
+        ) from error

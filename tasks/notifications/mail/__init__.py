@@ -1,0 +1,1 @@
+"""Calls of kind `mail.*`: the one place from which mail leaves."""
