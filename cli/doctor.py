@@ -17,6 +17,15 @@ from core.redaction import scrub
 from core.settings import Settings
 from models.database import connect
 
+# A statement that is wrong stays a traceback: that is a bug of ours.
+_BROKEN = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.InsufficientPrivilege,
+)
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
@@ -61,11 +70,13 @@ def _in_the_database(chosen: Settings) -> Iterator[Finding]:
         return
     try:
         yield from database.reachable(url)
-        with connect(url, "bursar_app", autocommit=True, application="bursar-doctor") as connection:
+        # As the login itself: the roles may not see what other sessions do.
+        with psycopg.connect(url, autocommit=True, application_name="bursar-doctor", connect_timeout=3) as connection:
             yield from database.health(connection)
+        with connect(url, "bursar_app", autocommit=True, application="bursar-doctor") as connection:
             yield from machine.backlog(connection)
             yield from machine.heartbeats(connection, chosen)
-    except psycopg.Error as error:
+    except _BROKEN as error:
         yield fail(
             "database",
             f"{' '.join(str(error).split())[:300]}",

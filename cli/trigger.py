@@ -110,7 +110,8 @@ def _post(chosen: Settings, source: str, body: bytes) -> tuple[int, str]:
             USAGE,
             f"the door of {source} is not open here, or its secret is not known to this command",
             effect=_UNSENT,
-            then=f"set BURSAR_{source.upper()}_WEBHOOK_SECRETS as the receiver has it, or name a running copy with `bursar --home DIR trigger ...`",
+            then=f"set BURSAR_{source.upper()}_WEBHOOK_SECRETS as the receiver has it, "
+            "or name a running copy: `bursar --home DIR trigger ...`",
         )
     headers = _SIGNERS[source](held[0].get_secret_value(), body, SystemClock().now())
     wire = http.client.HTTPConnection(chosen.receiver_host, chosen.receiver_port, timeout=_TIMEOUT_S)

@@ -30,7 +30,8 @@ _SLOTS = "SELECT count(*) FROM pg_replication_slots WHERE NOT active"
 _VACUUM = """SELECT relname, n_live_tup, n_dead_tup, greatest(last_autovacuum, last_vacuum) FROM pg_stat_user_tables
              WHERE schemaname = 'bursar' AND relname IN ('inbox', 'outbox') ORDER BY relname"""
 _MONTH = "SELECT to_regclass('bursar.inbox_payload_' || %s) IS NOT NULL"
-_SETTINGS = "SELECT current_setting('server_version'), current_setting('autovacuum'), current_setting('fsync'), current_setting('full_page_writes')"
+_SETTINGS = """SELECT current_setting('server_version'), current_setting('autovacuum'), current_setting('fsync'),
+                      current_setting('full_page_writes')"""
 _CLOCK = "SELECT clock_timestamp()"
 
 
@@ -112,7 +113,8 @@ def _snapshots(connection: psycopg.Connection[Any]) -> Finding:
     row = connection.execute(_OLDEST).fetchone()
     if row is None or row[3] < _OLD_WARN_S:
         return ok("transactions", "none is old" if row is None else f"the oldest is {span(row[3])} old")
-    said = f"process {row[0]} ({row[1] or 'unnamed'}, {row[2]}) has a transaction that is {span(row[3])} old; dead rows pile up behind it and claims slow down"
+    who = f"process {row[0]} ({row[1] or 'unnamed'}, {row[2]})"
+    said = f"{who} has a transaction that is {span(row[3])} old; dead rows pile up behind it and claims slow down"
     then = f"find out what it does; to end it: SELECT pg_terminate_backend({row[0]})"
     return fail("transactions", said, then) if row[3] >= _OLD_FAIL_S else warn("transactions", said, then)
 

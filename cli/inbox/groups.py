@@ -15,9 +15,11 @@ from cli.trouble import nothing
 
 _GROUPS = {
     state: f"""
-        SELECT fingerprint, count(*) AS rows, min(source) AS source, array_agg(DISTINCT event_type) AS types, max(error_class) AS error_class,
-               (array_agg(error ORDER BY id DESC))[1] AS error, min(received_at) AS first_at, max(received_at) AS last_at, min(next_at) AS next_at
-        FROM bursar.inbox WHERE state = '{state}' GROUP BY fingerprint ORDER BY count(*) DESC, max(received_at) DESC LIMIT %(limit)s"""  # noqa: S608  # a literal of this file
+        SELECT fingerprint, count(*) AS rows, min(source) AS source, array_agg(DISTINCT event_type) AS types,
+               max(error_class) AS error_class, (array_agg(error ORDER BY id DESC))[1] AS error,
+               min(received_at) AS first_at, max(received_at) AS last_at, min(next_at) AS next_at
+        FROM bursar.inbox WHERE state = '{state}' GROUP BY fingerprint
+        ORDER BY count(*) DESC, max(received_at) DESC LIMIT %(limit)s"""  # noqa: S608  # a literal of this file
     for state in ("dead", "waiting")
 }
 _ERROR_CHARS = 300

@@ -78,7 +78,8 @@ def _afterword(page: Page, limit: int, *, quiet: bool) -> None:
     """What a person should know next; on standard error, so that it never mixes with the list."""
     if page.searched_to is not None:
         click.echo(
-            f"the search ran out of time: rows below id {page.searched_to} were not looked at; go on with --before {page.searched_to}, or narrow it down",
+            f"the search ran out of time: rows below id {page.searched_to} were not looked at; "
+            f"go on with --before {page.searched_to}, or narrow it down",
             err=True,
         )
     elif not page.rows:

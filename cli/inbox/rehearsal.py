@@ -26,7 +26,8 @@ def rehearse_all(context: Context, ids: Sequence[int]) -> None:
             failed += result.failure is not None
             changed += bool(result.written)
     click.echo(
-        f"dry run of {len(ids)}: {changed} would write, {failed} would fail, {len(ids) - changed - failed} would change nothing; everything was taken back"
+        f"dry run of {len(ids)}: {changed} would write, {failed} would fail, "
+        f"{len(ids) - changed - failed} would change nothing; everything was taken back"
     )
     if failed:
         click.echo("next: mend the handler or the data, then look again; a replay now would fail in the same way")

@@ -149,12 +149,14 @@ def many(database: Database) -> psycopg.Connection[Any]:
     """Sixty thousand done events, and a few that are not, all of them old."""
     with database.connect() as connection:
         connection.execute(
-            """INSERT INTO bursar.inbox (source, event_id, event_type, object_id, lane, queue, state, sha256, received_at, fair_at, next_at,
-                                         done_at, error, fingerprint)
-               SELECT 'stripe', 'evt_' || n, CASE WHEN n = 7 THEN 'rare.thing' ELSE 'invoice.paid' END, 'in_' || n / 10, 'l' || n, 'payments',
-                      CASE WHEN n %% 20000 = 5 THEN 'dead' ELSE 'done' END, decode(repeat('00', 32), 'hex'), at, at, at,
-                      CASE WHEN n %% 20000 = 5 THEN NULL ELSE at END, CASE WHEN n %% 20000 = 5 THEN 'boom' END, CASE WHEN n %% 20000 = 5 THEN 'f' END
-               FROM (SELECT n, %(now)s + n * interval '1 second' AS at FROM generate_series(0, 59999) AS n) AS made""",
+            """INSERT INTO bursar.inbox (source, event_id, event_type, object_id, lane, queue, state, sha256, received_at,
+                                         fair_at, next_at, done_at, error, fingerprint)
+               SELECT 'stripe', 'evt_' || n, CASE WHEN n = 7 THEN 'rare.thing' ELSE 'invoice.paid' END, 'in_' || n / 10,
+                      'l' || n, 'payments',
+                      CASE WHEN dead THEN 'dead' ELSE 'done' END, decode(repeat('00', 32), 'hex'), at, at, at,
+                      CASE WHEN dead THEN NULL ELSE at END, CASE WHEN dead THEN 'boom' END, CASE WHEN dead THEN 'f' END
+               FROM (SELECT n, n %% 20000 = 5 AS dead, %(now)s + n * interval '1 second' AS at
+                     FROM generate_series(0, 59999) AS n) AS made""",
             {"now": NOW},
         )
         connection.execute("ANALYZE bursar.inbox")

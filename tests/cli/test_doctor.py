@@ -1,0 +1,95 @@
+"""`doctor`: each check fails when its part is broken, and an installation at work is well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from cli.doctor import findings
+from core.settings import QUEUES
+from tests.cli.operator_command import Bursar
+from tests.factories.inbox import store_event
+from tests.harness.cluster import Database
+from tests.harness.environment import make_settings
+from tests.harness.probe import probe
+
+_BEAT = "INSERT INTO bursar.heartbeat (name, beat_at) VALUES (%s, clock_timestamp() - %s * interval '1 second')"
+
+
+def alive(connection: psycopg.Connection[Any], age_s: int = 1) -> None:
+    """Everybody was heard of just now."""
+    for name in ("standby", "beat", *QUEUES, *(f"{queue}.calls" for queue in QUEUES)):
+        connection.execute(_BEAT, [name, age_s])
+
+
+def levels(database: Database, **overrides: Any) -> dict[str, str]:
+    """Check -> level."""
+    return {
+        finding.check: finding.level
+        for finding in findings(
+            make_settings(database.url, overrides.pop("broker_url", database.broker_url), database.home, **overrides)
+        )
+    }
+
+
+def test_an_installation_at_work_is_well(bursar: Bursar, database: Database) -> None:
+    with database.connect() as connection:
+        alive(connection)
+    said = bursar("doctor", "--json", BURSAR_OPERATOR_EMAILS="ops@example.com", BURSAR_SMTP_URL="smtp://127.0.0.1:25")
+    wrong = [line for line in said.objects if line["level"] != "ok"]
+    # The tests' own cluster gives up durability and autovacuum for speed, and the doctor says so.
+    assert [line["check"] for line in wrong] == ["autovacuum", "durability"]
+    assert all(line["next"] for line in wrong)
+    assert said.code == 1
+
+
+def test_faults_of_the_settings(database: Database) -> None:
+    found = levels(database, stripe_webhook_secrets="", audit_keys="short:1", broker_url="redis://127.0.0.1:1/0")
+    for check in ("source stripe", "audit keys", "broker"):
+        assert found[check] == "fail", check
+    assert found["source zoom"] == "ok"
+    assert (found["operators"], found["smtp"]) == ("warn", "warn")
+
+
+def test_silent_processes_and_dead_rows(database: Database) -> None:
+    with database.connect() as connection:
+        alive(connection, age_s=600)
+        row_id = store_event(connection, probe("cus_1"))
+        connection.execute(
+            "UPDATE bursar.inbox SET state = 'dead', error = 'e', fingerprint = 'f' WHERE id = %s", [row_id]
+        )
+        late = store_event(connection, probe("cus_2"), queue="payouts")
+        connection.execute(
+            "UPDATE bursar.inbox SET ready_at = clock_timestamp() - interval '1 hour' WHERE id = %s", [late]
+        )
+    found = levels(database)
+    assert (found["alive standby"], found["alive beat"], found["alive payments"]) == ("fail", "warn", "fail")
+    assert (found["dead in inbox"], found["waiting in inbox"], found["dead in outbox"]) == ("warn", "fail", "ok")
+
+
+def test_an_old_transaction_is_found(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.checks.database._OLD_WARN_S", 0.0)
+    with database.connect(autocommit=False) as holder:
+        holder.execute("SELECT pg_current_xact_id()")
+        assert levels(database)["transactions"] == "warn"
+
+
+def test_missing_months_and_an_older_schema(database: Database) -> None:
+    with database.connect() as connection:
+        for (name,) in connection.execute(
+            "SELECT relname FROM pg_class WHERE relname ~ '^inbox_payload_[0-9]{4}_[0-9]{2}$'"
+        ).fetchall():
+            connection.execute(f"DROP TABLE bursar.{name}")
+        connection.execute("UPDATE bursar.alembic_version SET version_num = '0001'")
+    found = levels(database)
+    assert (found["partitions"], found["schema"]) == ("warn", "fail")
+
+
+def test_a_database_that_is_down_is_one_finding_and_no_traceback(bursar: Bursar) -> None:
+    said = bursar("doctor", BURSAR_DATABASE_URL="postgresql://nobody:hidden-password@127.0.0.1:1/none")
+    assert said.code == 1
+    assert "fail  database" in said.out
+    assert "next:" in said.out
+    assert "hidden-password" not in said.out + said.err
