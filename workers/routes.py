@@ -236,4 +236,4 @@ IGNORED: dict[str, dict[str, str]] = {'paypal': {'BILLING.PLAN.*': 'plans are de
                        'transaction',
             'treasury.*': "a Stripe product that Bursar's business does not use"},
  'zoom': {'endpoint.url_validation': 'a challenge: the door answers it, and it says nothing about meetings'}}
-CALLS: dict[str, str] = {'paypal.fetch': 'payments', 'stripe.fetch': 'payments'}
+CALLS: dict[str, str] = {'mail.send': 'notifications', 'paypal.fetch': 'payments', 'stripe.fetch': 'payments'}
