@@ -31,10 +31,12 @@ def declared_purpose(metadata: Mapping[str, Any] | None, *, mode: str | None = N
 
 
 def purchase_status(status: str | None, payment_status: str | None) -> str:
-    """Whether what was bought is to be delivered: paid, pending or expired.
+    """Whether what was bought is to be delivered: paid, pending, failed or expired.
 
     A completed checkout may still be unpaid (bank debits settle days later): then nothing is delivered yet.
     """
     if payment_status in ("paid", "no_payment_required") and status != "expired":
         return "paid"
-    return "expired" if status == "expired" else "pending"
+    if status == "expired":
+        return "expired"
+    return "failed" if payment_status == "failed" else "pending"

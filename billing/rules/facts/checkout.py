@@ -16,7 +16,7 @@ class CheckoutFact(Fact):
     """A checkout session (Stripe) or order (PayPal). Names equal the columns of `bursar.checkout`.
 
     `purpose` is one of `rules.purpose.PURPOSES`; `purpose_ref` is what the payer gets: the enrolment, package or
-    registration in the main app's words. `payment_status`: paid, unpaid or no_payment_required.
+    registration in the main app's words. `payment_status`: paid, unpaid, failed or no_payment_required.
     """
 
     AGGREGATE: ClassVar[str] = "checkout"

@@ -33,9 +33,9 @@ CREATE TABLE bursar.checkout (
     CONSTRAINT checkout_source_external_id_key UNIQUE (source, external_id),
     CONSTRAINT checkout_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
     CONSTRAINT checkout_status_check CHECK (status IN ('complete', 'expired', 'open', 'unknown')),
-    CONSTRAINT checkout_payment_status_check CHECK (payment_status IN ('no_payment_required', 'paid', 'unpaid', 'unknown')),
+    CONSTRAINT checkout_payment_status_check CHECK (payment_status IN ('failed', 'no_payment_required', 'paid', 'unpaid', 'unknown')),
     CONSTRAINT checkout_purpose_check CHECK (purpose IN ('course_enrolment', 'credit_package', 'event_registration', 'subscription', 'undeclared')),
-    CONSTRAINT checkout_purchase_status_check CHECK (purchase_status IN ('expired', 'paid', 'pending'))
+    CONSTRAINT checkout_purchase_status_check CHECK (purchase_status IN ('expired', 'failed', 'paid', 'pending'))
 );
 CREATE INDEX checkout_customer_id_idx ON bursar.checkout (customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX checkout_account_id_idx ON bursar.checkout (account_id) WHERE account_id IS NOT NULL;

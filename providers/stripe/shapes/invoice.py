@@ -37,7 +37,7 @@ def invoice(event: Event) -> InvoiceFact:
         status=status,
         provider_status=said,
         number=fields.text(obj, "number"),
-        customer_ref=read.ref(obj, "customer"),
+        customer_ref=money_in.customer_of(obj),
         subscription_ref=money_in.first(
             read.ref(obj, "subscription"), money_in.ref_at(obj, "parent", "subscription_details", "subscription")
         ),
@@ -85,7 +85,8 @@ def _status(event: Event) -> tuple[str, str]:
         return "paid", "paid"
     if obj.get("forgiven") is True:
         return "forgiven", "uncollectible"
-    return ("closed", "void") if obj.get("closed") is True else ("open", "pending")
+    # `closed` said no more than that it is not collected by itself; it could be opened again and be paid.
+    return ("closed" if obj.get("closed") is True else "open"), "pending"
 
 
 def _paid_by(obj: read.Json, kind: str) -> money_in.Text:

@@ -46,6 +46,11 @@ def first(*said: Text) -> Text:
     return None if any(value is None for value in said) else UNSET
 
 
+def customer_of(obj: Json) -> Text:
+    """Whose the object is: a customer, or since 2025-09-30.clover an account of the v2 API in a customer's place."""
+    return first(ref(obj, "customer"), ref(obj, "customer_account"))
+
+
 def ref_at(obj: Json, *path: str) -> Text:
     """A reference some levels down; unsaid where a level is missing."""
     for name in path[:-1]:

@@ -14,7 +14,7 @@ from providers.stripe.shapes import money_in
 from providers.stripe.shapes import reading as read
 
 _LIVING = frozenset({"open", "complete", "expired"})
-_PAID_WORDS = frozenset({"paid", "unpaid", "no_payment_required"})
+_PAID_WORDS = frozenset({"paid", "unpaid", "no_payment_required", "failed"})
 
 
 def payment_intent(event: Event) -> PaymentFact:
@@ -38,7 +38,7 @@ def payment_intent(event: Event) -> PaymentFact:
         intent_received_minor=fields.whole(obj, "amount_received"),
         currency=read.currency(obj),
         application_fee_minor=fields.whole(obj, "application_fee_amount"),
-        customer_ref=read.ref(obj, "customer"),
+        customer_ref=money_in.customer_of(obj),
         invoice_ref=read.ref(obj, "invoice"),
         account_ref=event.account or UNSET,
         payment_method_ref=money_in.first(read.ref(obj, "payment_method"), read.ref(obj, "source")),
@@ -98,7 +98,7 @@ def _charge(event: Event, obj: read.Json) -> ChargeFact:
         captured=captured,
         disputed=read.flag(obj, "disputed"),
         payment_ref=_text(read.ref(obj, "payment_intent")) or external_id,
-        customer_ref=read.ref(obj, "customer"),
+        customer_ref=money_in.customer_of(obj),
         invoice_ref=read.ref(obj, "invoice"),
         account_ref=event.account or UNSET,
         payment_method_ref=money_in.first(fields.text(obj, "payment_method"), read.ref(obj, "source")),
@@ -142,9 +142,7 @@ def checkout(event: Event) -> CheckoutFact:
     obj = event.object
     said = fields.optional(obj, "status") or ("expired" if event.type.endswith(".expired") else "complete")
     status = said if said in _LIVING else "unknown"
-    paid = fields.optional(obj, "payment_status")
-    if event.type.endswith(".async_payment_succeeded"):
-        paid = "paid"
+    paid = _paid(event)
     mode = fields.optional(obj, "mode")
     metadata = read.metadata(obj)
     purpose, purpose_ref = declared_purpose(
@@ -161,7 +159,7 @@ def checkout(event: Event) -> CheckoutFact:
         mode=mode,
         purpose=purpose,
         purpose_ref=purpose_ref,
-        customer_ref=read.ref(obj, "customer"),
+        customer_ref=money_in.customer_of(obj),
         account_ref=event.account or UNSET,
         payment_ref=read.ref(obj, "payment_intent"),
         subscription_ref=read.ref(obj, "subscription"),
@@ -175,11 +173,23 @@ def checkout(event: Event) -> CheckoutFact:
     )
 
 
+def _paid(event: Event) -> str | None:
+    """The payment's status in Stripe's words, and `failed`, which Stripe tells by the event's name alone."""
+    if event.type.endswith(".async_payment_succeeded"):
+        return "paid"
+    if event.type.endswith(".async_payment_failed"):
+        return "failed"
+    if "payment_status" not in event.object and event.type.endswith(".completed"):
+        # Until payments that settle later were let in (2020), a checkout was completed by being paid.
+        return "no_payment_required" if event.object.get("mode") == "setup" else "paid"
+    return fields.optional(event.object, "payment_status")
+
+
 def _checkout_place(status: str, paid: str | None) -> tuple[Phase, int]:
     """Paid is the last word: a completed checkout that is still unpaid comes before it, whatever the clocks say."""
     phase, rank = CHECKOUT.place(status)
     if phase == 2:
-        return (2, 1) if paid in ("paid", "no_payment_required") else (1, rank)
+        return (2, 1) if paid in ("paid", "no_payment_required") else (1, 2 if paid == "failed" else rank)
     return phase, rank
 
 

@@ -32,7 +32,7 @@ def subscription(event: Event) -> SubscriptionFact:
         version=money_in.status_version(event, SUBSCRIPTION, status),
         status=status,
         provider_status=provider_status,
-        customer_ref=read.ref(obj, "customer"),
+        customer_ref=money_in.customer_of(obj),
         account_ref=event.account or UNSET,
         currency=_currency(obj),
         cycle_unit=unit,
