@@ -63,7 +63,7 @@ class Hinter:
 
     def hint_calls(self, queue: str, ids: Sequence[int]) -> None:
         """Rows of the outbox are ready."""
-        self._put(Hint(f"tasks.{queue}.call", f"{queue}.calls", {"ids": list(ids)}))
+        self._put(Hint(f"tasks.{queue}.call", f"{queue}.calls", {"ids": list(ids)}, shadow=f"{queue}.calls"))
 
     def hint_slot(self, queue: str, job: str, slot_at: str) -> None:
         """A slot of a scheduled run is due."""
@@ -73,6 +73,11 @@ class Hinter:
         """There is a backlog: work through the queue."""
         task, target = (f"tasks.{queue}.call", f"{queue}.calls") if calls else (f"tasks.{queue}.run", queue)
         self._put(Hint(task, target, {}, shadow=f"{queue}.drain{'_calls' if calls else ''}"))
+
+    def probe(self, queue: str, *, calls: bool = False) -> None:
+        """Prove the path through the queue: whoever takes this message writes the queue's heartbeat, nothing else."""
+        target = f"{queue}.calls" if calls else queue
+        self._put(Hint(f"tasks.{queue}.probe", target, {"name": target}))
 
     def depth(self, queue: str) -> int | None:
         """Messages that wait in a broker queue, or None when the broker cannot say."""

@@ -81,13 +81,13 @@ class Standby:
             self._work()
 
     def _probe(self) -> None:
-        """Send a drain hint through each queue now and then: the workers' heartbeats prove the whole path."""
+        """Send a message through each queue now and then: the workers' heartbeats prove the whole path."""
         if monotonic_s() - self._probed_at >= _PROBE_S:
             self._probed_at = monotonic_s()
             for queue in QUEUES:
                 for calls in (False, True):
                     if not self._hinter.depth(f"{queue}.calls" if calls else queue):
-                        self._hinter.drain(queue, calls=calls)
+                        self._hinter.probe(queue, calls=calls)
 
     def _work(self) -> None:
         """The broker is away: be the worker, slowly but surely."""

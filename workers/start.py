@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from typing import Any
+
+import structlog
+from celery.signals import setup_logging, worker_ready
 
 from core.logs import configure
 from core.settings import QUEUES, Settings
 from workers.app import app
 from workers.observe.begin import begin
 
-_QUIET = ["--without-gossip", "--without-mingle", "--events", "--loglevel", "WARNING"]
+log = structlog.get_logger(__name__)
+
+_QUIET = ["--without-gossip", "--without-mingle", "--events"]
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def _keep_our_logging(**_: Any) -> None:
+    """Celery would set the root logger's level to its own and silence our lines; its own at INFO are one for each task."""
+    logging.getLogger("celery").setLevel(logging.WARNING)
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def _say_ready(sender: Any, **_: Any) -> None:
+    log.info("worker_ready", host=sender.hostname, concurrency=sender.controller.concurrency)
+
+
+def _work(*arguments: str) -> None:
+    """Run a Celery worker without its banner: our output is JSON lines."""
+    app.start(["--quiet", "worker", *arguments, *_QUIET])
 
 
 def run_worker(settings: Settings, queue: str) -> None:
@@ -22,18 +45,7 @@ def run_worker(settings: Settings, queue: str) -> None:
         raise ValueError(f"no queue {queue!r}; the queues are {', '.join(QUEUES)}")
     configure(settings, f"worker-{queue}")
     begin(settings, f"worker-{queue}")
-    app.worker_main(
-        [
-            "worker",
-            "--queues",
-            queue,
-            "--hostname",
-            f"{queue}@%h",
-            "--concurrency",
-            str(settings.workers_per_queue),
-            *_QUIET,
-        ]
-    )
+    _work("--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(settings.workers_per_queue))
 
 
 def run_calls(settings: Settings, queues: tuple[str, ...] = QUEUES) -> None:
@@ -42,20 +54,8 @@ def run_calls(settings: Settings, queues: tuple[str, ...] = QUEUES) -> None:
     begin(settings, "calls")
     names = ",".join(f"{queue}.calls" for queue in queues)
     host = "calls" if queues == QUEUES else f"{'-'.join(queues)}-calls"
-    app.worker_main(
-        [
-            "worker",
-            "--queues",
-            names,
-            "--pool",
-            "threads",
-            "--concurrency",
-            str(2 * settings.workers_per_queue),
-            "--hostname",
-            f"{host}@%h",
-            *_QUIET,
-        ]
-    )
+    threads = str(2 * settings.workers_per_queue)
+    _work("--queues", names, "--hostname", f"{host}@%h", "--pool", "threads", "--concurrency", threads)
 
 
 def run_beat(settings: Settings) -> None:
