@@ -27,7 +27,7 @@ _IN_STATE = {
                SELECT {_COLUMNS} FROM bursar.outbox
                WHERE id IN (SELECT id FROM fitting ORDER BY id DESC LIMIT %(limit)s) ORDER BY id DESC"""  # noqa: S608
     for state in _OPEN
-} 
+}
 _IN_STATE["done"] = f"SELECT {_COLUMNS} FROM bursar.outbox WHERE state = 'done' AND {_FITS} ORDER BY id DESC LIMIT %(limit)s"  # noqa: S608
 _ONE = "SELECT * FROM bursar.outbox WHERE id = %(id)s"
 _MACHINE = frozenset({"token", "lease_until", "claimed_alone", "ready_at"})

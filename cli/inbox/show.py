@@ -105,8 +105,7 @@ def _timings(row: dict[str, Any]) -> list[tuple[str, object]]:
     ]
 
 
-def _print(event: FactsOf, reveal: bool) -> None:
-    row = event.row
+def _print_row(row: dict[str, Any]) -> None:
     facts(
         [
             ("event", f"{row['id']} ({row['source']} {row['event_id']})"),
@@ -129,6 +128,10 @@ def _print(event: FactsOf, reveal: bool) -> None:
             ("sha256", row["sha256"].hex()),
         ]
     )
+
+
+def _print(event: FactsOf, reveal: bool) -> None:
+    _print_row(event.row)
     _section(
         "audit",
         ("ID", "AT", "ACTOR", "ACTION", "OBJECT", "REASON", "CHANGE"),
@@ -157,9 +160,9 @@ def _print(event: FactsOf, reveal: bool) -> None:
         [(other["id"], other["received_at"], other["bytes"], other["sha256"]) for other in event.conflicts],
     )
     _print_payload(event, reveal)
-    if row["state"] == "dead":
+    if event.row["state"] == "dead":
         click.echo(
-            f"\nnext: when its cause is mended: bursar inbox replay {row['id']} --dry-run, then with --reason '...'"
+            f"\nnext: when its cause is mended: bursar inbox replay {event.row['id']} --dry-run, then with --reason '...'"
         )
 
 

@@ -12,7 +12,8 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from providers.sandbox.stripe_objects import BY_TYPE, Made, object_of
+from providers.sandbox.stripe_objects import Made
+from providers.sandbox.stripe_types import BY_TYPE, object_of
 from providers.sandbox.zoom_payloads import PAYLOADS
 
 STRIPE_VERSION = "2025-03-31.basil"
