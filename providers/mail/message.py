@@ -27,11 +27,7 @@ def compose(*, sender: str, to: str, subject: str, text: str, html: str, key: st
         Final: `to` is not exactly one mail address; nothing was sent, and trying again would change nothing.
         ValueError: `sender` (BURSAR_MAIL_FROM) is not an address, or the subject has a line break.
     """
-    (name, address), *others = getaddresses([sender]) or [("", "")]
-    if others or not _ADDRESS.fullmatch(address):
-        raise ValueError(
-            f"BURSAR_MAIL_FROM is {sender!r}, which is not one mail address: set it like `Bursar <bursar@example.com>`"
-        )
+    name, address = _parsed(sender)
     if any(char < " " or char in _BREAKS for char in subject):
         raise ValueError("the subject has a line break or a control character; nothing was sent")
     message = EmailMessage(policy=policy.SMTP if to.isascii() else policy.SMTPUTF8)
@@ -45,6 +41,24 @@ def compose(*, sender: str, to: str, subject: str, text: str, html: str, key: st
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     return message
+
+
+def sender_of(text: str) -> str:
+    """The address in `BURSAR_MAIL_FROM`.
+
+    Raises:
+        ValueError: it holds none, or several.
+    """
+    return _parsed(text)[1]
+
+
+def _parsed(sender: str) -> tuple[str, str]:
+    (name, address), *others = getaddresses([sender]) or [("", "")]
+    if others or not _ADDRESS.fullmatch(address):
+        raise ValueError(
+            f"BURSAR_MAIL_FROM is {sender!r}, which is not one mail address: set it like `Bursar <bursar@example.com>`"
+        )
+    return name, address
 
 
 def recipient(to: str) -> str:

@@ -72,15 +72,35 @@ def deliver(message: EmailMessage, *, sender: str, to: str, settings: Settings) 
         Final: the server refuses this recipient or this message for good.
         Unknown: it was sent completely and no answer came.
     """
-    server = server_of(settings)
-    helo = sender.rpartition("@")[2] if sender.isascii() else "localhost"
-    with _before_the_message(f"{server.host}:{server.port}"):
-        connection = _connect(server, helo, settings.smtp_timeout_s)
-    try:
-        with _before_the_message(f"{server.host}:{server.port}"):
-            _open(connection, server)
+    with _session(settings, sender) as (connection, where):
+        with _before_the_message(where):
             body = _announce(connection, message, sender, to)
         return _transmit(connection, body)
+
+
+def greet(settings: Settings, sender: str) -> None:
+    """Connect and log in, and nothing more: whether mail could go out now (MAIL-4).
+
+    Raises:
+        Retryable: it could not; the message says why.
+        ValueError: BURSAR_SMTP_URL has not the right form.
+    """
+    with _session(settings, sender) as (connection, where), _before_the_message(where):
+        connection.quit()
+
+
+@contextmanager
+def _session(settings: Settings, sender: str) -> Iterator[tuple[smtplib.SMTP, str]]:
+    server = server_of(settings)
+    where = f"{server.host}:{server.port}"
+    with _before_the_message(where):
+        connection = _connect(
+            server, sender.rpartition("@")[2] if sender.isascii() else "localhost", settings.smtp_timeout_s
+        )
+    try:
+        with _before_the_message(where):
+            _open(connection, server)
+        yield connection, where
     finally:
         connection.close()
 

@@ -34,6 +34,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "webhooks_ingest": frozenset(
         {
             "starlette",
+            "pydantic",
             "msgspec",
             "psycopg",
             "structlog",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import parseaddr
 from typing import Any
 
 from core.clock import SystemClock
 from core.settings import Settings
 from emails.render import render
-from providers.mail.message import compose, recipient
+from providers.mail.message import compose, recipient, sender_of
 from providers.mail.smtp import deliver
 
 
@@ -30,6 +29,5 @@ def send(payload: Mapping[str, Any], *, key: str, settings: Settings) -> dict[st
         key=key,
         now=SystemClock().now(),
     )
-    sender = parseaddr(settings.mail_from)[1]
-    said = deliver(message, sender=sender, to=recipient(payload["to"]), settings=settings)
+    said = deliver(message, sender=sender_of(settings.mail_from), to=recipient(payload["to"]), settings=settings)
     return {"message_id": str(message["Message-ID"]), "answer": said}
