@@ -6,13 +6,10 @@ customer, so that the data of former ones stays as it is.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import http.client
-import json
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -20,11 +17,12 @@ import psycopg
 
 from core.clock import SystemClock, monotonic_s
 from core.settings import Settings
+from providers.sandbox.samples import body_of, event
+from providers.sandbox.sign import stripe_headers
 
 _RECEIVER_TIMEOUT_S = 20.0
 _DONE_TIMEOUT_S = 30.0
 _FINAL = {"done", "ignored", "dead", "waiting"}
-_API_VERSION = "2025-03-31.basil"
 
 
 @dataclass
@@ -47,58 +45,28 @@ def tell(settings: Settings, began_at_s: float) -> None:
         click.secho("no story: the receiver does not answer; see its log", fg="red")
         return
     secret = settings.stripe_webhook_secrets[0].get_secret_value()
-    posted = [_post(settings, secret, event) for event in events(SystemClock().now())]
+    posted = [_post(settings, secret, told) for told in events(SystemClock().now())]
     with psycopg.connect(settings.database_url.get_secret_value(), autocommit=True) as connection:
         _watch(connection, posted, began_at_s)
 
 
 def events(now: datetime) -> list[dict[str, Any]]:
     """The story: a customer subscribes, pays the first month, and gets part of it back."""
-    at = int(now.timestamp())
-    mark = f"{at:x}"
+    mark = f"{int(now.timestamp()):x}"
     customer, subscription, charge, invoice = f"cus_{mark}", f"sub_{mark}", f"ch_{mark}", f"in_{mark}"
-    month = {"start": at, "end": at + 30 * 86400}
-    price = {"id": "price_pro_monthly", "object": "price", "currency": "eur", "unit_amount": 4900,
-             "recurring": {"interval": "month", "interval_count": 1}, "product": "prod_pro"}
-    paid = {"id": charge, "object": "charge", "customer": customer, "amount": 4900, "amount_captured": 4900,
-            "currency": "eur", "status": "succeeded", "paid": True, "captured": True, "created": at,
-            "payment_intent": f"pi_{mark}", "invoice": invoice, "livemode": False, "metadata": {}}
+    who = {"customer": customer}
+    paid = {**who, "id": charge, "payment_intent": f"pi_{mark}", "created": int(now.timestamp())}
     told: list[tuple[str, dict[str, Any]]] = [
-        ("customer.created", {
-            "id": customer, "object": "customer", "email": f"ada.{mark}@example.com", "name": "Ada Example",
-            "currency": "eur", "balance": 0, "delinquent": False, "created": at, "livemode": False, "metadata": {}}),
-        ("customer.subscription.created", {
-            "id": subscription, "object": "subscription", "customer": customer, "status": "active", "currency": "eur",
-            "created": at, "start_date": at, "cancel_at_period_end": False, "collection_method": "charge_automatically",
-            "latest_invoice": invoice, "livemode": False, "metadata": {},
-            "items": {"object": "list", "data": [{
-                "id": f"si_{mark}", "object": "subscription_item", "subscription": subscription, "quantity": 1,
-                "price": price, "current_period_start": month["start"], "current_period_end": month["end"]}]}}),
-        ("charge.succeeded", {**paid, "refunded": False, "amount_refunded": 0}),
-        ("invoice.paid", {
-            "id": invoice, "object": "invoice", "customer": customer, "status": "paid", "currency": "eur",
-            "number": f"TEST-{mark}", "subtotal": 4900, "total": 4900, "amount_due": 4900, "amount_paid": 4900,
-            "amount_remaining": 0, "attempt_count": 1, "created": at, "livemode": False, "metadata": {},
-            "billing_reason": "subscription_create", "collection_method": "charge_automatically",
-            "parent": {"type": "subscription_details", "subscription_details": {"subscription": subscription}},
-            "lines": {"object": "list", "has_more": False, "data": [{
-                "id": f"il_{mark}", "object": "line_item", "amount": 4900, "currency": "eur", "quantity": 1,
-                "description": "Pro, one month", "period": month}]}}),
-        ("charge.refunded", {**paid, "refunded": False, "amount_refunded": 900}),
+        ("customer.created", {"id": customer, "email": f"ada.{mark}@example.com", "name": "Ada Example"}),
+        ("customer.subscription.created", {**who, "id": subscription, "latest_invoice": invoice}),
+        ("charge.succeeded", paid),
+        ("invoice.paid", {**who, "id": invoice, "parent.subscription_details.subscription": subscription}),
+        ("charge.refunded", paid),
     ]
     return [
-        {"id": f"evt_{mark}_{number}", "object": "event", "type": kind, "api_version": _API_VERSION,
-         "created": at + number, "livemode": False, "pending_webhooks": 1,
-         "request": {"id": None, "idempotency_key": None}, "data": {"object": body}}
-        for number, (kind, body) in enumerate(told)
+        event("stripe", kind, now + timedelta(seconds=number), {**changes, "event.id": f"evt_{mark}_{number}"})
+        for number, (kind, changes) in enumerate(told)
     ]
-
-
-def signature(secret: str, at: datetime, body: bytes) -> str:
-    """The `Stripe-Signature` header (Stripe's documentation, "Verify webhook signatures manually")."""
-    stamp = int(at.timestamp())
-    mac = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={stamp},v1={mac}"
 
 
 def _receiver_is_up(settings: Settings) -> bool:
@@ -117,16 +85,14 @@ def _receiver_is_up(settings: Settings) -> bool:
     return False
 
 
-def _post(settings: Settings, secret: str, event: dict[str, Any]) -> _Posted:
-    body = json.dumps(event).encode()
+def _post(settings: Settings, secret: str, told: dict[str, Any]) -> _Posted:
+    body = body_of(told)
     began = monotonic_s()
     wire = http.client.HTTPConnection(settings.receiver_host, settings.receiver_port, timeout=10)
-    wire.request("POST", "/webhooks/stripe", body, {
-        "Content-Type": "application/json", "Stripe-Signature": signature(secret, SystemClock().now(), body),
-    })
+    wire.request("POST", "/webhooks/stripe", body, stripe_headers(secret, body, SystemClock().now()))
     status = wire.getresponse().status
     wire.close()
-    return _Posted(event["id"], event["type"], status, began)
+    return _Posted(told["id"], told["type"], status, began)
 
 
 def _watch(connection: psycopg.Connection[Any], posted: list[_Posted], began_at_s: float) -> None:

@@ -30,7 +30,7 @@ _UNSENT = "nothing was sent"
     "changes",
     multiple=True,
     metavar="PATH=VALUE",
-    help="Change a field of the event's object: `--set amount=100 --set customer=cus_1`. The value is JSON, else a text.",
+    help="Change a field of the event's object (`amount=100`, `customer=cus_1`) or of its envelope (`event.created=1`). JSON, else a text.",
 )
 @click.option(
     "--count",

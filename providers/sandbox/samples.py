@@ -32,7 +32,7 @@ def types(source: str) -> list[str]:
 def event(source: str, event_type: str, at: datetime, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A new event of that type, which happened at `at`.
 
-    `changes` are paths and values; a path without `data.` or `payload.` in front is one in the object itself.
+    `changes` are paths and values in the object; a path that begins with `event.` is one in the envelope.
 
     Raises:
         NoSampleError: none is written for that type.
@@ -42,9 +42,8 @@ def event(source: str, event_type: str, at: datetime, changes: Mapping[str, Any]
         raise NoSampleError(f"there is no sample of {source} {event_type}")
     made = _stripe(event_type, at) if source == "stripe" else _zoom(event_type, at)
     for path, value in (changes or {}).items():
-        root = path.partition(".")[0]
-        full = path if root in made and root != "object" else f"{_OBJECT[source]}.{path}"
-        change(made, full, value)
+        envelope = path.removeprefix("event.")
+        change(made, envelope if envelope != path else f"{_OBJECT[source]}.{path}", value)
     return made
 
 

@@ -59,8 +59,8 @@ def test_changes_reach_the_object_or_the_envelope() -> None:
         "amount_paid": 5,
         "lines.data.0.amount": 7,
         "metadata.order": "A1",
-        "created": 1,
-        "data.previous_attributes.x": 2,
+        "event.created": 1,
+        "event.data.previous_attributes.x": 2,
     }
     made = event("stripe", "invoice.paid", NOW, changes)
     assert made["created"] == 1
