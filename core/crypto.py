@@ -77,11 +77,11 @@ def canonical(fields: tuple[str | None, ...]) -> bytes:
     parts = []
     for field in fields:
         if field is None:
-            parts.append(b"-")
+            parts.append("-")
         else:
-            raw = field.encode("utf-8")
-            parts += [b"%d:" % len(raw), raw]
-    return b"".join(parts)
+            length = len(field) if field.isascii() else len(field.encode())
+            parts.append(f"{length}:{field}")
+    return "".join(parts).encode()
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
