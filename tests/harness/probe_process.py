@@ -1,4 +1,4 @@
-"""A real worker, standby or beat process with the probe source plugged in: `python -m tests.harness.probe_process ROLE [QUEUE]`."""
+"""A real receiver, worker, standby or beat with the probe source plugged in: `python -m tests.harness.probe_process ROLE [QUEUE]`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def main(role: str, queue: str = "payments") -> None:
         start.run_worker(settings, queue)
     elif role == "calls":
         start.run_calls(settings)
+    elif role == "receiver":
+        serve.main(settings)
     elif role == "beat":
         start.run_beat(settings)
     elif role == "standby":
