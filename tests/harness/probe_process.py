@@ -7,6 +7,7 @@ import sys
 from cli.standby import run_standby
 from core.settings import current
 from tests.harness.probe import plug_in
+from webhooks_ingest import serve
 from workers import start
 
 
