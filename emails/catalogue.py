@@ -28,10 +28,12 @@ class DeadLetterAlert:
     """The newest of them, by its id in the inbox or outbox."""
     first_at: str
     last_at: str
-    look: str | None
-    """The command that shows it; None where there is none."""
-    replay: str | None
-    """The command that sends the whole group through again, once the cause is mended; None where there is none."""
+    overview: str
+    """The command that lists all that is dead."""
+    look: str
+    """The command that shows the newest of these."""
+    replay: str
+    """The command that sends the whole group through again, once the cause is mended; its reason is still to be said."""
 
 
 @dataclass(frozen=True, slots=True)

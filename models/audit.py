@@ -91,10 +91,17 @@ def audit_row(
         TypeError: `before` or `after` holds a float, a key that is not text, or what JSON cannot hold.
     """
     row: dict[str, Any] = {
-        "uid": uid, "at": at, "actor": actor, "reason": reason, "action": action,
-        "object_type": object_type, "object_id": object_id,
-        "before": None if before is None else dict(before), "after": None if after is None else dict(after),
-        "inbox_id": inbox_id, "key_id": keys.writing,
+        "uid": uid,
+        "at": at,
+        "actor": actor,
+        "reason": reason,
+        "action": action,
+        "object_type": object_type,
+        "object_id": object_id,
+        "before": None if before is None else dict(before),
+        "after": None if after is None else dict(after),
+        "inbox_id": inbox_id,
+        "key_id": keys.writing,
     }
     row["mac"] = keys.mac(keys.writing, audit_message(row))
     return row

@@ -15,7 +15,7 @@ MAIL = "dead_letter_alert"
 _MAX_ERROR_CHARS = 600
 _MAX_TYPES = 5
 _MANY = 1000
-"""What one replay takes unless it is told a limit (`bursar inbox replay --limit`)."""
+"""What one replay takes unless it is told a limit (`--limit`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +75,16 @@ def context_of(group: DeadGroup) -> DeadLetterAlert:
         row=group.newest_id,
         first_at=_instant(group.first_at),
         last_at=_instant(group.last_at),
-        look=f"bursar inbox show {group.newest_id}" if group.table == "inbox" else None,
-        replay=replay_command(group.fingerprint, group.count) if group.table == "inbox" else None,
+        overview="bursar inbox groups" if group.table == "inbox" else "bursar outbox ls --state dead",
+        look=f"bursar {group.table} show {group.newest_id}",
+        replay=replay_command(group),
     )
 
 
-def replay_command(fingerprint: str, count: int) -> str:
-    """The command that opens the whole group; without its reason or `--dry-run`."""
-    limit = ["--limit", str(count)] if count > _MANY else []
-    return shlex.join(["bursar", "inbox", "replay", "--state", "dead", "--error", fingerprint, *limit])
+def replay_command(group: DeadGroup) -> str:
+    """The command that opens the whole group; without its reason."""
+    limit = ["--limit", str(group.count)] if group.count > _MANY else []
+    return shlex.join(["bursar", group.table, "replay", "--state", "dead", "--error", group.fingerprint, *limit])
 
 
 def _instant(at: datetime) -> str:

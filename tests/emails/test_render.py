@@ -29,6 +29,7 @@ SAMPLES: dict[str, Any] = {
         row=4711,
         first_at="2026-03-01 11:00:00 UTC",
         last_at="2026-03-01 12:00:00 UTC",
+        overview="bursar inbox groups",
         look="bursar inbox show 4711",
         replay="bursar inbox replay --state dead --error abc123def456",
     )

@@ -27,7 +27,7 @@ _SKIPPED = frozenset(
 )
 _BINARY = frozenset({".png", ".jpg", ".jpeg", ".gif", ".ico", ".pdf", ".pyc", ".der", ".woff2", ".bin", ".rdb"})
 _RULES_OF_THIS = frozenset({"tests/tidy/words.py", "tests/tidy/test_words.py"})
-_HERE = re.compile(r"(?<![\w.$}/-])/(?:work|workspace|root|home/[a-z]\w*|Users/\w+|tmp/[a-z]\w*|mnt)/[\w.-]+")
+_HERE = re.compile(r"(?<![\w.$}/-])/(?:work|workspace|root|home/[a-z]\w*|Users/\w+|mnt)/[\w.-]+")
 _INDEX = re.compile(
     r"(?:--(?:extra-)?index-url|--find-links|--trusted-host|PIP_(?:EXTRA_)?INDEX_URL=|index-url *=)\s*\S+",
     re.IGNORECASE,

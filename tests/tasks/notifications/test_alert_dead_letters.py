@@ -134,6 +134,10 @@ def test_a_refused_address_is_dead_at_once_and_told_to_the_others(
     outbox.drain(context, "notifications")
     subject = server.mails[0].message["Subject"]
     assert subject == "[Bursar] 2 dead calls on notifications: mail.send, Final"
+    text = server.mails[0].message.get_body(("plain",))
+    assert text is not None
+    assert "bursar outbox replay --state dead --error" in text.get_content()
+    assert "--dry-run" not in text.get_content()
 
 
 def test_the_mail_names_the_command_that_the_command_line_names(database: Database, context: Context) -> None:
