@@ -22,7 +22,7 @@ _FORMS = (
     (re.compile(r"\b(whsec|[srp]k_(?:live|test))_[A-Za-z0-9_]{6,}"), rf"\1_{_HIDDEN}"),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"), _HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {_HIDDEN}"),
-    (re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@"), rf"\1:{_HIDDEN}@"),
+    (re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://[^\s:/@]*):[^\s@/]+@"), rf"\1:{_HIDDEN}@"),
     (
         re.compile(
             r"(?i)\b(\w*(?:password|passwd|secret|token|api_?key|authorization|signature|v1))"
