@@ -29,12 +29,13 @@ TextList = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 SecondsList = Annotated[list[float], NoDecode, BeforeValidator(_split)]
 
 
-class Settings(BaseSettings):
-    """One object, made once at start (`load`); a process that changes its environment later changes nothing."""
-
+class _Section(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=None, extra="ignore", frozen=True)
 
-    # --- where things are ---------------------------------------------------------------------------------------
+
+class Places(_Section):
+    """Where things are."""
+
     home: Path = Field(
         Path(".bursar"),
         description="Folder of the embedded services' data, passwords and logs. "
@@ -79,7 +80,10 @@ class Settings(BaseSettings):
         description="Port of the Prometheus metrics that the standby serves, on the receiver's host.",
     )
 
-    # --- the door -----------------------------------------------------------------------------------------------
+
+class Door(_Section):
+    """What the receiver lets in, and how long it waits."""
+
     mode: Literal["live", "test"] = Field(
         "test",
         description="One mode per database. An event of the other mode is stored as ignored and alerted, never processed.",
@@ -148,7 +152,10 @@ class Settings(BaseSettings):
         description="Events a second that one lane may send before its later ones stand behind other lanes'.",
     )
 
-    # --- the machine --------------------------------------------------------------------------------------------
+
+class Machine(_Section):
+    """Claims, retries, sweeps, and how long things are kept."""
+
     retry_ladder_s: SecondsList = Field(
         [300, 900, 3600, 7200, 21600],
         description="Seconds until each retry of a failed handler (INBOX-4: 5 m, 15 m, 1 h, "
@@ -188,7 +195,10 @@ class Settings(BaseSettings):
         "Rows that are not final keep theirs for ever.",
     )
 
-    # --- proof --------------------------------------------------------------------------------------------------
+
+class Proof(_Section):
+    """What proves what happened."""
+
     audit_keys: SecretList = Field(
         [],
         description="Keys of the audit rows' MACs as `id:secret`, the writing one first; keep old ones to verify old rows.",
@@ -197,7 +207,10 @@ class Settings(BaseSettings):
         False, description="Lets the command line show payload fields unredacted. Each such look is audited."
     )
 
-    # --- words out ----------------------------------------------------------------------------------------------
+
+class Outside(_Section):
+    """Mail, Sentry, and the providers' APIs."""
+
     operator_emails: TextList = Field(
         [],
         description="Addresses that get operator alerts (dead letters, conflicts). Empty: alerts stay in the log and in the metrics.",
@@ -219,6 +232,10 @@ class Settings(BaseSettings):
     paypal_client_id: str = Field("", description="Client id for look-ups at PayPal.")
     paypal_client_secret: SecretStr = Field(SecretStr(""), description="Client secret for look-ups at PayPal.")
     paypal_api_base: str = Field("", description="PayPal's API; empty: that of `paypal_environment`.")
+
+
+class Settings(Outside, Proof, Machine, Door, Places):
+    """One object, made once at start (`load`); a process that changes its environment later changes nothing."""
 
 
 def load(**overrides: Any) -> Settings:

@@ -8,13 +8,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, LiteralString
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql.base import PGDialect
+from psycopg import sql
+from sqlalchemy import BigInteger, Connection, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
-_DIALECT = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+_ELEMENTS: tuple[tuple[type, LiteralString], ...] = (
+    (JSONB, "text"),
+    (PG_UUID, "uuid"),
+    (TIMESTAMP, "timestamptz"),
+    (LargeBinary, "bytea"),
+    (SmallInteger, "smallint"),
+    (BigInteger, "bigint"),
+    (Text, "text"),
+)
+"""How an array of each column type is written; JSON travels as text."""
 
 
 def insert_rows(
@@ -41,20 +51,32 @@ def insert_rows(
 
 @cache
 def _statement(table: Table, names: tuple[str, ...], once_by: tuple[str, ...], returning: tuple[str, ...]) -> str:
-    columns = ", ".join(f'"{name}"' for name in names)
-    values = ", ".join(f'"{name}"::jsonb' if _is_json(table, name) else f'"{name}"' for name in names)
-    arrays = ", ".join(f"%({name})s::{_type(table, name)}[]" for name in names)
-    conflict = f" ON CONFLICT ({', '.join(once_by)}) DO NOTHING" if once_by else ""
-    back = f" RETURNING {', '.join(returning)}" if returning else ""
-    return f"INSERT INTO {table.fullname} ({columns}) SELECT {values} FROM unnest({arrays}) AS new ({columns}){conflict}{back}"
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in names)
+    values = sql.SQL(", ").join(
+        sql.SQL("{}::jsonb").format(sql.Identifier(name)) if _is_json(table, name) else sql.Identifier(name)
+        for name in names
+    )
+    arrays = sql.SQL(", ").join(
+        sql.SQL("{}::{}[]").format(sql.Placeholder(name), sql.SQL(_type(table, name))) for name in names
+    )
+    parts = [
+        sql.SQL("INSERT INTO {} ({}) SELECT {} FROM unnest({}) AS new ({})").format(
+            sql.Identifier(table.schema or "public", table.name), columns, values, arrays, columns
+        )
+    ]
+    if once_by:
+        parts.append(sql.SQL("ON CONFLICT ({}) DO NOTHING").format(sql.SQL(", ").join(map(sql.Identifier, once_by))))
+    if returning:
+        parts.append(sql.SQL("RETURNING {}").format(sql.SQL(", ").join(map(sql.Identifier, returning))))
+    return sql.SQL(" ").join(parts).as_string()
 
 
 def _is_json(table: Table, name: str) -> bool:
     return isinstance(table.c[name].type, JSONB)
 
 
-def _type(table: Table, name: str) -> str:
-    return "text" if _is_json(table, name) else str(table.c[name].type.compile(_DIALECT))
+def _type(table: Table, name: str) -> LiteralString:
+    return next(text for kind, text in _ELEMENTS if isinstance(table.c[name].type, kind))
 
 
 def _json(value: Any) -> str:

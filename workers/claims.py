@@ -30,24 +30,28 @@ class Claim:
     ids: tuple[int, ...]
 
 
-def _claim_sql(table: TableName, which: str) -> str:
-    return f"""
+_TABLES: tuple[TableName, ...] = ("inbox", "outbox")
+
+# A row whose worker once died is taken alone, so that poison takes no neighbour with it (promise 7).
+_FREE = {
+    "next": "crashes = 0",
+    "suspect": "crashes > 0",
+    "named": "crashes = 0 AND id = ANY(%(ids)s)",
+    "named suspect": "crashes > 0 AND id = ANY(%(ids)s)",
+}
+_CLAIM = {
+    (table, which): f"""
         WITH due AS (
             SELECT id FROM bursar.{table}
-            WHERE queue = %(queue)s AND state = 'received' AND {which}
+            WHERE queue = %(queue)s AND state = 'received' AND {_FREE[which]}
             ORDER BY fair_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
         UPDATE bursar.{table} t
         SET state = 'processing', token = %(token)s, lease_until = clock_timestamp() + %(lease_s)s * interval '1 second',
             claimed_alone = (SELECT count(*) = 1 FROM due), started_at = %(now)s
         FROM due WHERE t.id = due.id RETURNING t.id"""
-
-
-_TABLES: tuple[TableName, ...] = ("inbox", "outbox")
-# A row whose worker once died is taken alone, so that poison takes no neighbour with it (promise 7).
-_NEXT = {table: _claim_sql(table, "crashes = 0") for table in _TABLES}
-_SUSPECT = {table: _claim_sql(table, "crashes > 0") for table in _TABLES}
-_NAMED = {table: _claim_sql(table, "crashes = 0 AND id = ANY(%(ids)s)") for table in _TABLES}
-_NAMED_SUSPECT = {table: _claim_sql(table, "crashes > 0 AND id = ANY(%(ids)s)") for table in _TABLES}
+    for table in _TABLES
+    for which in _FREE
+}
 
 # The row locks taken here are the heartbeat: the sweep skips locked rows, so a long transaction is not called a crash.
 _HOLD = {
@@ -88,10 +92,10 @@ def claim_named(
     connection: Connection, table: TableName, queue: str, ids: Sequence[int], *, now: datetime, lease_s: float
 ) -> Claim | None:
     """Claim those of `ids` that are free; a row with crashes only when it is the one asked for."""
-    sql = _NAMED if len(ids) > 1 else _NAMED_SUSPECT
-    claim = _claim(connection, table, sql[table], queue, len(ids), now, lease_s, ids=list(ids))
+    which = "named" if len(ids) > 1 else "named suspect"
+    claim = _claim(connection, table, which, queue, len(ids), now, lease_s, ids=list(ids))
     return claim or (
-        _claim(connection, table, _NAMED[table], queue, 1, now, lease_s, ids=list(ids)) if len(ids) == 1 else None
+        _claim(connection, table, "named", queue, 1, now, lease_s, ids=list(ids)) if len(ids) == 1 else None
     )
 
 
@@ -99,20 +103,20 @@ def claim_next(
     connection: Connection, table: TableName, queue: str, limit: int, *, now: datetime, lease_s: float
 ) -> Claim | None:
     """Claim up to `limit` rows in fair order."""
-    return _claim(connection, table, _NEXT[table], queue, limit, now, lease_s)
+    return _claim(connection, table, "next", queue, limit, now, lease_s)
 
 
 def claim_suspect(
     connection: Connection, table: TableName, queue: str, *, now: datetime, lease_s: float
 ) -> Claim | None:
     """Claim one row that has crashed a worker before, alone."""
-    return _claim(connection, table, _SUSPECT[table], queue, 1, now, lease_s)
+    return _claim(connection, table, "suspect", queue, 1, now, lease_s)
 
 
 def _claim(
     connection: Connection,
     table: TableName,
-    sql: str,
+    which: str,
     queue: str,
     limit: int,
     now: datetime,
@@ -121,7 +125,7 @@ def _claim(
 ) -> Claim | None:
     token = uuid4()
     bound = {"queue": queue, "limit": limit, "token": token, "lease_s": lease_s, "now": now, **more}
-    ids = tuple(row[0] for row in connection.exec_driver_sql(sql, bound))
+    ids = tuple(row[0] for row in connection.exec_driver_sql(_CLAIM[table, which], bound))
     connection.commit()
     return Claim(table, token, ids) if ids else None
 
