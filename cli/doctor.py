@@ -86,7 +86,7 @@ def _in_the_database(chosen: Settings) -> Iterator[Finding]:
 
 def _print(finding: Finding) -> None:
     click.echo(
-        f"{click.style(f'{finding.level:<4}', fg=_COLOURS[finding.level])}  {finding.check:<20}  {scrub(finding.said)}"
+        f"{click.style(f'{finding.level:<4}', fg=_COLOURS[finding.level])}  {finding.check:<23}  {scrub(finding.said)}"
     )
     if finding.then:
-        click.echo(f"{'':<28}next: {finding.then}")
+        click.echo(f"{'':<31}next: {finding.then}")
