@@ -31,6 +31,10 @@ _UNSEALED = f"""
 _NOTED = """
     SELECT result ->> 'head' FROM bursar.schedule_slot
     WHERE job = 'verify_audit' AND state = 'done' AND result ->> 'head' ~ '^[0-9]+:[0-9a-f]{64}$' ORDER BY slot_at"""
+_LAST = """
+    SELECT result ->> 'head', result ->> 'more' = 'true' FROM bursar.schedule_slot
+    WHERE job = 'verify_audit' AND state = 'done' AND result ->> 'head' ~ '^[0-9]+:[0-9a-f]{64}$'
+    ORDER BY slot_at DESC LIMIT 1"""
 _NOT_OF_THIS = "the seal is not of this row: the row or the seal was replaced or reordered"
 _FETCH = 500
 _NAMES = (
@@ -147,6 +151,12 @@ def noted_heads(connection: psycopg.Connection[Any]) -> list[Head]:
     """The heads that daily verifications left in their slots' results; they also stand in the logs."""
     heads = [Head.parse(row[0]) for row in connection.execute(_NOTED)]
     return [head for head in heads if head.seq]
+
+
+def resume_from(connection: psycopg.Connection[Any]) -> Head | None:
+    """Where the last daily verification stopped for want of time; None when it came to the end."""
+    row = connection.execute(_LAST).fetchone()
+    return Head.parse(row[0]) if row is not None and row[1] else None
 
 
 def _stream(

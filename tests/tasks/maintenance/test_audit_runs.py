@@ -55,6 +55,17 @@ def test_rows_are_sealed_and_verified(database: Database, context: Context) -> N
     assert result["head"].startswith("5:")
 
 
+def test_a_large_audit_is_verified_in_turns(
+    database: Database, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.maintenance.runs._VERIFY_CHUNK", 2)
+    _run(database, context, "seal_audit")
+
+    turns = [_run(database, context, "verify_audit", day) for day in range(4)]
+
+    assert [(turn["sealed"], turn["more"]) for turn in turns] == [(2, True), (2, True), (1, False), (2, True)]
+
+
 @pytest.mark.requirement("AUDIT-3")
 @pytest.mark.parametrize(
     ("tampering", "words"),
