@@ -1,6 +1,7 @@
 """`bursar generate`: writes what is made from code. A test compares each file with what this would write.
 
 workers/routes.py: for each event type that a source knows, the folder that has its handler. The queue is the folder.
+docs/configuration.md and docs/events.md: the settings, and what becomes of each event (see generate_docs).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from cli.generate_docs import render_configuration, render_events
 from core.settings import QUEUES
 from workers.routing import fold
 
@@ -144,20 +146,24 @@ def render_routes(found: Routes) -> str:
 
 def generated() -> dict[Path, str]:
     """Every generated file and its text."""
-    return {ROOT / "workers" / "routes.py": render_routes(scan())}
+    found = scan()
+    return {
+        ROOT / "workers" / "routes.py": render_routes(found),
+        ROOT / "docs" / "configuration.md": render_configuration(),
+        ROOT / "docs" / "events.md": render_events(found),
+    }
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what it would be.")
 def generate(check: bool) -> None:
     """Write the files that are made from code."""
-    stale = [
-        path for path, text in generated().items() if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    texts = generated()
+    stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if check:
         for path in stale:
             click.echo(f"{path.relative_to(ROOT)} is out of date: run `bursar generate`", err=True)
         raise SystemExit(1 if stale else 0)
     for path in stale:
-        path.write_text(generated()[path], encoding="utf-8")
+        path.write_text(texts[path], encoding="utf-8")
         click.echo(f"wrote {path.relative_to(ROOT)}")
