@@ -6,8 +6,6 @@ from typing import Any
 
 import requests
 
-from cli.flower import login
-from core.settings import Settings
 from tests.harness.waiting import wait_until
 
 Task = dict[str, Any]
@@ -16,9 +14,9 @@ Task = dict[str, Any]
 class FlowerApi:
     """A running Flower, read with its login."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.base = f"http://127.0.0.1:{settings.flower_port}"
-        user, _, password = login(settings).partition(":")
+    def __init__(self, port: int, login: str) -> None:
+        self.base = f"http://127.0.0.1:{port}"
+        user, _, password = login.partition(":")
         self.login = (user, password)
 
     def get(self, path: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from cli.flower import login
 from core.settings import Settings
 from tests.factories.inbox import store_event
 from tests.harness.cluster import Database
@@ -40,7 +41,7 @@ def flower(settings: Settings, processes: Processes) -> Running:
 def api(settings: Settings, processes: Processes, flower: Running) -> FlowerApi:
     """Flower and one worker group, which know of one another."""
     processes.python("-m", "tests.harness.probe_process", "worker", "payments", settings=settings)
-    read = FlowerApi(settings)
+    read = FlowerApi(settings.flower_port, login(settings))
     wait_until(read.alive, 20, what="a worker in Flower", interval_s=0.1)
     return read
 

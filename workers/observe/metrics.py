@@ -15,7 +15,7 @@ REGISTRY = CollectorRegistry()
 
 EVENTS_RECEIVED = Counter(
     "bursar_events_received",
-    "Events at the door, by what became of the request.",
+    "Deliveries at the door: stored or known already, or why refused. Source `http`: what reached no source, by status.",
     ["source", "outcome"],
     registry=REGISTRY,
 )
