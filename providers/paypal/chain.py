@@ -7,12 +7,14 @@ certificates; each certificate in that file is an anchor by the operator's word.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
@@ -77,10 +79,13 @@ def load_anchors(extra: Path | None) -> list[x509.Certificate]:
     return [*anchors, *_readable(ssl.create_default_context().get_ca_certs(binary_form=True))]
 
 
-def _readable(certificates: Iterable[bytes]) -> Iterable[x509.Certificate]:
+def _readable(certificates: Iterable[bytes]) -> Iterator[x509.Certificate]:
     for der in certificates:
         try:
-            yield x509.load_der_x509_certificate(der)
-        except ValueError:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", CryptographyDeprecationWarning)
+                certificate = x509.load_der_x509_certificate(der)
+        except (ValueError, CryptographyDeprecationWarning):
             # A store may hold old certificates that today's rules refuse; none of them is PayPal's.
             continue
+        yield certificate
