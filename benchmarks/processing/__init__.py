@@ -1,0 +1,1 @@
+"""How many events a second two worker processes can take through, and what one costs, against raw psycopg and Celery."""

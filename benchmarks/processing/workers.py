@@ -1,0 +1,88 @@
+"""Contestants that run as they do in production: real Celery workers, started as processes, fed by messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from celery import Celery
+
+from benchmarks.cpu import tree_us
+from benchmarks.ground import Ground
+from benchmarks.processing import tutorial
+from tests.harness.cluster import Database
+from tests.harness.processes import Running
+from tests.harness.waiting import wait_until
+from workers.app import producer_app
+
+_PATIENCE_S = 180
+
+
+def product(ground: Ground, database: Database, begin: Callable[[], None]) -> int:
+    """The payments group with 2 processes; one drain hint for each. Returns the workers' microseconds."""
+    worker = ground.processes.python(
+        "-m", "tests.harness.probe_process", "worker", "payments", settings=ground.settings(database)
+    )
+    app = producer_app(database.broker_url)
+
+    def hint() -> None:
+        for _ in range(2):
+            app.send_task("tasks.payments.run", queue="payments", kwargs={"ids": None})
+
+    try:
+        hint()
+        _await_empty(database)
+        begin()
+        before = tree_us(worker.pid)
+        hint()
+        _await_empty(database)
+        return tree_us(worker.pid) - before
+    finally:
+        worker.kill()
+
+
+def one_message_each(ground: Ground, database: Database, begin: Callable[[], None]) -> int:
+    """Celery with default settings and 2 processes; all messages wait in the broker before the first is taken."""
+    env = {"TUTORIAL_DATABASE": database.url, "TUTORIAL_BROKER": database.broker_url}
+    worker = ground.processes.python(
+        "-m", "celery", "-A", "benchmarks.processing.tutorial", "--quiet", "worker", "-c", "2", "-l", "WARNING", env=env
+    )
+    app = Celery("publisher", broker=database.broker_url, set_as_current=False)
+    try:
+        _publish(app, database)
+        _await_empty(database)
+        _consume(app, worker, "cancel_consumer")
+        begin()
+        _publish(app, database)
+        before = tree_us(worker.pid)
+        _consume(app, worker, "add_consumer")
+        _await_empty(database)
+        return tree_us(worker.pid) - before
+    finally:
+        worker.kill()
+
+
+def _consume(app: Celery, worker: Running, what: str) -> None:
+    assert worker.alive()
+    assert getattr(app.control, what)("celery", reply=True, timeout=5), "the worker does not answer"
+
+
+def _publish(app: Celery, database: Database) -> None:
+    with database.connect() as connection:
+        ids = [row[0] for row in connection.execute("SELECT id FROM bursar.inbox WHERE state = 'received' ORDER BY fair_at")]
+    for row_id in ids:
+        app.send_task(tutorial.handle.name, args=[row_id])
+
+
+def _await_empty(database: Database) -> None:
+    with database.connect() as connection:
+
+        def empty() -> bool:
+            row = connection.execute(
+                "SELECT NOT EXISTS (SELECT FROM bursar.inbox WHERE state = 'received') "
+                "AND NOT EXISTS (SELECT FROM bursar.inbox WHERE state = 'processing')"
+            ).fetchone()
+            return row == (True,)
+
+        wait_until(empty, _PATIENCE_S, what="the inbox to be empty", interval_s=0.05)
+
+
