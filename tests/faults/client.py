@@ -9,8 +9,8 @@ import threading
 import time
 from typing import Any
 
-from core.clock import monotonic_s
-from providers.stripe.signature import sign
+from core.clock import SystemClock, monotonic_s
+from providers.sandbox.sign import stripe_headers
 
 _TIMEOUT_S = 5.0
 _AGAIN_S = 0.05
@@ -29,7 +29,7 @@ def stripe_event(event_id: str, event_type: str, created: int, thing: dict[str, 
 class Provider:
     """Some connections that post events from one list, each until it is acknowledged."""
 
-    def __init__(self, port: int, secret: bytes, connections: int = 8) -> None:
+    def __init__(self, port: int, secret: str, connections: int = 8) -> None:
         self._port, self._secret = port, secret
         self._work: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.acknowledged: dict[str, float] = {}
@@ -52,7 +52,7 @@ class Provider:
             thread.join()
 
     def _post(self) -> None:
-        connection: http.client.HTTPConnection | None = None
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_S)
         while not self._stopped.is_set():
             try:
                 event_id, body = self._work.get(timeout=0.1)
@@ -60,8 +60,6 @@ class Provider:
                 continue
             self.tries += 1
             try:
-                if connection is None:
-                    connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_S)
                 status = self._send(connection, body)
             except (OSError, http.client.HTTPException):
                 status = 0
@@ -70,14 +68,13 @@ class Provider:
                 continue
             if status not in (0, 503):
                 self.refused.append((event_id, status))
-            if connection is not None:
-                connection.close()
-                connection = None
+            connection.close()  # opens again by itself
             self._work.put((event_id, body))
             time.sleep(_AGAIN_S)
+        connection.close()
 
     def _send(self, connection: http.client.HTTPConnection, body: bytes) -> int:
-        headers = {"content-type": "application/json", "stripe-signature": sign(body, self._secret, at_s=int(time.time()))}
+        headers = stripe_headers(self._secret, body, SystemClock().now())
         connection.request("POST", "/webhooks/stripe", body, headers)
         answer = connection.getresponse()
         answer.read()

@@ -58,7 +58,7 @@ def test_nothing_is_lost_doubled_or_out_of_order(
     )  # fmt: skip
     nemesis = Nemesis(seed, processes, settings, own_broker, database.url)
     nemesis.start("receiver", "worker payments", "standby", "beat")
-    provider = Provider(settings.receiver_port, STRIPE_SECRET.encode())
+    provider = Provider(settings.receiver_port, STRIPE_SECRET)
     provider.start(events(random.Random(seed)))
     while len(provider.acknowledged) < EVENTS:
         nemesis.pause()
