@@ -30,6 +30,8 @@ _FORMS = (
         ),
         rf"\1\2{_HIDDEN}",
     ),
+    # PostgreSQL's detail of a violated check: the whole row.
+    (re.compile(r"(Failing row contains )\(.*"), r"\1[row]"),
     (re.compile(r"[\w.%+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"), "[mail address]"),
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"), "[iban]"),
 )

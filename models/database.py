@@ -62,5 +62,7 @@ def make_engine(url: str, role: Role = "bursar_app", *, application: str = "burs
     return create_engine(
         "postgresql+psycopg://",
         creator=lambda: connect(url, role, application=application),
+        # The text of an error goes to the row, the log and Sentry; a statement's parameters are customers' data.
+        hide_parameters=True,
         **options,
     )

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from sentry_sdk.types import Event
+from sqlalchemy.exc import IntegrityError
 
-from tests.factories.inbox import inbox_row, store_event
+from core.redaction import scrub
+from models.database import make_engine
+from tests.factories.inbox import NOW, inbox_row, store_event
 from tests.harness.cluster import Database
 from tests.harness.environment import AUDIT_KEY, STRIPE_SECRET
 from tests.harness.probe import probe
@@ -84,6 +87,20 @@ def test_whatever_integrations_add_is_dropped() -> None:
     for canary in (MAIL, BODY, CARD, "t=1"):
         assert canary not in said
     assert "[mail address]" in said
+
+
+def test_what_the_database_says_of_a_bad_row_is_not_repeated(database: Database) -> None:
+    engine = make_engine(database.url)
+    insert = (
+        "INSERT INTO bursar.inbox (source, event_id, event_type, lane, queue, state, sha256, received_at, fair_at, next_at)"
+        " VALUES ('stripe', 'evt_1', %(type)s, 'l', 'no such queue', 'received', ''::bytea, %(at)s, %(at)s, %(at)s)"
+    )
+    with pytest.raises(IntegrityError) as raised, engine.begin() as connection:
+        connection.exec_driver_sql(insert, {"type": BODY, "at": NOW})
+    engine.dispose()
+    said = scrub(str(raised.value))
+    assert "inbox_queue_check" in said or "inbox_sha256_check" in said
+    assert BODY not in said
 
 
 def test_silent_without_a_dsn(sentry: SentryStandIn, database: Database, processes: Processes) -> None:
