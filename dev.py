@@ -1,4 +1,4 @@
-"""The way in on a bare machine: `python3 dev.py up`, `test`, `check`, `bench`. Needs Linux and Python 3.11 to 3.14.
+"""The way in on a bare machine: `python3 dev.py up`, `test`, `check`, `soak`, `bench`. Needs Linux and Python 3.11 to 3.14.
 
 It makes the virtual environment `.venv` from requirements.lock (each file checked against its hash) when it is missing
 or when the lock has changed, and then hands over to what is installed there. Standard library only.
@@ -6,6 +6,7 @@ or when the lock has changed, and then hands over to what is installed there. St
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import fcntl
 import hashlib
@@ -39,13 +40,14 @@ USAGE = """usage: python3 dev.py COMMAND [ARGUMENTS...]
   up [--home DIR] [--port-base N]   start everything on this machine and show events being processed; Ctrl-C stops it
   test [PYTEST ARGUMENTS]           run the tests
   check                             lint, types, import contracts
+  soak [--events N] [--seed N]      the fault tests at length: everything is killed at random, the seed is printed
   bench [NAME]                      run benchmarks/NAME; without a name, list them
 """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; its exit code is ours."""
-    commands = {"up": up, "test": test, "check": check, "bench": bench}
+    commands = {"up": up, "test": test, "check": check, "soak": soak, "bench": bench}
     if not arguments or arguments[0] not in commands:
         print(USAGE, end="", file=sys.stdout if arguments[:1] in (["-h"], ["--help"]) else sys.stderr)
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
@@ -86,6 +88,17 @@ def check(_arguments: list[str]) -> int:
             failed.append(name)
     print(f"failed: {', '.join(failed)}" if failed else "ok: lint, import contracts, types")
     return 1 if failed else 0
+
+
+def soak(arguments: list[str]) -> NoReturn:
+    """Become the chaos test with more events (default 100,000); the same seed deals the same blows."""
+    parser = argparse.ArgumentParser(prog="python3 dev.py soak")
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0, help="of an earlier run; 0 rolls a new one and prints it")
+    chosen = parser.parse_args(arguments)
+    os.environ["CHAOS_EVENTS"], os.environ["CHAOS_SEED"] = str(chosen.events), str(chosen.seed)
+    os.chdir(ROOT)
+    become([str(BIN / "python"), "-m", "pytest", "-n0", "-s", "-q", "tests/faults/test_chaos.py"])
 
 
 def bench(arguments: list[str]) -> NoReturn:

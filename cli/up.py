@@ -17,10 +17,10 @@ import click
 from cli import runtime
 from cli.embedded.errors import EmbeddedError
 from cli.embedded.ground import settle
+from cli.supervisor.embedded_pair import EmbeddedPair
 from cli.supervisor.ports import Ports, choose
 from cli.supervisor.screen import LogWatch, say
 from cli.supervisor.secrets import missing_secrets
-from cli.supervisor.services import Services
 from core.clock import monotonic_s
 
 _OLD_LOG_BYTES = 10_000_000
@@ -48,14 +48,14 @@ def up(home: Path | None, port_base: int | None, story: bool) -> None:
         if lock is None:
             raise EmbeddedError(f"a copy of Bursar with the home {place} is running: stop it, or name another --home")
         with lock:
-            services = Services(ground, choose(place, port_base), _logs(place))
+            services = EmbeddedPair(ground, choose(place, port_base), _logs(place))
             _run(place, services, lock.fileno(), story=story, began_at_s=began_at_s)
     except (EmbeddedError, ValueError) as error:
         # ValueError: a setting that does not fit; pydantic's text names it.
         raise click.ClickException(str(error)) from error
 
 
-def _run(place: Path, services: Services, lock: int, *, story: bool, began_at_s: float) -> None:
+def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_at_s: float) -> None:
     say(f"Bursar: home {place}")
     supervisor: Any = None
     try:
@@ -79,7 +79,7 @@ def _run(place: Path, services: Services, lock: int, *, story: bool, began_at_s:
     say("stopped; nothing of this copy runs any more")
 
 
-def _adopt_environment(place: Path, services: Services) -> dict[str, str]:
+def _adopt_environment(place: Path, services: EmbeddedPair) -> dict[str, str]:
     """Set what is not set, for us and all children; what other commands need to reach this copy."""
     ports: Ports = services.ports
     chosen = {
@@ -108,7 +108,7 @@ def _logs(place: Path) -> Path:
     return folder
 
 
-def _print_places(place: Path, services: Services) -> None:
+def _print_places(place: Path, services: EmbeddedPair) -> None:
     ports = services.ports
     database = f"127.0.0.1:{ports.postgres}, password in {place / 'postgres.password'}"
     broker = f"127.0.0.1:{ports.redis}, password in {place / 'redis.password'}"

@@ -182,6 +182,12 @@ class Machine(_Section):
     batch_size: int = Field(50, ge=1, le=500, description="Most events in one unit of work.")
     sweep_interval_s: float = Field(1.0, gt=0, description="Seconds between the standby's sweeps.")
     hint_grace_s: float = Field(2.0, ge=0, description="Age at which an unclaimed row is hinted again by the sweep.")
+    takeover_s: float = Field(
+        8.0,
+        gt=0,
+        description="Seconds of late rows and silent workers after which the standby works a queue itself. "
+        "With the hint's grace it bounds what a half-open broker connection costs.",
+    )
     workers_per_queue: int = Field(
         2, ge=1, description="Processes of each queue's worker group; also bounds the sweep's drain hints (twice this)."
     )
@@ -206,6 +212,17 @@ class Proof(_Section):
     reveal_payloads: bool = Field(
         False, description="Lets the command line show payload fields unredacted. Each such look is audited."
     )
+
+
+class Operator(_Section):
+    """Who works at the command line."""
+
+    role: Literal["viewer", "operator", "finance", "admin"] = Field(
+        "operator",
+        description="What the person at the command line may do (SEC-13). Guards against mistakes, not against somebody "
+        "who holds the database's password.",
+    )
+    actor: str = Field("", description="The person's name for the audit. Empty: the operating system's login.")
 
 
 class Outside(_Section):
@@ -234,7 +251,7 @@ class Outside(_Section):
     paypal_api_base: str = Field("", description="PayPal's API; empty: that of `paypal_environment`.")
 
 
-class Settings(Outside, Proof, Machine, Door, Places):
+class Settings(Outside, Operator, Proof, Machine, Door, Places):
     """One object, made once at start (`load`); a process that changes its environment later changes nothing."""
 
 

@@ -15,6 +15,10 @@ class Retryable(Exception):  # noqa: N818 - the three outcomes of a failed call 
     """The call surely did not happen and may be made again: no connection, 429, a mail server's 4xx."""
 
 
+class NotConfigured(Retryable):
+    """A setting is missing, so nothing was called. The row waits for as long as it takes and uses up none of its tries."""
+
+
 class Final(Exception):  # noqa: N818
     """The call was refused for good; making it again would be refused again. The row is dead at once and operators are told."""
 

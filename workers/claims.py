@@ -77,7 +77,8 @@ _DONE = """UPDATE bursar.inbox SET state = 'done', token = NULL, lease_until = N
 
 _FAILED = {
     table: f"""
-        UPDATE bursar.{table} SET state = %(state)s, token = NULL, lease_until = NULL, attempts = attempts + 1, next_at = %(next_at)s,
+        UPDATE bursar.{table} SET state = %(state)s, token = NULL, lease_until = NULL, attempts = attempts + %(counted)s,
+               next_at = %(next_at)s,
                error_class = %(error_class)s, error = %(error)s, fingerprint = %(fingerprint)s, handler_version = %(version)s
         WHERE id = %(id)s AND token = %(token)s"""
     for table in _TABLES
@@ -155,8 +156,8 @@ def mark_done(connection: Connection, claim: Claim, ids: Sequence[int], *, now: 
 
 
 def mark_failed(connection: Connection, claim: Claim, row_id: int, **values: Any) -> bool:
-    """Write a handled error: the next state, when it is due, what went wrong. False if the row is no longer ours."""
-    bound = {"id": row_id, "token": claim.token, **values}
+    """Write a handled error: the next state, when it is due, what went wrong, if a try is used up. False if the row is no longer ours."""
+    bound = {"counted": 1, "id": row_id, "token": claim.token, **values}
     return bool(connection.exec_driver_sql(_FAILED[claim.table], bound).rowcount)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from core.clock import monotonic_s
 from core.version import VERSION
 from providers.answer import Answer
-from providers.errors import Final
+from providers.errors import Final, NotConfigured
 from workers import claims
 from workers.claims import Claim
 from workers.context import Context
@@ -115,11 +115,10 @@ def _settle(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
 def _failed(context: Context, claim: Claim, call: Call, error: BaseException) -> Outcome:
     settings, now = context.settings, context.clock.now()
     failure = describe(error, call.kind)
-    due = (
-        None
-        if isinstance(error, Final)
-        else next_try(call.attempts, settings.retry_ladder_s, settings.retry_jitter, now)
-    )
+    waits = isinstance(error, NotConfigured)
+    due = None
+    if not isinstance(error, Final):
+        due = next_try(0 if waits else call.attempts, settings.retry_ladder_s, settings.retry_jitter, now)
     state = "dead" if due is None else "waiting"
     with context.engine.begin() as connection:
         claims.mark_failed(
@@ -132,6 +131,7 @@ def _failed(context: Context, claim: Claim, call: Call, error: BaseException) ->
             error=failure.error,
             fingerprint=failure.fingerprint,
             version=VERSION,
+            counted=0 if waits else 1,
         )
     log.error(
         "call_failed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 import psycopg
 import structlog
@@ -23,6 +24,7 @@ _CRASH = {
     table: f"""
         crashes = crashes + 1, solo_crashes = solo_crashes + claimed_alone::int, token = NULL, lease_until = NULL,
         ready_at = clock_timestamp(),
+        next_at = %(now)s,
         state = CASE WHEN claimed_alone AND solo_crashes + 1 >= %(max_crashes)s THEN 'dead' ELSE 'received' END,
         error_class = 'WorkerCrash', fingerprint = coalesce(fingerprint, 'crash:' || left(md5({subject}), 12)),
         error = 'The worker died (killed, out of memory, time limit or lost connection) while it held this row'
@@ -64,7 +66,8 @@ def crashed_in_hand(context: Context, claim: Claim, ids: Sequence[int]) -> None:
     for _ in range(_RECONNECT_TRIES):
         try:
             with context.engine.begin() as connection:
-                bound = {"ids": list(ids), "token": claim.token, "max_crashes": context.settings.max_crashes}
+                bound = {"ids": list(ids), "token": claim.token, "max_crashes": context.settings.max_crashes,
+                         "now": context.clock.now()}
                 connection.exec_driver_sql(_CRASHED_IN_HAND[claim.table], bound)
             return
         except DBAPIError:
@@ -72,6 +75,6 @@ def crashed_in_hand(context: Context, claim: Claim, ids: Sequence[int]) -> None:
     log.warning("rows_left_to_the_lease", rows=len(ids), table=claim.table)
 
 
-def lapse(connection: Connection, table: TableName, max_crashes: int) -> list[tuple[int, str]]:
+def lapse(connection: Connection, table: TableName, max_crashes: int, now: datetime) -> list[tuple[int, str]]:
     """Count a crash for each row whose lease ended unlocked; returns (id, new state). Part of the sweep."""
-    return [(row[0], row[1]) for row in connection.exec_driver_sql(_LAPSED[table], {"max_crashes": max_crashes})]
+    return [(row[0], row[1]) for row in connection.exec_driver_sql(_LAPSED[table], {"max_crashes": max_crashes, "now": now})]

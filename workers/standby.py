@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psycopg
 import structlog
@@ -24,7 +24,7 @@ from workers.liveness import beat, silent_for_s
 from workers.observe import metrics
 from workers.observe.serve import MetricsServer
 from workers.routing import preload
-from workers.sweep import sweep
+from workers.sweep import Swept, sweep
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +45,7 @@ class Standby:
         self._hinter = Hinter(context.settings.broker_url.get_secret_value())
         self._stopped = threading.Event()
         self._probed_at = -_PROBE_S
+        self._late_since_s: dict[str, float] = {}
         self._listener: psycopg.Connection | None = None
 
     def stop(self) -> None:
@@ -78,7 +79,22 @@ class Standby:
         if silence is None or silence > context.settings.beat_silence_s:
             self._tick(context, self._hinter)
         if self._hinter.broken or (swept.late and self._hinter.depth(QUEUES[0]) is None):
-            self._work()
+            self._work(QUEUES)
+        elif stuck := self._stuck(swept):
+            log.warning("workers_silent", queues=stuck, effect="the standby works these queues itself")
+            self._work(stuck)
+
+    def _stuck(self, swept: Swept) -> list[str]:
+        """Queues whose rows have been late for a while and whose workers gave no sign of life meanwhile.
+
+        A broker connection can be half open: it takes hints and delivers none, and only the workers' silence shows it.
+        """
+        now, limit = monotonic_s(), self._context.settings.takeover_s
+        if swept.held:
+            late = {name.removesuffix(".calls") for name in swept.late}
+            self._late_since_s = {queue: self._late_since_s.get(queue, now) for queue in late}
+        waited = [queue for queue, since in sorted(self._late_since_s.items()) if now - since > limit]
+        return [queue for queue in waited if (silent_for_s(self._context, queue) or limit + 1) > limit]
 
     def _probe(self) -> None:
         """Send a message through each queue now and then: the workers' heartbeats prove the whole path."""
@@ -89,9 +105,9 @@ class Standby:
                     if not self._hinter.depth(f"{queue}.calls" if calls else queue):
                         self._hinter.probe(queue, calls=calls)
 
-    def _work(self) -> None:
-        """The broker is away: be the worker, slowly but surely."""
-        for queue in QUEUES:
+    def _work(self, queues: Sequence[str]) -> None:
+        """Nobody else does: be the worker, slowly but surely."""
+        for queue in queues:
             began_at_s = monotonic_s()
             done = inbox.drain(self._context, queue, _OWN_BUDGET_S)
             drained_at_s = monotonic_s()

@@ -46,8 +46,9 @@ _SLOTS_DUE = """SELECT queue, job, slot_at FROM bursar.schedule_slot
 
 @dataclass(slots=True)
 class Swept:
-    """What one sweep did."""
+    """What one sweep did; `held` is False when another sweep was under way and this one did nothing."""
 
+    held: bool = False
     promoted: int = 0
     lapsed: int = 0
     dead: int = 0
@@ -61,9 +62,10 @@ def sweep(context: Context, hinter: Hinter, *, grace_s: float | None = None) -> 
     with context.engine.begin() as connection:
         if not connection.exec_driver_sql("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": _ONE_SWEEPER}).scalar():
             return swept
+        swept.held = True
         for table in _TABLES:
             swept.promoted += connection.exec_driver_sql(_PROMOTE[table], {"now": context.clock.now()}).rowcount
-            lapsed = lapse(connection, table, context.settings.max_crashes)
+            lapsed = lapse(connection, table, context.settings.max_crashes, context.clock.now())
             swept.lapsed += len(lapsed)
             swept.dead += sum(state == "dead" for _, state in lapsed)
         connection.exec_driver_sql(_SLOTS_LAPSED)
@@ -76,7 +78,9 @@ def sweep(context: Context, hinter: Hinter, *, grace_s: float | None = None) -> 
             swept.late[queue if table == "inbox" else f"{queue}.calls"] = rows
             _top_up(context, hinter, queue, rows, calls=table == "outbox")
     for queue, job, slot_at in slots:
-        hinter.hint_slot(queue, job, slot_at.isoformat())
+        # A queue that is not worked off is not filled further: the slot is asked for again next time.
+        if (hinter.depth(queue) or 0) < 2 * context.settings.workers_per_queue:
+            hinter.hint_slot(queue, job, slot_at.isoformat())
     if swept.lapsed:
         log.warning("claims_lapsed", rows=swept.lapsed, dead=swept.dead, cause="a worker died or stood still")
     return swept

@@ -10,6 +10,7 @@ from pathlib import Path
 from cli.checks.finding import Finding, fail, ok, warn
 from core.crypto import KeyRing
 from core.settings import Settings
+from providers.mail.self_check import problems
 
 _BROKER_TIMEOUT_S = 3
 _LITTLE_SHARE, _TOO_LITTLE_SHARE = 0.15, 0.05
@@ -57,7 +58,11 @@ def mail(settings: Settings) -> Iterator[Finding]:
             "set it; until then alerts are in the log and in the metrics only",
         )
     if settings.smtp_url.get_secret_value():
-        yield ok("smtp", "BURSAR_SMTP_URL is set")
+        wrong = problems(settings, talk=True)
+        if not wrong:
+            yield ok("smtp", "the mail server greets and takes the login")
+        for text in wrong:
+            yield fail("smtp", text, "mails wait in the outbox until this is mended")
     else:
         yield warn(
             "smtp", "no mail goes out: BURSAR_SMTP_URL is not set", "set it; mails wait in the outbox until then"

@@ -15,8 +15,8 @@ from cli import story
 from cli.embedded.errors import EmbeddedError
 from cli.entries import ENTRIES, entry, run
 from cli.supervisor.children import Child
+from cli.supervisor.embedded_pair import DATABASE, EmbeddedPair
 from cli.supervisor.screen import LogWatch, say
-from cli.supervisor.services import DATABASE, Services
 from core.clock import monotonic_s
 from core.settings import QUEUES, Settings
 from models import versions
@@ -35,7 +35,7 @@ class Supervisor:
     """Everything of one copy that runs."""
 
     settings: Settings
-    services: Services
+    services: EmbeddedPair
     watch: LogWatch
     lock: int
     """Descriptor of the home's lock, which no child may keep."""
@@ -112,7 +112,7 @@ def preload() -> None:
         entry(name)
 
 
-def prepare(settings: Settings, services: Services) -> list[str]:
+def prepare(settings: Settings, services: EmbeddedPair) -> list[str]:
     """Wait for the services, make the database if it is embedded and new, migrate; the migrations that ran.
 
     Raises:

@@ -17,7 +17,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from core.settings import Settings
-from providers.errors import Final, Retryable, Unknown
+from providers.errors import Final, NotConfigured, Retryable, Unknown
 
 _PORTS = {"smtp": 587, "smtps": 465}
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -45,7 +45,7 @@ def server_of(settings: Settings) -> Server:
     """
     url = settings.smtp_url.get_secret_value()
     if not url:
-        raise Retryable("BURSAR_SMTP_URL is not set: nothing was sent, the mail waits in the outbox. Next: set it")
+        raise NotConfigured("BURSAR_SMTP_URL is not set: nothing was sent, the mail waits in the outbox. Next: set it")
     try:
         parts = urlsplit(url)
         scheme, host, port = parts.scheme, parts.hostname, parts.port

@@ -9,7 +9,7 @@ import requests
 
 from core.clock import monotonic_s
 from core.settings import Settings
-from providers.errors import Final, Retryable
+from providers.errors import Final, NotConfigured, Retryable
 
 _TIMEOUTS_S = (3.05, 10.0)
 """To connect, and between bytes."""
@@ -61,7 +61,7 @@ def _get(url: str, token: str) -> requests.Response:
 def _token(base: str, settings: Settings, *, stale: bool = False) -> str:
     client_id, secret = settings.paypal_client_id, settings.paypal_client_secret.get_secret_value()
     if not client_id or not secret:
-        raise Retryable(
+        raise NotConfigured(
             "BURSAR_PAYPAL_CLIENT_ID and BURSAR_PAYPAL_CLIENT_SECRET are not set: what PayPal's webhooks tell "
             "stays unconfirmed; set them, then replay"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stripe
 
 from core.settings import Settings
-from providers.errors import Final, Retryable
+from providers.errors import Final, NotConfigured, Retryable
 
 _TIMEOUT_S = 10
 
@@ -19,7 +19,7 @@ def get(path: str, settings: Settings, *, account: str | None = None) -> bytes:
     """
     key = settings.stripe_api_key.get_secret_value()
     if not key:
-        raise Retryable(
+        raise NotConfigured(
             "BURSAR_STRIPE_API_KEY is not set: the object is not looked up and no row changes; set it, and this is tried again"
         )
     client = stripe.StripeClient(
@@ -36,5 +36,5 @@ def get(path: str, settings: Settings, *, account: str | None = None) -> bytes:
         ) from None
     except stripe.StripeError as error:
         raise Retryable(f"Stripe did not answer GET {path}: {type(error).__name__} {error.http_status or ''}") from None
-    body = answer.data
-    return body if isinstance(body, bytes) else str(body).encode()
+    # The text as Stripe sent it: its parsed form turns decimals into something else.
+    return answer.body if isinstance(answer.body, bytes) else answer.body.encode()

@@ -43,7 +43,7 @@ def events(chance: random.Random) -> list[tuple[str, bytes]]:
     return made
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(600 if EVENTS <= 10_000 else 0)
 @pytest.mark.requirement("INBOX-1", "INBOX-2", "INBOX-15", "INBOX-16", "INBOX-17")
 def test_nothing_is_lost_doubled_or_out_of_order(
     own_cluster: Callable[..., Cluster], own_broker: Broker, processes: Processes, tmp_path: Path

@@ -50,7 +50,7 @@ def test_a_year_has_one_slot_per_local_date() -> None:
             Daily(time(0, 0), "America/Santiago"),
         ]
     ),
-    st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
+    st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  # Hypothesis adds the zone
     st.timedeltas(timedelta(0), timedelta(hours=30)),
     st.timedeltas(timedelta(0), timedelta(hours=30)),
 )

@@ -16,7 +16,7 @@ _REVIVAL_PAUSE_S = 2.0
 
 
 @dataclass
-class Services:
+class EmbeddedPair:
     """What is embedded here; None stands for a service that runs elsewhere."""
 
     ground: Ground

@@ -1,0 +1,1 @@
+"""Whole ways, from a signed request to the rows, through real processes."""
