@@ -103,7 +103,7 @@ def _tax(obj: read.Json) -> int | Unset | None:
         return fields.whole(obj, "tax")
     for name in ("total_taxes", "total_tax_amounts"):
         if name in obj:
-            return sum(int(part["amount"]) for part in fields.items(obj, name) if type(part.get("amount")) is int)
+            return money_in.total(fields.whole(part, "amount") for part in fields.items(obj, name))
     return UNSET
 
 

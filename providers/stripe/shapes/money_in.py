@@ -58,6 +58,11 @@ def ref_at(obj: Json, *path: str) -> Text:
     return ref(obj, path[-1])
 
 
+def total(parts: Iterable[int | Unset | None]) -> int | Unset | None:
+    """The sum of those that are numbers, if a column can hold it."""
+    return fields.whole({"sum": sum(part for part in parts if isinstance(part, int))}, "sum")
+
+
 def instants(said: Iterable[datetime | Unset | None]) -> list[datetime]:
     """Those that are instants."""
     return [at for at in said if isinstance(at, datetime)]

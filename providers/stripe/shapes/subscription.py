@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,11 +38,7 @@ def subscription(event: Event) -> SubscriptionFact:
         currency=_currency(obj),
         cycle_unit=unit,
         cycle_count=count,
-        quantity=fields.whole(obj, "quantity")
-        if "quantity" in obj
-        else sum(item["quantity"] or 0 for item in items)
-        if items
-        else UNSET,
+        quantity=_quantity(obj, items),
         items=items if "items" in obj else UNSET,
         current_period_start=_period(obj, "current_period_start", newest=False),
         current_period_end=_period(obj, "current_period_end", newest=True),
@@ -92,6 +89,13 @@ def _item(item: read.Json) -> dict[str, Any]:
     }
 
 
+def _quantity(obj: read.Json, items: Sequence[Mapping[str, Any]]) -> int | Unset | None:
+    """The subscription's own, or the sum of its items'."""
+    if "quantity" in obj:
+        return fields.whole(obj, "quantity")
+    return money_in.total(item["quantity"] for item in items) if items else UNSET
+
+
 def _period(obj: read.Json, name: str, *, newest: bool) -> datetime | Unset | None:
     """The subscription's own period, or the widest of its items'."""
     if name in obj:
@@ -108,8 +112,11 @@ def _first_price(obj: read.Json) -> read.Json:
 def _cycle(obj: read.Json) -> tuple[str | Unset, int | Unset]:
     price = _first_price(obj)
     recurring = fields.mapping(price, "recurring") or price
-    unit, count = recurring.get("interval"), recurring.get("interval_count")
-    return (unit if unit in _UNITS else UNSET), (count if type(count) is int and count > 0 else UNSET)
+    unit, count = fields.text(recurring, "interval"), fields.whole(recurring, "interval_count")
+    return (
+        unit if isinstance(unit, str) and unit in _UNITS else UNSET,
+        count if isinstance(count, int) and count > 0 else UNSET,
+    )
 
 
 def _currency(obj: read.Json) -> money_in.Text:
