@@ -110,6 +110,11 @@ async def serve(
 class _Server(uvicorn.Server):
     """uvicorn's, except that the signal that ended it well is not raised again: the exit code is 0."""
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connection, finish what was begun."""
+        log.info("receiver_stopping")
+        await super().shutdown(sockets)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop at SIGTERM and SIGINT."""

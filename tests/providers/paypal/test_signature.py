@@ -18,9 +18,9 @@ WEBHOOK = "WH-TEST-0001"
 BODY = b'{"id": "WH-1", "event_type": "PAYMENT.CAPTURE.COMPLETED"}'
 
 
-def headers(body: bytes = BODY, **changes: str | None) -> dict[str, str]:
+def headers(**changes: str | None) -> dict[str, str]:
     """Genuine headers in lower case, changed by name (`cert_url=...`); None takes one out."""
-    made = {name.lower(): value for name, value in transmission(body, NOW, webhook_id=WEBHOOK).items()}
+    made = {name.lower(): value for name, value in transmission(BODY, NOW, webhook_id=WEBHOOK).items()}
     for name, value in changes.items():
         full = f"paypal-{name.replace('_', '-')}"
         if value is None:
