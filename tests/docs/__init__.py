@@ -1,0 +1,1 @@
+"""The documents: generated ones are up to date, links lead somewhere, named commands and tests exist."""
