@@ -20,7 +20,7 @@ from core.settings import Settings
 from providers.sandbox.samples import body_of, event
 from providers.sandbox.sign import stripe_headers
 
-_RECEIVER_TIMEOUT_S = 20.0
+_ANSWER_TIMEOUT_S = 30.0
 _DONE_TIMEOUT_S = 30.0
 _FINAL = {"done", "ignored", "dead", "waiting"}
 
@@ -35,17 +35,35 @@ class _Posted:
 
 def tell(settings: Settings, began_at_s: float) -> None:
     """Post the events and print how each went. Ends quietly when the receiver's Stripe door is closed."""
+    if not _may_be_told(settings):
+        return
+    _play(settings, events(SystemClock().now()), began_at_s)
+
+
+def tell_more(settings: Settings) -> None:
+    """A second chapter once Flower listens, because Flower shows only what it hears. Silent where there was no first one."""
+    if "stripe" not in settings.sources or not settings.stripe_webhook_secrets or settings.mode == "live":
+        return
+    if _answers(settings.flower_host, settings.flower_port, "/healthcheck"):
+        _play(settings, later_events(SystemClock().now()), None)
+
+
+def _may_be_told(settings: Settings) -> bool:
     if "stripe" not in settings.sources or not settings.stripe_webhook_secrets:
         click.echo("no story: the Stripe door is not open (BURSAR_SOURCES, BURSAR_STRIPE_WEBHOOK_SECRETS)")
-        return
+        return False
     if settings.mode == "live":
         click.echo("no story: this database is for live events (BURSAR_MODE)")
-        return
-    if not _receiver_is_up(settings):
+        return False
+    if not _answers(settings.receiver_host, settings.receiver_port, "/readyz"):
         click.secho("no story: the receiver does not answer; see its log", fg="red")
-        return
+        return False
+    return True
+
+
+def _play(settings: Settings, chapter: list[dict[str, Any]], began_at_s: float | None) -> None:
     secret = settings.stripe_webhook_secrets[0].get_secret_value()
-    posted = [_post(settings, secret, told) for told in events(SystemClock().now())]
+    posted = [_post(settings, secret, told) for told in chapter]
     with psycopg.connect(settings.database_url.get_secret_value(), autocommit=True) as connection:
         _watch(connection, posted, began_at_s)
 
@@ -69,12 +87,28 @@ def events(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _receiver_is_up(settings: Settings) -> bool:
-    deadline = monotonic_s() + _RECEIVER_TIMEOUT_S
+def later_events(now: datetime) -> list[dict[str, Any]]:
+    """The next month: the card fails, the subscription falls behind, and a payout reaches the bank."""
+    mark = f"{int(now.timestamp()):x}"
+    who = {"customer": f"cus_{mark}"}
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("customer.updated", {"id": f"cus_{mark}", "email": f"ben.{mark}@example.com", "name": "Ben Example"}),
+        ("invoice.payment_failed", {**who, "id": f"in_{mark}"}),
+        ("customer.subscription.updated", {**who, "id": f"sub_{mark}", "status": "past_due"}),
+        ("payout.paid", {"id": f"po_{mark}"}),
+    ]
+    return [
+        event("stripe", kind, now + timedelta(seconds=number), {**changes, "event.id": f"evt_{mark}_more_{number}"})
+        for number, (kind, changes) in enumerate(told)
+    ]
+
+
+def _answers(host: str, port: int, path: str) -> bool:
+    deadline = monotonic_s() + _ANSWER_TIMEOUT_S
     while monotonic_s() < deadline:
-        wire = http.client.HTTPConnection(settings.receiver_host, settings.receiver_port, timeout=5)
+        wire = http.client.HTTPConnection(host, port, timeout=5)
         try:
-            wire.request("GET", "/readyz")
+            wire.request("GET", path)
             if wire.getresponse().status == 200:
                 return True
         except OSError:
@@ -95,7 +129,7 @@ def _post(settings: Settings, secret: str, told: dict[str, Any]) -> _Posted:
     return _Posted(told["id"], told["type"], status, began)
 
 
-def _watch(connection: psycopg.Connection[Any], posted: list[_Posted], began_at_s: float) -> None:
+def _watch(connection: psycopg.Connection[Any], posted: list[_Posted], began_at_s: float | None) -> None:
     """Print each event as it is settled."""
     waiting = {one.event_id: one for one in posted}
     first_done_s: float | None = None
@@ -103,13 +137,14 @@ def _watch(connection: psycopg.Connection[Any], posted: list[_Posted], began_at_
     while waiting and monotonic_s() < deadline:
         rows = connection.execute(
             "SELECT event_id, queue, state, coalesce(error, ignored_reason, '') FROM bursar.inbox "
-            "WHERE source = 'stripe' AND event_id = ANY(%s) ORDER BY done_at, id", (list(waiting),),
+            "WHERE source = 'stripe' AND event_id = ANY(%s) ORDER BY done_at, id",
+            (list(waiting),),
         ).fetchall()
         for event_id, queue, state, why in rows:
             if state in _FINAL:
                 one = waiting.pop(event_id)
                 _print(one, queue, state, why, monotonic_s() - one.at_s)
-                if state == "done" and first_done_s is None:
+                if state == "done" and first_done_s is None and began_at_s is not None:
                     first_done_s = monotonic_s() - began_at_s
         time.sleep(0.02)
     for one in waiting.values():

@@ -81,6 +81,7 @@ class Supervisor:
         if tell_story:
             work = partial(story.tell, self.settings, began_at_s)
             self.children.append(Child("story", work, None, lasting=False))
+            self.children.append(Child("story for Flower", partial(story.tell_more, self.settings), None, lasting=False))
         gc.freeze()  # what is imported by now is shared, not copied
 
     def _tick(self) -> None:
