@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-import psutil
 import psycopg
 import redis
 
@@ -17,6 +16,7 @@ from core.clock import monotonic_s
 from core.settings import Settings
 from tests.harness.broker import Broker
 from tests.harness.processes import Processes, Running
+from tests.harness.up import descendants
 
 _STOPPED_S = 0.8
 
@@ -72,10 +72,11 @@ class Nemesis:
             self._running[role].kill()
 
     def _kill_worker_child(self) -> None:
-        with suppress(psutil.NoSuchProcess):
-            children = psutil.Process(self._running["worker payments"].pid).children()
-            if children:
-                self._random.choice(children).kill()
+        main = self._running["worker payments"].pid
+        children = sorted(set(descendants(main)) - {main})
+        if children:
+            with suppress(ProcessLookupError):
+                os.kill(self._random.choice(children), signal.SIGKILL)
 
     def _kill_backend(self) -> None:
         """kill -9 of one backend: PostgreSQL ends all sessions and recovers."""

@@ -7,7 +7,7 @@ import sys
 from cli.standby import run_standby
 from core.settings import current
 from tests.harness.probe import plug_in
-from webhooks_ingest import serve
+from webhooks_ingest.serve import main as receive
 from workers import start
 
 
@@ -20,7 +20,7 @@ def main(role: str, queue: str = "payments") -> None:
     elif role == "calls":
         start.run_calls(settings)
     elif role == "receiver":
-        serve.main(settings)
+        receive(settings)
     elif role == "beat":
         start.run_beat(settings)
     elif role == "standby":

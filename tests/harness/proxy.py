@@ -22,7 +22,11 @@ class Proxy:
 
     def stall(self) -> None:
         """From now on nothing passes on the connections that are open; those made later work."""
-        self._loop.call_soon_threadsafe(lambda: [gate.clear() for gate in self._open])
+        self._loop.call_soon_threadsafe(self._stall)
+
+    def _stall(self) -> None:
+        for gate in self._open:
+            gate.clear()
 
     def close(self) -> None:
         """End it and all connections."""

@@ -35,7 +35,7 @@ def call_row(database: Database, row_id: int) -> tuple[Any, ...]:
     with database.connect() as connection:
         row = connection.execute("SELECT state, attempts, error_class FROM bursar.outbox WHERE id = %s", [row_id]).fetchone()
         assert row is not None
-        return row
+        return tuple(row)
 
 
 @pytest.fixture
