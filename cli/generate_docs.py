@@ -67,14 +67,18 @@ def render_configuration() -> str:
         lines += [f"## {section}", "", "| setting | kind | default | meaning |", "|---|---|---|---|"]
         for name in names:
             field = Settings.model_fields[name]
-            lines.append(f"| `BURSAR_{name.upper()}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |")
+            lines.append(
+                f"| `BURSAR_{name.upper()}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |"
+            )
         lines.append("")
     return "\n".join(lines)
 
 
 def _sections() -> dict[str, list[str]]:
     """Field names by the first sentence of the class that declares them, in the order of reading."""
-    parts = [one for one in reversed(Settings.__mro__) if issubclass(one, BaseSettings) and inspect.get_annotations(one)]
+    parts = [
+        one for one in reversed(Settings.__mro__) if issubclass(one, BaseSettings) and inspect.get_annotations(one)
+    ]
     return {
         _first_line(one).rstrip("."): [name for name in inspect.get_annotations(one) if name in Settings.model_fields]
         for one in parts

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _SKIPPED = frozenset({".venv", ".bursar", "node_modules", ".git", "build", "dist"})
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 _COMMAND = re.compile(r"`(bursar(?: [^`\n]*)?)`|^(?: {4}|\$ )(bursar .*)$", re.MULTILINE)
+_END = re.compile(r" \| | > | && |  #")
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
@@ -68,9 +69,8 @@ def dead_links(page: Page) -> Iterator[str]:
         place = (page.path.parent / file).resolve() if file else page.path
         if not place.exists():
             yield f"{page.name}: {target} does not exist"
-        elif fragment and place.suffix == ".md":
-            if fragment not in Page(place, place.read_text(encoding="utf-8")).anchors():
-                yield f"{page.name}: {target} has no such heading"
+        elif fragment and fragment not in Page(place, place.read_text(encoding="utf-8")).anchors():
+            yield f"{page.name}: {target} has no such heading"
 
 
 def wrong_command(command: str) -> str | None:
@@ -84,7 +84,7 @@ def wrong_command(command: str) -> str | None:
             if word.startswith("-"):
                 if word.partition("=")[0] not in options:
                     return f"{command}: no option {word}"
-                if word in ("--home",) and words:
+                if word == "--home" and words:
                     words.pop(0)
             elif isinstance(group, click.Group) and word != "...":
                 found = group.get_command(context, word)
@@ -96,7 +96,7 @@ def wrong_command(command: str) -> str | None:
 
 def _words(command: str) -> list[str]:
     """The words of one command: no comment, nothing behind a pipe, no placeholder's brackets."""
-    text = command.split(" | ")[0].split(" > ")[0].split(" && ")[0].split("  #")[0].rstrip(",.;:")
+    text = _END.split(command, maxsplit=1)[0].rstrip(",.;:")
     try:
         return shlex.split(text)[1:]
     except ValueError:

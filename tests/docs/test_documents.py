@@ -80,7 +80,9 @@ def test_decisions_are_numbered_once_and_have_their_three_parts() -> None:
     assert sorted({number for number in numbers if numbers.count(number) > 1}) == []
     for path in records:
         text = path.read_text(encoding="utf-8")
-        assert [part for part in ("## Context\n", "## Decision", "## Consequences\n") if part not in text] == [], path.name
+        assert [part for part in ("## Context\n", "## Decision", "## Consequences\n") if part not in text] == [], (
+            path.name
+        )
         assert re.match(rf"# 0*{int(path.name[:4])}[. ]", text), path.name
 
 
