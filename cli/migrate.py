@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import psycopg
+from sqlalchemy.exc import DBAPIError
 
 from core.settings import current
 from models import migrate as migrations
@@ -18,6 +19,6 @@ def migrate() -> None:
         raise click.ClickException("BURSAR_DATABASE_URL is not set: set it, or start a copy with `bursar up`")
     try:
         ran = migrations.migrate(url)
-    except (MigrationError, psycopg.Error) as error:
+    except (MigrationError, psycopg.Error, DBAPIError) as error:
         raise click.ClickException(f"not migrated: {error}") from error
     click.echo(f"ran {', '.join(ran)}" if ran else f"nothing to do: the schema is at {head()}")

@@ -14,6 +14,7 @@ from tests.factories.inbox import store_event
 from tests.harness.cluster import Database
 from tests.harness.environment import make_settings
 from tests.harness.probe import probe
+from tests.harness.smtp import SmtpServer
 
 _BEAT = "INSERT INTO bursar.heartbeat (name, beat_at) VALUES (%s, clock_timestamp() - %s * interval '1 second')"
 
@@ -37,7 +38,8 @@ def levels(database: Database, **overrides: Any) -> dict[str, str]:
 def test_an_installation_at_work_is_well(bursar: Bursar, database: Database) -> None:
     with database.connect() as connection:
         alive(connection)
-    said = bursar("doctor", "--json", BURSAR_OPERATOR_EMAILS="ops@example.com", BURSAR_SMTP_URL="smtp://127.0.0.1:25")
+    with SmtpServer() as server:
+        said = bursar("doctor", "--json", BURSAR_OPERATOR_EMAILS="ops@example.com", BURSAR_SMTP_URL=server.url)
     wrong = [line for line in said.objects if line["level"] != "ok"]
     # The tests' own cluster gives up durability and autovacuum for speed, and the doctor says so.
     assert [line["check"] for line in wrong] == ["autovacuum", "durability"]

@@ -126,7 +126,9 @@ def test_quick_deaths_are_answered_more_and_more_slowly() -> None:
 
 def test_a_running_copy_is_found_and_variables_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BURSAR_BROKER_URL", "redis://mine")
-    monkeypatch.delenv("BURSAR_DATABASE_URL", raising=False)
+    # Set before it is taken away, so that its absence is what is restored at the end.
+    monkeypatch.setenv("BURSAR_DATABASE_URL", "postgresql://former")
+    monkeypatch.delenv("BURSAR_DATABASE_URL")
     assert not runtime.adopt(tmp_path)
     lock = runtime.hold(tmp_path)
     assert lock is not None
@@ -134,7 +136,7 @@ def test_a_running_copy_is_found_and_variables_win(tmp_path: Path, monkeypatch: 
         runtime.publish(tmp_path, {"BURSAR_BROKER_URL": "redis://its", "BURSAR_DATABASE_URL": "postgresql://its"})
         assert runtime.adopt(tmp_path)
         assert (os.environ["BURSAR_BROKER_URL"], os.environ["BURSAR_DATABASE_URL"]) == ("redis://mine", "postgresql://its")
-    monkeypatch.delenv("BURSAR_DATABASE_URL")
+    del os.environ["BURSAR_DATABASE_URL"]
     assert not runtime.adopt(tmp_path), "a copy that was killed left its file, not its lock"
     assert (tmp_path / "runtime.json").stat().st_mode & 0o777 == 0o600
     assert json.loads((tmp_path / "runtime.json").read_text(encoding="utf-8"))["environment"]

@@ -58,8 +58,9 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _states(home: Path) -> list[tuple[str, str]]:
+    """Of the story's first chapter; the second one waits for Flower."""
     with psycopg.connect(_environment(home)["BURSAR_DATABASE_URL"]) as connection:
-        return connection.execute("SELECT event_type, state FROM bursar.inbox ORDER BY id").fetchall()
+        return connection.execute("SELECT event_type, state FROM bursar.inbox WHERE event_id NOT LIKE '%_more_%' ORDER BY id").fetchall()
 
 
 def test_the_story_is_processed_and_ctrl_c_leaves_nothing(scratch: Path, processes: Processes) -> None:

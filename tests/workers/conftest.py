@@ -28,3 +28,4 @@ def context(database: Database, clock: FixedClock) -> Iterator[Context]:
     yield made
     made.engine.dispose()
     routes.ROUTES.pop(SOURCE, None)
+    routes.ROUTES["stripe"].pop("thing.happened", None)
