@@ -35,9 +35,11 @@ Routing = Callable[[str, str], Destination]
 """(source, event type) -> destination."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """One verified delivery, untouched; what is read out of the body is for keys, lanes and queues only."""
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One verified delivery, untouched; what is read out of the body is for keys, lanes and queues only.
+
+    A struct, because a frozen dataclass of so many fields takes 6 us to make, and there is one per request.
+    """
 
     source: str
     event_id: str

@@ -12,8 +12,10 @@ from datetime import datetime
 from enum import Enum
 
 import psycopg
+from psycopg.abc import Buffer
 
 from models.database import connect_options
+from webhooks_ingest.arrays import booleans, byteas, instants, register, texts
 from webhooks_ingest.envelope import Envelope
 
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
@@ -99,7 +101,7 @@ async def open_connection(url: str, *, connect_timeout_s: int) -> Connection:
     Raises:
         psycopg.OperationalError: the database cannot be reached, or the login may not take on the role.
     """
-    return await psycopg.AsyncConnection.connect(
+    connection = await psycopg.AsyncConnection.connect(
         url,
         options=connect_options("bursar_recv"),
         autocommit=True,
@@ -110,6 +112,8 @@ async def open_connection(url: str, *, connect_timeout_s: int) -> Connection:
         keepalives_interval=10,
         keepalives_count=3,
     )
+    register(connection)
+    return connection
 
 
 async def store_rows(connection: Connection, rows: Sequence[Row]) -> list[Outcome]:
@@ -205,19 +209,25 @@ async def _fetched(
     return await (await connection.execute(statement, parameters)).fetchall()
 
 
-def _columns(rows: Sequence[Row]) -> list[list[object]]:
+def _columns(rows: Sequence[Row]) -> list[Buffer]:
+    """The parameters of `_STORE`, in its order."""
+    told = [row.envelope for row in rows]
     return [
-        list(column)
-        for column in zip(
-            *(
-                (
-                    one.source, one.event_id, one.event_type, one.object_id, one.account, one.lane, row.queue, row.state,
-                    row.ignored_reason, one.sha256, one.livemode, one.api_version, one.occurred_at, row.received_at,
-                    row.fair_at, one.headers, one.body,
-                )
-                for row in rows
-                for one in (row.envelope,)
-            ),
-            strict=True,
-        )
+        texts([one.source for one in told]),
+        texts([one.event_id for one in told]),
+        texts([one.event_type for one in told]),
+        texts([one.object_id for one in told]),
+        texts([one.account for one in told]),
+        texts([one.lane for one in told]),
+        texts([row.queue for row in rows]),
+        texts([row.state for row in rows]),
+        texts([row.ignored_reason for row in rows]),
+        byteas([one.sha256 for one in told]),
+        booleans([one.livemode for one in told]),
+        texts([one.api_version for one in told]),
+        instants([one.occurred_at for one in told]),
+        instants([row.received_at for row in rows]),
+        instants([row.fair_at for row in rows]),
+        texts([one.headers for one in told]),
+        byteas([one.body for one in told]),
     ]

@@ -11,11 +11,11 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
 from core.clock import monotonic_s
+from webhooks_ingest.announce import Announcer, Hints
 from webhooks_ingest.fairness import LaneClock
 from webhooks_ingest.insert import Outcome, Row
 from webhooks_ingest.link import Link
@@ -32,14 +32,6 @@ class UnavailableError(Exception):
     """The delivery is not known to be stored. Nothing was acknowledged; the provider shall repeat it."""
 
 
-class Hints(Protocol):
-    """Where stored rows are announced. Must not block and must not raise."""
-
-    def hint(self, queue: str, ids: Sequence[int], label: str | None = None) -> None:
-        """Rows of a queue are ready."""
-        ...
-
-
 @dataclass(slots=True)
 class _Waiting:
     row: Row
@@ -53,7 +45,7 @@ class Store:
     def __init__(
         self, url: str, hints: Hints, *, queue_size: int, batch_size: int, timeout_s: float, fair_rate_per_s: float
     ) -> None:
-        self._link, self._hints = Link(url), hints
+        self._link, self._announcer = Link(url), Announcer(hints)
         self._queue_size, self._batch_size, self._timeout_s = queue_size, batch_size, timeout_s
         self._lanes = LaneClock(fair_rate_per_s)
         self._queue: deque[_Waiting] = deque()
@@ -77,6 +69,7 @@ class Store:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._fail([*self._queue, *self._in_hand])
+        self._announcer.send()
         await self._link.close()
 
     async def ready(self) -> bool:
@@ -158,7 +151,6 @@ class Store:
 
     def _settle(self, batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
         """Answer first, then count and hint."""
-        fresh: dict[str, list[Row]] = {}
         counts: Counter[tuple[str, str]] = Counter()
         for waiting, outcome in zip(batch, outcomes, strict=True):
             row = waiting.row
@@ -166,12 +158,10 @@ class Store:
                 waiting.future.set_result(outcome)
             counts[row.envelope.source, outcome.value] += 1
             if row.id is not None and row.state == "received":
-                fresh.setdefault(row.queue, []).append(row)
+                self._announcer.add(row)
         for (source, outcome_name), count in counts.items():
             metrics.received(source, outcome_name, count)
-        for queue, rows in fresh.items():
-            ids = [row.id for row in rows if row.id is not None]
-            self._hints.hint(queue, ids, rows[0].label if len(rows) == 1 else None)
+        self._announcer.send_soon()
 
     def _fail(self, batch: Iterable[_Waiting]) -> None:
         for waiting in batch:
