@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from core.settings import Settings
+from tests.cli.operator_command import Bursar
 from tests.factories.inbox import inbox_row, states, store_event
 from tests.harness.cluster import Database
 from tests.harness.probe import MENDED, probe
@@ -42,7 +43,7 @@ def effects(connection: psycopg.Connection[tuple[Any, ...]]) -> dict[int, int]:
     )
 
 
-@pytest.mark.requirement("INBOX-4", "INBOX-15", "INBOX-16")
+@pytest.mark.requirement("INBOX-4", "INBOX-5", "INBOX-15", "INBOX-16")
 def test_poison_dies_alone_and_lives_after_the_mend(
     quick: Settings, database: Database, processes: Processes, tmp_path: Path
 ) -> None:
@@ -62,9 +63,8 @@ def test_poison_dies_alone_and_lives_after_the_mend(
         assert inbox_row(connection, garbage)["error_class"] == "UnparsableBody"
 
         mended.touch()
-        connection.execute(
-            "UPDATE bursar.inbox SET state = 'received', attempts = 0, crashes = 0, solo_crashes = 0 WHERE id = ANY(%s)",
-            [list(poison.values())],
-        )
+        bursar = Bursar(quick, **{MENDED: str(mended)})
+        said = bursar("inbox", "replay", *map(str, poison.values()), "--reason", "the bug is mended")
+        assert said.code == 0, said
         wait_until(lambda: states(connection) == {"done": NEIGHBOURS + len(POISON), "dead": 1}, 20, what="replayed")
         assert effects(connection) == dict.fromkeys([*good, *poison.values()], 1)
