@@ -70,6 +70,12 @@ class Aggregate(Base):
         """The attributes that facts can mention."""
         return frozenset(attr.key for attr in sqlalchemy.inspect(cls).column_attrs) - _OWN - cls.DERIVED
 
+    @classmethod
+    @cache
+    def column_of(cls, attribute: str) -> str:
+        """The column's name in the database, which differs where Python or SQLAlchemy has taken the name."""
+        return str(sqlalchemy.inspect(cls).column_attrs[attribute].columns[0].name)
+
     @property
     def incomplete(self) -> bool:
         """Whether this row is a stub that no fact of its own has filled yet."""

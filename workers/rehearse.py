@@ -92,14 +92,12 @@ def _run(context: Context, session: Session, row: Row) -> list[Written]:
     job = prepare_job(row)
     unit = Unit(session, context.keys, now=context.clock.now())
     apply(unit, [job])
-    kept = [*session.new]  # else the session forgets new rows once they are written
+    known = [*session.new, *session.identity_map.values()]  # the session forgets rows once they are written
     unit.flush()
     # Deferred constraints speak at the commit, which never comes here.
     connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
     with context.engine.connect() as outside:
-        written = list(_written(session, connection, outside, row.id))
-    kept.clear()
-    return written
+        return list(_written(known, connection, outside, row.id))
 
 
 def _take_lane(connection: Connection, row: Row) -> None:
@@ -112,11 +110,13 @@ def _take_lane(connection: Connection, row: Row) -> None:
     )
 
 
-def _written(session: Session, connection: Connection, outside: Connection, inbox_id: int) -> Iterator[Written]:
+def _written(
+    known: Sequence[object], connection: Connection, outside: Connection, inbox_id: int
+) -> Iterator[Written]:
     """Rows of mapped tables by their ids, audit and outbox rows by their cause, others by a look at the whole table."""
     tables = [row[0] for row in connection.exec_driver_sql(_TABLES_WRITTEN)]
     loaded: dict[str, list[Any]] = {}
-    for instance in session.identity_map.values():
+    for instance in known:
         mapper = sqlalchemy.inspect(type(instance))
         loaded.setdefault(str(mapper.local_table.name), []).append(mapper.primary_key_from_instance(instance)[0])
     for table in tables:
