@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -31,7 +32,8 @@ def _module_door(
     request: pytest.FixtureRequest,
 ) -> Iterator[Door]:
     home = tmp_path_factory.mktemp("door")
-    name = f"door_{request.module.__name__.rsplit('_', 1)[-1]}"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"door_{worker}_{request.module.__name__.rsplit('_', 1)[-1]}"
     (home / "anchors.pem").write_bytes(paypal_issuer.pem)
     put_certificate(home, leaf(paypal_issuer, now=SystemClock().now()))
     database = Database(copy_template(cluster_url, name), broker.url, home)
