@@ -21,7 +21,7 @@ from workers.batch import Row, read
 from workers.batch import prepare as prepare_job
 from workers.context import Context
 from workers.failures import Failure, describe
-from workers.inbox import HANDLED, apply, take_lanes
+from workers.inbox import HANDLED, Hand, apply, take_lanes
 from workers.routing import route
 from workers.unit import Unit
 
@@ -91,7 +91,7 @@ def _run(context: Context, session: Session, row: Row) -> list[Written]:
     _take_lane(connection, row)
     job = prepare_job(row)
     unit = Unit(session, context.keys, now=context.clock.now())
-    apply(unit, [job])
+    apply(unit, [job], Hand())
     known = [*session.new, *session.identity_map.values()]  # the session forgets rows once they are written
     unit.flush()
     # Deferred constraints speak at the commit, which never comes here.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from tests.factories.inbox import NOW, inbox_row, states, store_event
 from tests.harness.cluster import Database
 from tests.harness.probe import probe
 from workers import inbox
-from workers.claims import claim_named, claim_next
+from workers.claims import Claim, claim_named, claim_next
 from workers.context import Context
 from workers.hints import Hinter
 from workers.sweep import sweep
@@ -150,3 +151,27 @@ def test_a_row_that_is_done_is_never_claimed_again(context: Context, database: D
         assert inbox.work(context, "payments", [row_id]).done == 1
         assert inbox.work(context, "payments", [row_id] * 50).done == 0
         assert effects(database) == {row_id: 1}
+
+
+@pytest.mark.requirement("INBOX-4")
+@pytest.mark.parametrize("bad", [1, 3, 7])
+def test_what_breaks_a_batch_runs_alone_and_the_others_together_again(
+    context: Context, database: Database, bad: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+    together = inbox.run_together
+
+    def counted(context: Context, claim: Claim, ids: Sequence[int], hand: inbox.Hand) -> inbox.Outcome:
+        runs.append(len(ids))
+        return together(context, claim, ids, hand)
+
+    monkeypatch.setattr(inbox, "run_together", counted)
+    with database.connect() as connection:
+        poison = [store_event(connection, probe(f"cus_bad_{n}", "raise")) for n in range(bad)]
+        good = [store_event(connection, probe(f"cus_{n}")) for n in range(10)]
+        outcome = inbox.drain(context, "payments")
+        assert (outcome.done, sorted(row for row, _, _ in outcome.failed), outcome.put_back) == (10, poison, [])
+        assert effects(database) == dict.fromkeys(good, 1)
+    all_rows = 10 + bad
+    apart = [all_rows - n for n in range(min(bad, 3) + 1)]
+    assert runs == apart + [1] * (bad if bad <= 3 else all_rows)
