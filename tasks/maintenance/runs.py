@@ -123,8 +123,17 @@ def retention(context: Context, slot_at: datetime) -> Mapping[str, Any]:
             "DELETE FROM bursar.schedule_slot WHERE state IN ('done', 'skipped') AND slot_at < %s",
             [slot_at - timedelta(days=_KEEP_SLOTS_DAYS)],
         ).rowcount
-    log.info("retention", months=dropped, slots=slots)
-    return {"months_dropped_and_payloads_kept": dropped, "slots_dropped": slots}
+        # Twice the age at which the door refuses a transmission: its id can never be used again.
+        transmissions = connection.execute(
+            "DELETE FROM bursar.transmission WHERE received_at < %s",
+            [slot_at - timedelta(seconds=2 * context.settings.paypal_max_age_s)],
+        ).rowcount
+    log.info("retention", months=dropped, slots=slots, transmissions=transmissions)
+    return {
+        "months_dropped_and_payloads_kept": dropped,
+        "slots_dropped": slots,
+        "transmissions_dropped": transmissions,
+    }
 
 
 def _maintenance(context: Context) -> psycopg.Connection:
