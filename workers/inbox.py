@@ -228,11 +228,16 @@ def apply(unit: Unit, jobs: Sequence[Job], hand: Hand) -> None:
 
 
 def take_lanes(connection: Connection, rows: Sequence[Row]) -> set[str]:
-    """The lanes that this transaction could take; held until it ends."""
+    """The lanes that this transaction could take; held until it ends.
+
+    It also tells the planner to go by indexes: plans live as long as the connection, those of foreign keys too, and one
+    made while a table was small would read the whole of it for each row until autovacuum looks at the table.
+    """
     lanes = sorted({row.lane for row in rows})
-    sql = (
-        "SELECT lane FROM unnest(%(lanes)s::text[]) AS lane WHERE pg_try_advisory_xact_lock(hashtextextended(lane, 0))"
-    )
+    sql = """
+        WITH planner AS MATERIALIZED (SELECT set_config('enable_seqscan', 'off', true))
+        SELECT lane FROM planner, unnest(%(lanes)s::text[]) AS lane
+        WHERE pg_try_advisory_xact_lock(hashtextextended(lane, 0))"""
     return {row[0] for row in connection.exec_driver_sql(sql, {"lanes": lanes})}
 
 
