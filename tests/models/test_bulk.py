@@ -1,0 +1,102 @@
+"""Rows that travel as one JSON text arrive exactly as they were: instants, ids, bytes, nulls, JSON within JSON, odd texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Connection, insert, select
+
+from models.audit import AUDIT
+from models.base import Base
+from models.bulk import _TYPES, insert_rows, update_rows
+from models.customer import Customer
+from models.database import make_engine
+from models.outbox import OUTBOX
+from tests.harness.cluster import Database
+
+AT = datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC)
+ODD = 'a "quoted" \\x back\nslash, {braces}, %s, \u2028 \U0001f9fe é'
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    engine = make_engine(database.url)
+    with engine.connect() as opened:
+        yield opened
+    engine.dispose()
+
+
+def audit_like(**changes: Any) -> dict[str, Any]:
+    return {
+        "uid": uuid4(), "at": AT, "actor": ODD, "reason": "r", "action": "a", "object_type": "t", "object_id": "1",
+        "before": None, "after": {"n": 2**62, "big": 10**30, "none": None, "text": ODD, "list": [1, {"a": True}]},
+        "inbox_id": 2**40, "key_id": "k", "mac": bytes(range(32)), **changes,
+    }  # fmt: skip
+
+
+def test_new_rows_arrive_as_they_were(connection: Connection) -> None:
+    rows = [audit_like(), audit_like(before={}, after=None, inbox_id=None)]
+    insert_rows(connection, AUDIT, rows)
+
+    names = [name for name in rows[0] if name not in ("id", "after")]
+    found = connection.execute(select(AUDIT).order_by(AUDIT.c.id)).mappings().all()
+    for row, stored in zip(rows, found, strict=True):
+        assert {name: stored[name] for name in names} == {name: row[name] for name in names}
+        assert stored["after"] == row["after"]
+    assert connection.execute(select(AUDIT.c.id).where(AUDIT.c.after.is_(None))).scalars().all() == [found[1]["id"]], (
+        "None in a JSON column is SQL's null, not JSON's"
+    )
+
+
+def test_changed_rows_and_no_others_are_changed(connection: Connection) -> None:
+    table: Any = Customer.__table__
+    ids = [uuid4() for _ in range(3)]
+    rows = [
+        {"id": one, "source": "stripe", "external_id": str(one), "versions": {}, "created_at": AT, "updated_at": AT}
+        for one in ids
+    ]
+    insert_rows(connection, table, rows)
+    changes: list[dict[str, Any]] = [
+        {"id": ids[0], "name": ODD, "balance_minor": -5, "deleted_at": AT, "versions": {"": [1, 2, 3, "evt"]}},
+        {"id": ids[1], "name": None, "balance_minor": 2**62, "deleted_at": None, "versions": {}},
+    ]
+    update_rows(connection, table, changes)
+
+    for change in (*changes, {"id": ids[2], "name": None, "balance_minor": None, "deleted_at": None, "versions": {}}):
+        stored = connection.execute(select(table).where(table.c.id == change["id"])).mappings().one()
+        assert {name: stored[name] for name in change} == change
+
+
+def test_what_is_there_already_is_left_out(connection: Connection) -> None:
+    row: dict[str, Any] = {
+        "kind": "mail.send", "key": "k", "queue": "notifications", "lane": "l", "payload": {}, "inbox_id": None,
+        "created_at": AT, "fair_at": AT, "next_at": AT,
+    }  # fmt: skip
+    connection.execute(insert(OUTBOX).values(row))
+    made = insert_rows(
+        connection, OUTBOX, [row, {**row, "key": "k2"}], once_by=("kind", "key"), returning=("key", "queue")
+    )
+
+    assert [tuple(one) for one in made] == [("k2", "notifications")]
+
+
+def test_every_column_of_every_table_can_travel() -> None:
+    known = tuple(kind for kind, _ in _TYPES)
+    unknown = [
+        str(column)
+        for table in Base.metadata.tables.values()
+        for column in table.c
+        if not isinstance(column.type, known)
+    ]
+
+    assert not unknown
+
+
+@pytest.mark.parametrize("value", [1.5 + 2j, float("nan"), object()])
+def test_what_has_no_text_is_refused(connection: Connection, value: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        update_rows(connection, Customer.__table__, [{"id": UUID(int=0), "name": value}])  # type: ignore[arg-type]
