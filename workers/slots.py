@@ -16,7 +16,8 @@ from workers.routing import load
 
 log = structlog.get_logger(__name__)
 
-_MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
+"""Tries of one slot, whether a run raised or took its worker with it."""
 _RETRY_S = 30
 
 _CLAIM = """UPDATE bursar.schedule_slot SET state = 'running', token = %(token)s, attempts = attempts + 1, started_at = %(now)s,
@@ -59,7 +60,7 @@ def run(context: Context, queue: str, job: str, slot_at: str) -> str:
 
 
 def _settle_failure(context: Context, key: dict[str, Any], attempts: int, error: Exception) -> None:
-    final = attempts >= _MAX_ATTEMPTS
+    final = attempts >= MAX_ATTEMPTS
     failure = describe(error, key["job"])
     with context.engine.begin() as connection:
         connection.exec_driver_sql(

@@ -22,6 +22,7 @@ from workers.context import Context
 from workers.hints import Hinter
 from workers.liveness import beat, silent_for_s
 from workers.observe import metrics
+from workers.observe.sentry import report
 from workers.observe.serve import MetricsServer
 from workers.routing import preload
 from workers.sweep import Swept, sweep
@@ -66,6 +67,10 @@ class Standby:
             except (DBAPIError, psycopg.Error) as error:
                 log.error("standby_without_database", error=str(error)[:300], effect="no sweep until it is back")
                 self._listener = None
+                self._stopped.wait(self._context.settings.sweep_interval_s)
+            except Exception as error:  # the last one that finds lost work must not go because of one bad step
+                log.exception("standby_step_failed", error_class=type(error).__name__, effect="it goes on with the next step")
+                report(error)
                 self._stopped.wait(self._context.settings.sweep_interval_s)
         self._hinter.close()
 
@@ -116,14 +121,18 @@ class Standby:
             metrics.settled(queue, "call", called, seconds=monotonic_s() - drained_at_s)
             if done.done or called.done or done.failed or called.failed:
                 log.info("worked_without_broker", queue=queue, events=str(done), calls=str(called))
-        for queue, job, slot_at in self._due_slots():
-            slots.run(self._context, queue, job, slot_at)
+        for queue, job, slot_at in self._due_slots(queues):
+            try:
+                slots.run(self._context, queue, job, slot_at)
+            except slots.RunFailedError:
+                continue  # said in its slot, the log and Sentry; the other runs and the sweep go on
 
-    def _due_slots(self) -> list[tuple[str, str, str]]:
-        sql = """SELECT queue, job, slot_at FROM bursar.schedule_slot WHERE state = 'due' AND ready_at <= clock_timestamp()
-                 ORDER BY slot_at LIMIT 20"""
+    def _due_slots(self, queues: Sequence[str]) -> list[tuple[str, str, str]]:
+        sql = """SELECT queue, job, slot_at FROM bursar.schedule_slot
+                 WHERE state = 'due' AND ready_at <= clock_timestamp() AND queue = ANY(%(queues)s) ORDER BY slot_at LIMIT 20"""
         with self._context.engine.begin() as connection:
-            return [(row[0], row[1], row[2].isoformat()) for row in connection.exec_driver_sql(sql)]
+            found = connection.exec_driver_sql(sql, {"queues": list(queues)})
+            return [(row[0], row[1], row[2].isoformat()) for row in found]
 
     def _wait(self) -> None:
         """Sleep until the next sweep, or until somebody notifies."""

@@ -16,11 +16,13 @@ from workers.claims import TableName
 from workers.context import Context
 from workers.hints import Hinter
 from workers.settle import lapse
+from workers.slots import MAX_ATTEMPTS
 
 log = structlog.get_logger(__name__)
 
 _TABLES: tuple[TableName, ...] = ("inbox", "outbox")
-_ONE_SWEEPER = 7305129
+_ONE_SWEEPER = 7305130
+"""Not a number of the migrations' locks: the sweep goes on while one of them runs for an hour."""
 
 _PROMOTE = {
     table: f"""
@@ -38,7 +40,11 @@ _BACKLOG = {
     for table in _TABLES
 }
 
-_SLOTS_LAPSED = """UPDATE bursar.schedule_slot SET state = 'due', token = NULL, lease_until = NULL, ready_at = clock_timestamp()
+# A run that kills its worker each time would else do so for ever.
+_SLOTS_LAPSED = """UPDATE bursar.schedule_slot SET token = NULL, lease_until = NULL, ready_at = clock_timestamp(),
+                          state = CASE WHEN attempts >= %(most)s THEN 'failed' ELSE 'due' END,
+                          done_at = CASE WHEN attempts >= %(most)s THEN %(now)s::timestamptz END,
+                          error = 'The worker died (killed, out of memory, time limit or lost connection) during this run.'
                    WHERE state = 'running' AND lease_until < clock_timestamp()"""
 _SLOTS_DUE = """SELECT queue, job, slot_at FROM bursar.schedule_slot
                 WHERE state = 'due' AND ready_at < clock_timestamp() - %(grace_s)s * interval '1 second' ORDER BY slot_at LIMIT 100"""
@@ -68,7 +74,7 @@ def sweep(context: Context, hinter: Hinter, *, grace_s: float | None = None) -> 
             lapsed = lapse(connection, table, context.settings.max_crashes, context.clock.now())
             swept.lapsed += len(lapsed)
             swept.dead += sum(state == "dead" for _, state in lapsed)
-        connection.exec_driver_sql(_SLOTS_LAPSED)
+        connection.exec_driver_sql(_SLOTS_LAPSED, {"most": MAX_ATTEMPTS, "now": context.clock.now()})
         backlog = {
             (table, queue): _late(context, connection, table, queue, grace) for table in _TABLES for queue in QUEUES
         }
@@ -78,6 +84,7 @@ def sweep(context: Context, hinter: Hinter, *, grace_s: float | None = None) -> 
             swept.late[queue if table == "inbox" else f"{queue}.calls"] = rows
             _top_up(context, hinter, queue, rows, calls=table == "outbox")
     for queue, job, slot_at in slots:
+        swept.late[queue] = swept.late.get(queue, 0) + 1
         # A queue that is not worked off is not filled further: the slot is asked for again next time.
         if (hinter.depth(queue) or 0) < 2 * context.settings.workers_per_queue:
             hinter.hint_slot(queue, job, slot_at.isoformat())

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.clock import FixedClock
+from schedules import slots as slots_module
 from schedules.slots import tick
 from schedules.table import TABLE, Run
 from tests.harness.cluster import Database
@@ -100,3 +101,51 @@ def test_every_run_of_the_table_runs(context: Context, hinter: Hinter, database:
     tick(context, hinter, [run])
     ((job, slot_at, _, _),) = slot_rows(database)
     assert slots.run(context, run.queue, job, slot_at.isoformat()).startswith(job)
+
+
+def test_a_clock_that_jumped_ahead_and_back_stops_no_run(
+    context: Context, hinter: Hinter, clock: FixedClock
+) -> None:
+    clock.move_to(NOW + timedelta(days=3650))
+    assert tick(context, hinter, [EVERY_MINUTE]) == 1
+    clock.move_to(NOW)
+    assert tick(context, hinter, [EVERY_MINUTE]) == 1
+    clock.move_to(NOW + timedelta(minutes=2))
+    assert tick(context, hinter, [EVERY_MINUTE]) == 2
+
+
+def test_slots_of_a_skipping_run_do_not_pile_up_while_nobody_works(
+    context: Context, hinter: Hinter, clock: FixedClock, database: Database
+) -> None:
+    run = Run("seal_audit", "maintenance", timedelta(minutes=1), "skip", "a test")
+    for minutes in range(5):
+        clock.move_to(NOW + timedelta(minutes=minutes))
+        tick(context, hinter, [run])
+    assert [row[2] for row in slot_rows(database)] == ["skipped"] * 4 + ["due"]
+
+
+def test_a_slot_that_failed_once_is_not_skipped_but_tried_to_its_end(
+    context: Context, hinter: Hinter, clock: FixedClock, database: Database
+) -> None:
+    run = Run("seal_audit", "maintenance", timedelta(minutes=1), "skip", "a test")
+    tick(context, hinter, [run])
+    with database.connect() as connection:
+        connection.execute("UPDATE bursar.schedule_slot SET attempts = 1")
+    clock.move_to(NOW + timedelta(minutes=1))
+    tick(context, hinter, [run])
+    assert [row[2] for row in slot_rows(database)] == ["due", "due"]
+
+
+def test_a_quarter_of_slots_costs_a_tick_nothing(context: Context, hinter: Hinter, database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO bursar.schedule_slot (job, slot_at, state, queue, done_at) "
+            "SELECT 'sweep', %(now)s - n * interval '10 seconds', 'done', 'maintenance', %(now)s FROM generate_series(1, 100000) n",
+            {"now": NOW},
+        )
+        connection.execute("ANALYZE bursar.schedule_slot")
+        plan = connection.execute(
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + slots_module._LAST, {"jobs": ["sweep", "seal_audit"], "now": NOW}
+        ).fetchone()
+    assert plan is not None
+    assert plan[0][0]["Plan"]["Shared Hit Blocks"] + plan[0][0]["Plan"]["Shared Read Blocks"] < 50
