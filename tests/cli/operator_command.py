@@ -45,7 +45,7 @@ class Bursar:
     def __call__(self, *arguments: str, **env: str) -> Said:
         """Run it. No command may ever show a traceback."""
         said = self.start(*arguments, **env)
-        out, err = said.communicate(timeout=60)
+        out, err = said.communicate(timeout=90)
         assert "Traceback" not in err, err
         return Said(said.returncode, out, err)
 

@@ -20,6 +20,7 @@ from cli.embedded import ground, ports, postgres
 from cli.embedded.errors import EmbeddedError
 from cli.embedded.processes import User, run_as
 from tests.harness.cluster import remove, scratch_folder
+from tests.harness.ports import free_range
 from tests.harness.processes import ROOT, Processes, Running
 from tests.harness.up import descendants, still_running
 from tests.harness.waiting import wait_until
@@ -40,7 +41,7 @@ class Ready:
     """What the probe printed: URLs of both services, and where the data is."""
 
     def __init__(self, running: Running) -> None:
-        running.wait_output("\n", 30)
+        running.wait_output("\n")
         line = running.output().splitlines()[0]
         assert line.startswith("ready "), running.output()
         self.database, self.broker, data = line.removeprefix("ready ").split(" ", 2)
@@ -85,7 +86,7 @@ def test_survives_a_long_path_and_keeps_its_data(scratch: Path, processes: Proce
     known = descendants(running.pid)
     running.signal(signal.SIGKILL)
     running.wait()
-    wait_until(lambda: not still_running(known), 10, what="the services to follow their parent")
+    wait_until(lambda: not still_running(known), what="the services to follow their parent")
     second = Ready(processes.python(PROBE, str(home)))
     assert second.database == first.database, "a second start has the same address and password"
     with psycopg.connect(second.database) as connection:
@@ -175,7 +176,7 @@ def test_a_stale_process_number_does_not_stop_a_start(scratch: Path) -> None:
 
 def test_a_port_in_use_is_named_with_the_end_of_the_log(scratch: Path) -> None:
     place = ground.settle(scratch / "home")
-    taken = ports.any_free()
+    taken = free_range()
     with subprocess.Popen([sys.executable, "-m", "http.server", str(taken), "--bind", "127.0.0.1"],
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as other:
         wait_until(lambda: not ports.is_free(taken), what="the other server")

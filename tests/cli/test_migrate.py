@@ -37,7 +37,7 @@ def test_two_at_once_take_turns(database: Database, processes: Processes) -> Non
         connection.execute("DROP SCHEMA bursar CASCADE")
     script = "import sys; from models.migrate import migrate; print(len(migrate(sys.argv[1])))"
     both = [processes.python("-c", script, database.url) for _ in range(2)]
-    assert [running.wait(30) for running in both] == [0, 0], [running.output() for running in both]
+    assert [running.wait() for running in both] == [0, 0], [running.output() for running in both]
     assert sorted(int(running.output()) for running in both) == [0, len(versions.files())]
 
 
@@ -84,7 +84,7 @@ def test_names_that_do_not_fit_are_refused(
 
 def test_the_command_says_what_ran(database: Database, processes: Processes) -> None:
     running = processes.bursar("migrate", settings=database.settings())
-    assert running.wait(30) == 0
+    assert running.wait() == 0
     assert running.output() == f"nothing to do: the schema is at {versions.head()}\n"
 
 

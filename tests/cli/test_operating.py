@@ -19,7 +19,6 @@ def test_a_triggered_sample_is_processed_and_its_replay_is_hinted(database: Data
     processes.bursar("worker", "payments", settings=settings)
     wait_until(
         lambda: bursar("trigger", "stripe", "customer.created").code == 0,
-        30,
         what="the receiver answers",
         interval_s=0.2,
     )
@@ -28,9 +27,9 @@ def test_a_triggered_sample_is_processed_and_its_replay_is_hinted(database: Data
         def done() -> list[tuple[int]]:
             return connection.execute("SELECT id FROM bursar.inbox WHERE state = 'done'").fetchall()
 
-        ((row_id,),) = wait_until(done, 30, what="the sample is done")
+        ((row_id,),) = wait_until(done, what="the sample is done")
         said = bursar("inbox", "replay", str(row_id), "--state", "done", "--reason", "a trial")
         assert said.code == 0, said.err
         replayed = "SELECT 1 FROM bursar.inbox WHERE state = 'done' AND fair_at > received_at"
-        wait_until(lambda: connection.execute(replayed).fetchone(), 15, what="the replayed event is done again")
+        wait_until(lambda: connection.execute(replayed).fetchone(), what="the replayed event is done again")
         assert connection.execute("SELECT count(*) FROM bursar.customer").fetchone() == (1,)

@@ -86,7 +86,7 @@ def test_the_same_commands_are_reachable_under_celery(database: Database, tmp_pa
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         check=False,
     )
     assert said.returncode == 0, said.stderr

@@ -46,12 +46,12 @@ def test_a_half_open_broker_connection_costs_at_most_15_s(
     start(processes, database, own_broker.url, "standby")
     with database.connect() as connection:
         store_event(connection, probe("cus_0"))
-        wait_until(lambda: states(connection) == {"done": 1}, 30, what="the worker works")
+        wait_until(lambda: states(connection) == {"done": 1}, what="the worker works")
         proxy.stall()
         stalled = monotonic_s()
         for n in range(1, 20):
             store_event(connection, probe(f"cus_{n}"))
-        wait_until(lambda: states(connection) == {"done": 20}, 30, what="all done after the stall")
+        wait_until(lambda: states(connection) == {"done": 20}, what="all done after the stall")
         assert monotonic_s() - stalled <= 15
 
 
@@ -62,7 +62,7 @@ def test_without_a_broker_the_standby_works_through_the_queue(database: Database
     with database.connect() as connection:
         for n in range(200):
             store_event(connection, probe(f"cus_{n}"))
-        wait_until(lambda: states(connection) == {"done": 200}, 30, what="all done without a broker")
+        wait_until(lambda: states(connection) == {"done": 200}, what="all done without a broker")
 
 
 @pytest.mark.requirement("INBOX-15")
@@ -73,4 +73,4 @@ def test_a_broker_that_forgot_everything_is_hinted_again(database: Database, own
         start(processes, database, own_broker.url, "worker payments", "standby")
         for _ in range(5):
             own_broker.flush()
-        wait_until(lambda: states(connection) == {"done": 300}, 30, what="all done though every message was lost")
+        wait_until(lambda: states(connection) == {"done": 300}, what="all done though every message was lost")

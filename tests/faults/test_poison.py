@@ -53,7 +53,7 @@ def test_poison_dies_alone_and_lives_after_the_mend(
         garbage = store_event(connection, b"\xff\xfe{", event_type="unparsable")
         good = [store_event(connection, probe(f"cus_{n}")) for n in range(NEIGHBOURS)]
         start(processes, quick, "worker payments", "standby", env={MENDED: str(mended)})
-        wait_until(lambda: states(connection) == {"done": NEIGHBOURS, "dead": len(POISON) + 1}, 45, what="all settled")
+        wait_until(lambda: states(connection) == {"done": NEIGHBOURS, "dead": len(POISON) + 1}, 200, what="all settled")
         assert effects(connection) == dict.fromkeys(good, 1)
         for do in ("raise", "memory", "exit"):
             assert inbox_row(connection, poison[do])["attempts"] == 6
@@ -66,5 +66,5 @@ def test_poison_dies_alone_and_lives_after_the_mend(
         bursar = Bursar(quick, **{MENDED: str(mended)})
         said = bursar("inbox", "replay", *map(str, poison.values()), "--reason", "the bug is mended")
         assert said.code == 0, said
-        wait_until(lambda: states(connection) == {"done": NEIGHBOURS + len(POISON), "dead": 1}, 20, what="replayed")
+        wait_until(lambda: states(connection) == {"done": NEIGHBOURS + len(POISON), "dead": 1}, what="replayed")
         assert effects(connection) == dict.fromkeys([*good, *poison.values()], 1)

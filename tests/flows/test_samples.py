@@ -21,7 +21,7 @@ from tests.tasks.payments.stripe.test_samples import recorded, wrapped
 
 def post(port: int, bodies: Sequence[bytes]) -> set[int]:
     """Post the bodies as Stripe would, over one connection; the statuses that came back."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     statuses = set()
     for body in bodies:
         connection.request("POST", "/webhooks/stripe", body, stripe_headers(STRIPE_SECRET, body, SystemClock().now()))
@@ -35,7 +35,7 @@ def post(port: int, bodies: Sequence[bytes]) -> set[int]:
 def listening(port: int) -> bool:
     """Whether the receiver answers and has its database."""
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         connection.request("GET", "/readyz")
         status = connection.getresponse().status
         connection.close()
@@ -62,14 +62,14 @@ def business_state(database: Database) -> dict[str, list[str]]:
 
 def play(database: Database, processes: Processes, orders: Sequence[Sequence[bytes]]) -> dict[str, list[str]]:
     """Post one order after the other through real processes; the business rows at the end."""
-    settings = database.settings(sources=["stripe"])
+    settings = database.settings(sources=["stripe"], store_timeout_s=30.0)
     for role in (["receiver"], ["worker", "payments"], ["worker", "payouts"], ["worker", "maintenance"], ["standby"]):
         processes.bursar(*role, settings=settings)
-    wait_until(lambda: listening(settings.receiver_port), 30, what="the receiver is ready")
+    wait_until(lambda: listening(settings.receiver_port), what="the receiver is ready")
     for bodies in orders:
         assert post(settings.receiver_port, bodies) == {200}
     with database.connect() as connection:
-        wait_until(lambda: states(connection).keys() <= {"done", "ignored"}, 60, what="all settled")
+        wait_until(lambda: states(connection).keys() <= {"done", "ignored"}, 200, what="all settled")
         stored = [row[0] for row in connection.execute("SELECT body FROM bursar.inbox_payload").fetchall()]
         assert sorted(map(bytes, stored)) == sorted(orders[0])
         assert states(connection)["done"] >= 60

@@ -6,8 +6,9 @@ import signal
 
 import redis as client
 
-from cli.embedded import ground, ports, redis
+from cli.embedded import ground, redis
 from tests.harness.cluster import remove, scratch_folder
+from tests.harness.ports import free_range
 
 
 class Broker:
@@ -17,7 +18,7 @@ class Broker:
         self.folder = scratch_folder()
         self.ground = ground.settle(self.folder / "home")
         self.log = self.folder / "redis.log"
-        self.port = ports.any_free()
+        self.port = free_range()
         self.server = self._started()
 
     @property

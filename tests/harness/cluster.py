@@ -13,11 +13,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from cli.embedded import ground, ports, postgres
+from cli.embedded import ground, postgres
 from cli.embedded.errors import EmbeddedError
 from core.settings import Settings
 from models.migrate import migrate
 from tests.harness.environment import make_settings
+from tests.harness.ports import free_range
 from tests.harness.waiting import wait_until
 
 TEMPLATE = "bursar_template"
@@ -50,7 +51,7 @@ class Cluster:
         self._numbers = itertools.count(1)
         self.ground = ground.settle(self.folder / "home")
         self.log = self.folder / "postgres.log"
-        self.port = ports.any_free()
+        self.port = free_range()
         self.server = self._started()
 
     def start(self) -> None:
@@ -69,7 +70,7 @@ class Cluster:
     def discard(self) -> None:
         """Stop without care and remove everything."""
         self.server.process.send_signal(signal.SIGQUIT)
-        self.server.process.wait(30)
+        self.server.process.wait(60)
         for path in {self.folder, self.ground.data}:
             remove(path)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from cli.embedded.ports import any_free
 from core.settings import Settings
+from tests.harness.ports import free_range
 
 STRIPE_SECRET = "whsec_test_0123456789abcdef0123456789abcdef"
 ZOOM_SECRET = "zoom-test-secret-token-01"
@@ -24,9 +24,9 @@ def make_settings(database_url: str, broker_url: str, home: Path, **overrides: A
         "home": home,
         "database_url": database_url,
         "broker_url": broker_url,
-        "receiver_port": any_free(),
-        "flower_port": any_free(),
-        "metrics_port": any_free(),
+        "receiver_port": free_range(),
+        "flower_port": free_range(),
+        "metrics_port": free_range(),
         "stripe_webhook_secrets": STRIPE_SECRET,
         "zoom_webhook_secrets": ZOOM_SECRET,
         "paypal_webhook_id": PAYPAL_WEBHOOK_ID,

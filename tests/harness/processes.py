@@ -12,7 +12,7 @@ from pathlib import Path
 from cli.embedded.processes import clean_environment, spawn
 from core.settings import Settings
 from tests.harness.environment import settings_env
-from tests.harness.waiting import wait_until
+from tests.harness.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +37,7 @@ class Running:
         """Whether it still runs."""
         return self.process.poll() is None
 
-    def wait(self, timeout_s: float = 10) -> int:
+    def wait(self, timeout_s: float = PATIENCE_S) -> int:
         """Its exit code.
 
         Raises:
@@ -45,7 +45,7 @@ class Running:
         """
         return self.process.wait(timeout_s)
 
-    def wait_output(self, text: str, timeout_s: float = 15) -> None:
+    def wait_output(self, text: str, timeout_s: float = PATIENCE_S) -> None:
         """Return when it has written that text.
 
         Raises:
@@ -64,7 +64,7 @@ class Running:
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
 
-    def stop(self, timeout_s: float = 10) -> int:
+    def stop(self, timeout_s: float = PATIENCE_S) -> int:
         """SIGTERM, wait; the exit code."""
         if self.alive():
             self.process.send_signal(signal.SIGTERM)

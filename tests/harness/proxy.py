@@ -18,7 +18,7 @@ class Proxy:
         self.port = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        self._ready.wait(5)
+        self._ready.wait()
 
     def stall(self) -> None:
         """From now on nothing passes on the connections that are open; those made later work."""

@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-import random
 from pathlib import Path
-
-from cli.embedded.ports import is_free
-
-
-def free_base(lowest: int = 20_000, count: int = 5) -> int:
-    """N such that N to N+count-1 are free now; N is in the 5,000 from `lowest` on."""
-    for _ in itertools.repeat(None, 1000):
-        base = random.randrange(lowest, lowest + 5_000)
-        if all(is_free(base + step) for step in range(count)):
-            return base
-    raise AssertionError("no free range of ports on this machine")
 
 
 def descendants(pid: int) -> dict[int, str]:

@@ -10,9 +10,13 @@ from core.clock import monotonic_s
 
 T = TypeVar("T")
 
+PATIENCE_S = 90.0
+"""Seconds until a test gives up waiting: enough for a machine with ten times more work than processors, short of a test's
+own time limit. A promise of speed is asserted by itself, never by a short wait."""
+
 
 def wait_until(
-    predicate: Callable[[], T], timeout_s: float = 10.0, *, what: str = "", interval_s: float = 0.01
+    predicate: Callable[[], T], timeout_s: float = PATIENCE_S, *, what: str = "", interval_s: float = 0.01
 ) -> T:
     """The first truthy value of `predicate`, asked every `interval_s` seconds.
 

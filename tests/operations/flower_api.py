@@ -20,10 +20,10 @@ class FlowerApi:
         self.login = (user, password)
 
     def get(self, path: str) -> Any:
-        """The answer's JSON; None while nobody listens."""
+        """The answer's JSON; None while nobody listens or it is too busy."""
         try:
-            answer = requests.get(self.base + path, auth=self.login, timeout=5)
-        except requests.ConnectionError:
+            answer = requests.get(self.base + path, auth=self.login, timeout=30)
+        except (requests.ConnectionError, requests.Timeout):
             return None
         answer.raise_for_status()
         return answer.json()
@@ -41,11 +41,10 @@ class FlowerApi:
         """All tasks that Flower saw, without the probes that find an empty queue."""
         return list((self.get("/api/tasks?limit=1000") or {}).values())
 
-    def wait_task(self, name: str, state: str, timeout_s: float = 15) -> Task:
+    def wait_task(self, name: str, state: str) -> Task:
         """The task of that name and state, once Flower has it."""
         found: list[Task] = wait_until(
             lambda: [task for task in self.tasks() if (task["name"], task["state"]) == (name, state)],
-            timeout_s,
             what=f"{name} as {state} in Flower",
             interval_s=0.1,
         )

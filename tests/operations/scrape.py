@@ -22,7 +22,7 @@ def samples(text: str) -> Samples:
 def scrape(port: int) -> Samples:
     """What the standby says now; nothing while it does not listen."""
     try:
-        answer = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5)
+        answer = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30)
     except requests.ConnectionError:
         return {}
     answer.raise_for_status()

@@ -17,11 +17,11 @@ import redis as client
 from psycopg import sql
 
 from cli.embedded import redis as embedded
-from cli.embedded.ports import any_free
 from cli.embedded.postgres import binaries
 from core.clock import monotonic_s
 from tests.harness.cluster import Cluster
 from tests.harness.environment import AUDIT_KEY, STRIPE_SECRET, ZOOM_SECRET
+from tests.harness.ports import free_range
 from tests.harness.processes import ROOT, Processes, Running
 from tests.harness.waiting import wait_until
 from tests.operations.compose_file import example, filled
@@ -48,7 +48,7 @@ class Stage:
         self.env = dot_env()
         self.services: dict[str, Any] = filled(self.env)["services"]
         self.configs: dict[str, Any] = filled(self.env)["configs"]
-        self.ports = {name: any_free() for name in (*_INSIDE_PORTS.values(), "redis")}
+        self.ports = {name: free_range() for name in (*_INSIDE_PORTS.values(), "redis")}
         self.running: dict[str, Running] = {}
         self._cluster, self._processes, self._folder = cluster, processes, folder
 
@@ -66,7 +66,7 @@ class Stage:
             "PATH": f"{psql}:{os.environ['PATH']}", "PGHOST": "127.0.0.1", "PGPORT": str(self._cluster.port),
             "PGPASSWORD": given["POSTGRES_PASSWORD"],
         }  # fmt: skip
-        subprocess.run([ROOT / "deploy" / "postgres-logins.sh"], env=env, check=True, timeout=30)
+        subprocess.run([ROOT / "deploy" / "postgres-logins.sh"], env=env, check=True, timeout=90)
 
     def start_redis(self) -> None:
         """The file's command and access list."""
@@ -77,7 +77,7 @@ class Stage:
         program = str(embedded.binary(self._cluster.ground))
         port = str(self.ports["redis"])
         self._processes.start([program, *command[1:], "--port", port, "--bind", "127.0.0.1"])
-        wait_until(self._answers, 10, what="Redis")
+        wait_until(self._answers, what="Redis")
 
     def environment(self, name: str) -> dict[str, str]:
         """A service's environment, with this machine's addresses."""
@@ -110,7 +110,7 @@ class Stage:
         for running in self.running.values():
             running.signal(signal.SIGTERM)
         for name, running in self.running.items():
-            assert running.wait(30) == 0, f"{name}: {running.output()}"
+            assert running.wait() == 0, f"{name}: {running.output()}"
         return monotonic_s() - began_at_s
 
     def broker(self, name: str) -> client.Redis:

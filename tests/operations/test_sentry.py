@@ -36,16 +36,16 @@ def sentry() -> Iterator[SentryStandIn]:
 def test_a_failed_event_is_told_without_its_data(
     sentry: SentryStandIn, database: Database, processes: Processes
 ) -> None:
-    settings = database.settings(sentry_dsn=sentry.dsn, task_soft_limit_s=1)
+    settings = database.settings(sentry_dsn=sentry.dsn, task_soft_limit_s=4)
     hinter = Hinter(settings.broker_url.get_secret_value())
     with database.connect() as connection:
         said = f"cus {MAIL} {CARD} {KEY}"
         bad = store_event(connection, probe(said, "raise", BODY, more=BODY))
-        slow = store_event(connection, probe("cus_slow", "slow", "5", more=BODY))
+        slow = store_event(connection, probe("cus_slow", "slow", "60", more=BODY))
         processes.python("-m", "tests.harness.probe_process", "worker", "payments", settings=settings)
         hinter.hint("payments", [bad])
         hinter.hint("payments", [slow])
-        wait_until(lambda: len(sentry.events()) >= 2, 30, what="two events at Sentry", interval_s=0.05)
+        wait_until(lambda: len(sentry.events()) >= 2, what="two events at Sentry", interval_s=0.05)
         fingerprint = inbox_row(connection, bad)["fingerprint"]
     hinter.close()
     told = {event["tags"].get("inbox_id"): event for event in sentry.events()}

@@ -42,7 +42,7 @@ class Door:
     def post(self, path: str, body: bytes, headers: Mapping[str, str], method: str = "POST") -> Reply:
         """One request on a connection of its own."""
         began_s = monotonic_s()
-        with closing(http.client.HTTPConnection("127.0.0.1", self.settings.receiver_port, timeout=15)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.settings.receiver_port, timeout=60)) as connection:
             connection.request(method, path, body or None, dict(headers))
             answer = connection.getresponse()
             return Reply(answer.status, answer.read(), dict(answer.headers), monotonic_s() - began_s)
@@ -63,12 +63,15 @@ class Door:
 
     def connect(self) -> socket.socket:
         """A raw connection. Use it in a `with`."""
-        return socket.create_connection(("127.0.0.1", self.settings.receiver_port), timeout=12)
+        return socket.create_connection(("127.0.0.1", self.settings.receiver_port), timeout=60)
 
 
 def open_door(processes: Processes, database: Database, **overrides: Any) -> Door:
-    """Start a receiver; returns when it takes events. Keywords are settings."""
-    settings = database.settings(**overrides)
+    """Start a receiver; returns when it takes events. Keywords are settings.
+
+    It is more patient with its database than by default: a busy machine must not turn a 200 into a 503.
+    """
+    settings = database.settings(**({"store_timeout_s": 30.0} | overrides))
     running = processes.bursar("receiver", settings=settings)
     running.wait_output("database_connected")
     door = Door(running, settings, database)

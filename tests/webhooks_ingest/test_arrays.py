@@ -23,7 +23,7 @@ INSTANTS = [
 
 def test_what_goes_in_comes_out(database: Database) -> None:
     async def ask() -> object:
-        async with await open_connection(database.url, connect_timeout_s=2) as connection:
+        async with await open_connection(database.url, connect_timeout_s=30) as connection:
             found = await connection.execute(
                 "SELECT %b::text[], %b::bytea[], %b::boolean[], %b::timestamptz[], %b::text[]",
                 [texts(TEXTS), byteas(BYTES), booleans(BOOLEANS), instants(INSTANTS), texts([])],

@@ -15,7 +15,7 @@ from tests.harness.cluster import Database
 from tests.harness.processes import Processes
 from tests.webhooks_ingest.door import Door, encoded, open_door, read_reply, status_of, stripe_event
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 2.0
 HEAD = b"POST /webhooks/stripe HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 LINE = b"X-Filler: " + b"a" * 1000 + b"\r\n"
 
@@ -41,7 +41,7 @@ def _dripping(first: bytes, drop: bytes) -> Callable[[socket.socket], None]:
     def drip(connection: socket.socket) -> None:
         connection.sendall(first)
         with contextlib.suppress(OSError):  # closed by the receiver, which is what we are after
-            for _ in range(60):
+            for _ in range(400):
                 connection.sendall(drop)
                 time.sleep(0.05)
 
@@ -81,7 +81,7 @@ def test_slow_clients_are_closed_while_others_are_served(quick_door: Door) -> No
         ends = [future.result() for future in suffering]
     for name, status, took_s in ends:
         assert status in SLOW[name][1], f"{name}: {status}"
-        assert took_s < TIMEOUT_S + 5, f"{name}: {took_s:.1f} s"
+        assert took_s < TIMEOUT_S + 10, f"{name}: {took_s:.1f} s"
     assert quick_door.get("/healthz").status == 200
 
 

@@ -46,10 +46,10 @@ def with_store(database: Database, work: Callable[[Store], Awaitable[None]], *, 
 
     async def run() -> None:
         store = Store(
-            database.url, heard, queue_size=queue_size, batch_size=50, timeout_s=2.5, fair_rate_per_s=1000
+            database.url, heard, queue_size=queue_size, batch_size=50, timeout_s=30.0, fair_rate_per_s=1000
         )
         store.start()
-        for _ in range(500):
+        for _ in range(6000):
             if await store.ready():
                 break
             await asyncio.sleep(0.01)
@@ -142,7 +142,7 @@ def test_its_commits_are_durable_whatever_the_defaults_are(database: Database) -
         connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
 
     async def ask() -> object:
-        async with await open_connection(database.url, connect_timeout_s=2) as session:
+        async with await open_connection(database.url, connect_timeout_s=30) as session:
             found = await session.execute("SELECT current_setting('synchronous_commit'), current_user")
             return await found.fetchone()
 
