@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-ROUTES: dict[str, dict[str, str]] = {'paypal': {'BILLING.SUBSCRIPTION.ACTIVATED': 'payments',
+ROUTES: dict[str, dict[str, str]] = {'manual': {'bank_transfer.confirmed': 'payments'},
+ 'paypal': {'BILLING.SUBSCRIPTION.ACTIVATED': 'payments',
             'BILLING.SUBSCRIPTION.CANCELLED': 'payments',
             'BILLING.SUBSCRIPTION.CREATED': 'payments',
             'BILLING.SUBSCRIPTION.EXPIRED': 'payments',
@@ -165,8 +166,12 @@ ROUTES: dict[str, dict[str, str]] = {'paypal': {'BILLING.SUBSCRIPTION.ACTIVATED'
           'webinar.registration_created': 'maintenance',
           'webinar.started': 'maintenance',
           'webinar.updated': 'maintenance'}}
-PREFIXES: dict[str, dict[str, str]] = {'paypal': {}, 'stripe': {'v1.': 'maintenance/thin:received', 'v2.': 'maintenance/thin:received'}, 'zoom': {}}
-IGNORED: dict[str, dict[str, str]] = {'paypal': {'BILLING.PLAN.*': 'plans are defined on our side (price versions) and pushed to PayPal, never '
+PREFIXES: dict[str, dict[str, str]] = {'manual': {},
+ 'paypal': {},
+ 'stripe': {'v1.': 'maintenance/thin:received', 'v2.': 'maintenance/thin:received'},
+ 'zoom': {}}
+IGNORED: dict[str, dict[str, str]] = {'manual': {},
+ 'paypal': {'BILLING.PLAN.*': 'plans are defined on our side (price versions) and pushed to PayPal, never '
                               'taken from it',
             'CATALOG.PRODUCT.*': 'products are defined on our side and pushed to PayPal, never taken from it',
             'CHECKOUT.CHECKOUT.BUYER-APPROVED': 'the v1 twin of CHECKOUT.ORDER.APPROVED, for orders that '

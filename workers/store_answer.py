@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -19,11 +20,16 @@ _STORE = """
         ON CONFLICT (source, event_id) DO NOTHING RETURNING id)
     INSERT INTO bursar.inbox_payload (inbox_id, received_at, headers, body) SELECT id, %(now)s, '{}', %(body)s FROM stored"""
 
+_HELD = "SELECT sha256 FROM bursar.inbox WHERE source = %(source)s AND event_id = %(event_id)s"
 
-def store_answer(connection: Connection, answer: Answer, *, now: datetime) -> None:
-    """One inbox row per answer; the same answer again changes nothing."""
+Stored = Literal["new", "duplicate", "conflict"]
+
+
+def store_answer(connection: Connection, answer: Answer, *, now: datetime) -> Stored:
+    """One inbox row per answer. The same id again changes nothing: with the same bytes it is a duplicate, else a conflict."""
     reason = ignored_reason(answer.source, answer.event_type)
-    connection.exec_driver_sql(
+    digest = hashlib.sha256(answer.body).digest()
+    made = connection.exec_driver_sql(
         _STORE,
         {
             "source": answer.source,
@@ -34,9 +40,13 @@ def store_answer(connection: Connection, answer: Answer, *, now: datetime) -> No
             "queue": queue_of(answer.source, answer.event_type),
             "state": "ignored" if reason else "received",
             "reason": reason,
-            "sha256": hashlib.sha256(answer.body).digest(),
+            "sha256": digest,
             "occurred_at": answer.occurred_at,
             "now": now,
             "body": answer.body,
         },
     )
+    if made.rowcount:
+        return "new"
+    held = connection.exec_driver_sql(_HELD, {"source": answer.source, "event_id": answer.event_id}).scalar_one()
+    return "duplicate" if bytes(held) == digest else "conflict"

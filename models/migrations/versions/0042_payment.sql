@@ -48,7 +48,7 @@ CREATE TABLE bursar.payment (
     CONSTRAINT payment_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
     CONSTRAINT payment_status_check CHECK (status IN ('authorised', 'cancelled', 'failed', 'pending', 'processing', 'requires_action', 'succeeded', 'unknown')),
     CONSTRAINT payment_intent_status_check CHECK (intent_status IN ('authorised', 'cancelled', 'failed', 'pending', 'processing', 'requires_action', 'succeeded', 'unknown')),
-    CONSTRAINT payment_kind_check CHECK (kind IN ('capture', 'charge', 'payment_intent', 'sale')),
+    CONSTRAINT payment_kind_check CHECK (kind IN ('bank_transfer', 'capture', 'charge', 'payment_intent', 'sale')),
     CONSTRAINT payment_refunded_minor_check CHECK (refunded_minor >= 0),
     CONSTRAINT payment_amount_minor_check CHECK (amount_minor >= 0)
 );

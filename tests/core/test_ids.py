@@ -1,0 +1,31 @@
+"""Ids that leave the system tell their time to the millisecond and nothing else (SEC-11)."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+
+import pytest
+
+from core.ids import new_id, public_id
+
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.requirement("SEC-11")
+def test_ids_of_one_instant_cannot_be_guessed_from_each_other() -> None:
+    made = [new_id(AT) for _ in range(10_000)]
+    assert len(set(made)) == len(made)
+    assert {one.version for one in made} == {7}
+    assert {one.int >> 80 for one in made} == {int(AT.timestamp() * 1000)}
+    steps = {later.int - earlier.int for earlier, later in itertools.pairwise(made)}
+    assert len(steps) == len(made) - 1, "no two neighbours lie equally far apart"
+
+
+def test_ids_sort_by_time() -> None:
+    assert new_id(AT) < new_id(AT.replace(second=1))
+
+
+def test_a_public_id_names_its_kind() -> None:
+    assert public_id("pay", new_id(AT)).startswith("pay_")
+    assert len(public_id("pay", new_id(AT))) == 36
