@@ -13,12 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.harness.broker import Broker
 from tests.harness.cluster import Cluster, Database, copy_template, drop
 from tests.harness.processes import ROOT, Processes
 
 STRIPE_SAMPLES = ROOT.parent / "shared" / "data" / "stripe"
+
+# A busy machine is no finding, and the same commit gives the same result. `--hypothesis-profile=explore` rolls new
+# examples in each run.
+_PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("explore", **_PATIENT)
+settings.register_profile("bursar", derandomize=True, **_PATIENT)
+settings.load_profile("bursar")
 
 _numbers = itertools.count(1)
 _clusters: list[Cluster] = []
@@ -31,10 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts real processes waits for them, several times in one test; on a busy machine each wait is long."""
+    """What uses a database or real processes waits for others, many times in one test; a busy machine makes each wait long."""
     for item in items:
         fixtures: tuple[str, ...] = getattr(item, "fixturenames", ())
-        if {"processes", "own_cluster"} & set(fixtures) and not item.get_closest_marker("timeout"):
+        if {"database", "processes", "own_cluster"} & set(fixtures) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(400))
 
 

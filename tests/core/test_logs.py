@@ -68,7 +68,7 @@ def test_the_standard_library_s_loggers_end_in_the_same_stream(stream: io.String
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(max_size=60), name=st.sampled_from(["value", "error", "reason"]))
 def test_no_text_can_start_a_line_of_its_own(stream: io.StringIO, text: str, name: str) -> None:
     before = stream.getvalue().count("\n")

@@ -125,7 +125,7 @@ _EVENTS = st.one_of(
 
 
 @pytest.mark.requirement("INBOX-17")
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(events=st.lists(_EVENTS, min_size=2, max_size=7), data=st.data())
 def test_order_and_duplicates_change_nothing(mirror: Mirror, events: list[bytes], data: st.DataObject) -> None:
     """Promise 3: any order, with duplicates and equal times, ends in the same rows."""

@@ -267,7 +267,7 @@ def distinct(bodies: list[bytes]) -> list[bytes]:
 
 
 @pytest.mark.requirement("INBOX-17")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(events=st.lists(st.one_of(_EVENTS, _SUBSCRIPTIONS), min_size=2, max_size=8).map(distinct), data=st.data())
 def test_order_and_duplicates_change_nothing(mirror: Mirror, events: list[bytes], data: st.DataObject) -> None:
     """Promise 3: any order, with duplicates and equal seconds, ends in the same rows."""

@@ -55,7 +55,7 @@ def test_any_order_with_duplicates_ends_in_the_same_rows(teller: Teller, outcome
     assert [row["status"] for row in expected["refund"]] == ["succeeded", "failed"]
     assert expected["dispute"][0]["status"] == outcome
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         st.permutations(range(len(events))), st.lists(st.integers(0, len(events) - 1), max_size=4), st.integers(1, 5)
     )

@@ -38,7 +38,7 @@ MODELS: tuple[type[Aggregate], ...] = (
     Checkout,
     TaxId,
 )
-_MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_MANY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _subscription(event: str, status: str, at: int, **more: Any) -> bytes:

@@ -77,7 +77,7 @@ _EVENTS = st.builds(
 
 
 @pytest.mark.requirement("INBOX-17", "PAYOUT-6")
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(events=st.lists(_EVENTS, min_size=2, max_size=6), data=st.data())
 def test_order_changes_nothing(mirror: Mirror, events: list[bytes], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(events))
