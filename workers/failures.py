@@ -33,7 +33,8 @@ def describe(error: BaseException, subject: str) -> Failure:
             place = f"{path.relative_to(_ROOT)}:{frame.name}"
     name = type(error).__qualname__
     digest = hashlib.sha256(f"{subject}\n{name}\n{place}".encode()).hexdigest()[:12]
-    text = scrub(str(error)).replace("\x00", "\ufffd")[:_MAX_ERROR_CHARS]
+    # Half a surrogate pair, which JSON may carry, and NUL are nothing that a database takes.
+    text = scrub(str(error)).encode(errors="backslashreplace").decode().replace("\x00", "\ufffd")[:_MAX_ERROR_CHARS]
     return Failure(error_class=name, error=f"{text} [{place}]" if place else text or name, fingerprint=digest)
 
 

@@ -28,7 +28,7 @@ from workers.claims import Claim, LostClaimError
 from workers.context import Context
 from workers.failures import Failure, describe, next_try
 from workers.observe.sentry import report
-from workers.settle import crashed_in_hand, is_conflict, is_disconnect
+from workers.settle import crashed_in_hand, is_conflict, is_disconnect, lost_connection
 from workers.unit import Unit
 
 log = structlog.get_logger(__name__)
@@ -93,20 +93,22 @@ def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
 def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Outcome:
     """Process the queue in fair order until it is empty or the time is up (`more`); suspects go one by one in between."""
     outcome, end, stalls = Outcome(), monotonic_s() + budget_s, 0
-    settings = context.settings
+    settings, size = context.settings, context.settings.batch_size
     while True:
         now = context.clock.now()
         with _claiming(context) as connection:
             suspect = claims.claim_suspect(connection, "inbox", queue, now=now, lease_s=settings.lease_s)
-            claim = claims.claim_next(
-                connection, "inbox", queue, settings.batch_size, now=now, lease_s=settings.lease_s
-            )
-        if suspect is None and claim is None:
+            claim = suspect or claims.claim_next(connection, "inbox", queue, size, now=now, lease_s=settings.lease_s)
+        if claim is None:
             return outcome
         before = outcome.done + len(outcome.failed)
-        for one in (suspect, claim):
-            if one is not None:
-                outcome.add(process(context, one))
+        outcome.add(process(context, claim))
+        if suspect is not None:
+            # Only now: a suspect that takes its worker along must find no batch in the same hands.
+            with _claiming(context) as connection:
+                claim = claims.claim_next(connection, "inbox", queue, size, now=now, lease_s=settings.lease_s)
+            if claim is not None:
+                outcome.add(process(context, claim))
         stalls = stalls + 1 if outcome.done + len(outcome.failed) == before else 0
         if stalls:
             time.sleep(_LANE_WAIT_S * stalls)
@@ -133,7 +135,7 @@ def process(context: Context, claim: Claim) -> Outcome:
             raise
         except HANDLED as error:
             if is_disconnect(error):
-                crashed_in_hand(context, claim, claim.ids)
+                lost_connection(context, claim, claim.ids, error)
                 raise
             if len(claim.ids) > 1:
                 log.warning("batch_rolled_back", rows=len(together), inbox_id=hand.row, error_class=type(error).__name__)
@@ -161,7 +163,7 @@ def _run_singly(context: Context, claim: Claim, ids: Sequence[int]) -> Outcome:
             outcome.add(_run_alone(context, claim, one))
         except HANDLED as error:
             if is_disconnect(error):
-                crashed_in_hand(context, claim, [one, *left])
+                lost_connection(context, claim, [one, *left], error)
                 raise
             outcome.failed.append(settle_failure(context, claim, one, error))
             if isinstance(error, SoftTimeLimitExceeded):

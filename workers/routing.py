@@ -12,6 +12,8 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from sqlalchemy.orm import configure_mappers
+
 from core.settings import QUEUES
 from workers.routes import CALLS, IGNORED, PREFIXES, ROUTES
 
@@ -92,12 +94,17 @@ def load(path: str) -> ModuleType:
 
 
 def preload() -> None:
-    """Import every handler module, before a pool forks."""
+    """Import every handler module and finish the mapped classes, before a pool forks.
+
+    Left to the first query, SQLAlchemy would finish them under a task's time limit; a limit that strikes in the middle
+    leaves them broken, and every later event of the process fails.
+    """
     for source, by_type in ROUTES.items():
         for event_type in by_type:
             found = route(source, event_type)
             if found is not None:
                 load(found.path)
+    configure_mappers()
 
 
 def call_of(kind: str) -> tuple[str, Callable[..., Any]]:

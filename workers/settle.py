@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeGuard
 
 import psycopg
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from workers.claims import Claim, TableName
+from workers.claims import Claim, TableName, release
 from workers.context import Context
 
 log = structlog.get_logger(__name__)
 
 _CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
+# With these the server itself says that it goes, or that another backend died: no row of ours did that.
+_FAREWELLS = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown)
 _RECONNECT_TRIES = 20
 _RECONNECT_WAIT_S = 0.25
 
@@ -47,7 +50,7 @@ _LAPSED = {
 }
 
 
-def is_disconnect(error: BaseException) -> bool:
+def is_disconnect(error: BaseException) -> TypeGuard[DBAPIError]:
     """Whether the connection was lost: nobody can say on it what became of the rows."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
@@ -57,18 +60,34 @@ def is_conflict(error: DBAPIError) -> bool:
     return isinstance(error.orig, _CONFLICTS)
 
 
-def crashed_in_hand(context: Context, claim: Claim, ids: Sequence[int]) -> None:
-    """Give rows back at once after the connection was lost or the time ran out, instead of waiting for the lease to lapse.
+def lost_connection(context: Context, claim: Claim, ids: Sequence[int], error: DBAPIError) -> None:
+    """Give rows back after the connection was lost; a crash is counted unless the server said that it was not their fault."""
+    if isinstance(error.orig, _FAREWELLS):
+        _give_back(context, claim, ids, lambda connection: release(connection, claim, ids))
+    else:
+        crashed_in_hand(context, claim, ids)
 
-    If the lost commit went through after all, the token is gone from the rows and this changes nothing. If the database stays
-    away, the lease lapses and the sweep does the same.
+
+def crashed_in_hand(context: Context, claim: Claim, ids: Sequence[int]) -> None:
+    """Give rows back at once after the connection was lost or the time ran out, instead of waiting for the lease to lapse."""
+    bound = {
+        "ids": list(ids),
+        "token": claim.token,
+        "max_crashes": context.settings.max_crashes,
+        "now": context.clock.now(),
+    }
+    _give_back(context, claim, ids, lambda connection: connection.exec_driver_sql(_CRASHED_IN_HAND[claim.table], bound))
+
+
+def _give_back(context: Context, claim: Claim, ids: Sequence[int], give: Callable[[Connection], object]) -> None:
+    """If the lost commit went through after all, the token is gone from the rows and this changes nothing.
+
+    If the database stays away, the lease lapses and the sweep does the same.
     """
     for _ in range(_RECONNECT_TRIES):
         try:
             with context.engine.begin() as connection:
-                bound = {"ids": list(ids), "token": claim.token, "max_crashes": context.settings.max_crashes,
-                         "now": context.clock.now()}
-                connection.exec_driver_sql(_CRASHED_IN_HAND[claim.table], bound)
+                give(connection)
             return
         except DBAPIError:
             time.sleep(_RECONNECT_WAIT_S)
