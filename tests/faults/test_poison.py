@@ -24,7 +24,7 @@ NEIGHBOURS = 40
 def quick(database: Database) -> Settings:
     """Rungs and leases short enough to watch."""
     return database.settings(
-        retry_ladder_s=[0.1] * 5, lease_s=1.0, sweep_interval_s=0.1, hint_grace_s=0.2, workers_per_queue=2
+        retry_ladder_s=[0.1] * 5, lease_s=3.0, sweep_interval_s=0.1, hint_grace_s=0.2, workers_per_queue=2
     )
 
 

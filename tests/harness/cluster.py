@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from psycopg import sql
 
 from cli.embedded import ground, postgres
 from cli.embedded.errors import EmbeddedError
+from core.clock import monotonic_s
 from core.settings import Settings
 from models.migrate import migrate
 from tests.harness.environment import make_settings
 from tests.harness.ports import free_range
-from tests.harness.waiting import wait_until
+from tests.harness.waiting import PATIENCE_S, wait_until
 
 TEMPLATE = "bursar_template"
 
@@ -92,18 +94,19 @@ class Cluster:
         return Database(copy_template(self.url(), f"own_{next(self._numbers)}"), broker_url, home)
 
     def _started(self) -> postgres.Postgres:
-        for attempt in itertools.count(1):
+        deadline_s = monotonic_s() + PATIENCE_S
+        while True:
             server = postgres.start(self.ground, self.port, log=self.log, fsync=self._fsync, options=self._options)
             try:
                 postgres.wait_ready(server, self.log)
             except EmbeddedError:
-                # After a kill the old backends may hold the shared memory for a moment longer.
-                if attempt == 5:
+                # After a kill the old backends hold the shared memory until they have noticed.
+                if monotonic_s() > deadline_s:
                     raise
-                server.process.wait(10)
+                server.process.wait(60)
+                time.sleep(0.1)
             else:
                 return server
-        raise AssertionError("unreachable")
 
 
 def scratch_folder() -> Path:
