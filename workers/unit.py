@@ -49,6 +49,7 @@ class Unit:
         self._rows: dict[tuple[type[Aggregate], str, str], Aggregate] = {}
         self._audit: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []
+        self._began_at = now
         self.about(now=now, actor=actor, reason=reason, inbox_id=inbox_id)
 
     def about(self, *, now: datetime, actor: str, reason: str, inbox_id: int | None) -> None:
@@ -151,9 +152,10 @@ class Unit:
                 "lane": lane,
                 "payload": dict(payload),
                 "inbox_id": self._inbox_id,
-                "created_at": self._now,
-                "fair_at": self._now,
-                "next_at": self._now,
+                # By the transaction's time, not the event's: an event dated 2099 must not stand behind all other calls.
+                "created_at": self._began_at,
+                "fair_at": self._began_at,
+                "next_at": self._began_at,
             }
         )
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from billing.operations.seal_audit import seal
 from billing.operations.verify_audit import noted_heads, resume_from, verify
+from core.clock import monotonic_s
 from models.database import connect
 from workers.context import Context
 from workers.hints import Hinter
@@ -25,6 +26,7 @@ from workers.sweep import sweep as sweep_once
 log = structlog.get_logger(__name__)
 
 _SEAL_CHUNK = 10_000
+_SEAL_BUDGET_S = 8.0
 _VERIFY_CHUNK = 150_000
 """Seals in one run, some 8 s; the next run goes on from there, and begins anew after the last one."""
 _REOPEN_CHUNK = 1_000
@@ -64,8 +66,13 @@ def sweep(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
 
 def seal_audit(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """Chain the audit rows that are not sealed yet (AUDIT-3)."""
-    with context.engine.begin() as connection:
-        return {"sealed": seal(_driver(connection), context.keys, _SEAL_CHUNK)}
+    sealed, end = 0, monotonic_s() + _SEAL_BUDGET_S
+    while True:
+        with context.engine.begin() as connection:
+            chunk = seal(_driver(connection), context.keys, _SEAL_CHUNK)
+        sealed += chunk
+        if chunk < _SEAL_CHUNK or monotonic_s() > end:
+            return {"sealed": sealed}
 
 
 def verify_audit(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
@@ -77,9 +84,7 @@ def verify_audit(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     with context.engine.begin() as connection:
         driver = _driver(connection)
         seal(driver, context.keys, _SEAL_CHUNK, whole=True)
-        report = verify(
-            driver, context.keys, heads=noted_heads(driver), after=resume_from(driver), limit=_VERIFY_CHUNK
-        )
+        report = verify(driver, context.keys, heads=noted_heads(driver), after=resume_from(driver), limit=_VERIFY_CHUNK)
     if report.first_bad is not None:
         raise AuditTamperedError(str(report.first_bad))
     # The head in the log, outside the database, proves later that the chain's end was not cut off.
@@ -125,7 +130,9 @@ def retention(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Drop payload months that are past their age (CLEAN-4). Digests and rows stay; payloads of rows that are not final are kept."""
     horizon = slot_at - timedelta(days=context.settings.payload_retention_days)
     dropped: dict[str, int] = {}
+    busy: list[str] = []
     with _maintenance(context) as connection:
+        connection.autocommit = True  # a month is a transaction of its own: the receiver waits for one, never for all
         months = connection.execute(
             "SELECT right(relname, 7) FROM pg_class WHERE relname ~ '^inbox_payload_[0-9]{4}_[0-9]{2}$' "
             "AND relnamespace = 'bursar'::regnamespace ORDER BY 1"
@@ -133,8 +140,12 @@ def retention(context: Context, slot_at: datetime) -> Mapping[str, Any]:
         for (name,) in months:
             first = datetime(int(name[:4]), int(name[5:]), 1, tzinfo=slot_at.tzinfo)
             if _month_after(first) <= horizon:
-                kept = connection.execute("SELECT bursar.drop_payload_month(%s)", [first.date()]).fetchone()
-                dropped[name] = kept[0] if kept else 0
+                try:
+                    kept = connection.execute("SELECT bursar.drop_payload_month(%s)", [first.date()]).fetchone()
+                except psycopg.errors.LockNotAvailable:
+                    busy.append(name)  # deliveries go first; the next day's run tries again
+                else:
+                    dropped[name] = kept[0] if kept else 0
         slots = connection.execute(
             "DELETE FROM bursar.schedule_slot WHERE state IN ('done', 'skipped') AND slot_at < %s",
             [slot_at - timedelta(days=_KEEP_SLOTS_DAYS)],
@@ -144,9 +155,10 @@ def retention(context: Context, slot_at: datetime) -> Mapping[str, Any]:
             "DELETE FROM bursar.transmission WHERE received_at < %s",
             [slot_at - timedelta(seconds=2 * context.settings.paypal_max_age_s)],
         ).rowcount
-    log.info("retention", months=dropped, slots=slots, transmissions=transmissions)
+    log.info("retention", months=dropped, busy=busy, slots=slots, transmissions=transmissions)
     return {
         "months_dropped_and_payloads_kept": dropped,
+        "months_busy": busy,
         "slots_dropped": slots,
         "transmissions_dropped": transmissions,
     }

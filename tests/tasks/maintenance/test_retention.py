@@ -44,6 +44,15 @@ def test_a_row_that_is_not_final_keeps_its_payload(context: Context, database: D
     assert retention(context, NOW)["months_dropped_and_payloads_kept"] == {}
 
 
+def test_deliveries_go_first(context: Context, database: Database) -> None:
+    with database.connect() as connection, database.connect(autocommit=False) as receiver:
+        connection.execute("SELECT bursar.ensure_payload_month(%s)", [OLD.date()])
+        store_event(receiver, probe("cus_1"), now=NOW)
+        assert retention(context, NOW)["months_busy"] == ["2025_01"]
+        receiver.commit()
+        assert retention(context, NOW)["months_dropped_and_payloads_kept"] == {"2025_01": 0}
+
+
 @pytest.mark.requirement("CLEAN-4")
 def test_months_are_there_over_the_turn_of_the_year(context: Context) -> None:
     made = make_payload_months(context, datetime(2026, 11, 30, 1, 0, tzinfo=UTC))
