@@ -5,6 +5,7 @@ A call that may have happened is settled by its own kind's rules; a mail goes ou
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.clock import monotonic_s
 from core.version import VERSION
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 _LEASE_FACTOR = 4
 """A call may take several network time-outs, and nothing but its own end shows that it is alive."""
 _DRAIN_BUDGET_S = 5.0
+_SETTLE_TRIES = 40
+_SETTLE_WAIT_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,21 @@ def process(context: Context, claim: Claim) -> Outcome:
     try:
         _, perform = call_of(call.kind)
         result = perform(call.payload, key=call.key, settings=context.settings)
-        return _settle(context, claim, call, result)
+        return _settled(context, claim, call, result)
     except HANDLED as error:
         if isinstance(error, DBAPIError) and is_disconnect(error):
             raise
         return _failed(context, claim, call, error)
+
+
+def _settled(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
+    """Settle a call that was made. A database that is away is waited for: giving up would mean making the call again."""
+    for _ in range(_SETTLE_TRIES):
+        try:
+            return _settle(context, claim, call, result)
+        except OperationalError:
+            time.sleep(_SETTLE_WAIT_S)
+    return _settle(context, claim, call, result)
 
 
 def _settle(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:

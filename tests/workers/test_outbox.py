@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,9 @@ import pytest
 from core.clock import FixedClock
 from providers.errors import Final, NotConfigured, Retryable
 from tests.factories.inbox import NOW
-from tests.harness.cluster import Database
+from tests.harness.cluster import Cluster, Database
 from workers import outbox, routes
-from workers.context import Context
+from workers.context import Context, make_context
 from workers.hints import Hinter
 from workers.routing import load
 from workers.sweep import sweep
@@ -93,3 +95,31 @@ def test_a_missing_setting_uses_up_no_try(context: Context, database: Database, 
     outbox.drain(context, "payments")
     assert call_row(database, row_id) == ("done", 0, None)
     hinter.close()
+
+
+def test_a_call_is_settled_though_the_database_was_away_just_then(
+    own_cluster: Callable[..., Cluster], redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = own_cluster()
+    database = cluster.database(redis_url, tmp_path)
+    context = make_context(database.settings(), clock=FixedClock(NOW))
+    calls: list[str] = []
+    away = threading.Event()
+
+    def probe(payload: Mapping[str, Any], *, key: str, settings: object) -> Mapping[str, Any]:
+        calls.append(key)
+        cluster.kill()
+        away.set()
+        return {"made": True}
+
+    monkeypatch.setattr(load("tasks.payments.stripe.calls"), "probe", probe, raising=False)
+    monkeypatch.setitem(routes.CALLS, "stripe.probe", "payments")
+    row_id = store_call(database, "k1")
+    worker = threading.Thread(target=outbox.work, args=(context, "payments", [row_id]))
+    worker.start()
+    assert away.wait(20)
+    cluster.start()
+    worker.join(30)
+    assert calls == ["k1"], "the call was made once"
+    assert call_row(database, row_id)[0] == "done"
+    context.engine.dispose()
