@@ -19,7 +19,8 @@ def test_no_sample_shows_a_person() -> None:
     for source in ("stripe", "zoom"):
         for event_type in types(source):
             told = json.dumps(visible(event(source, event_type, NOW)))
-            for personal in ("Sample Person", "@example.com", "DE123456789", "4242", "sample.host"):
+            # The card's last digits as a whole value: ids made by chance have them somewhere in every tenth run.
+            for personal in ("Sample Person", "@example.com", "DE123456789", '"4242"', "42424242", "sample.host"):
                 assert personal not in told, (event_type, personal)
             assert event_type in told
 
