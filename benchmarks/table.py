@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -25,6 +25,7 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     print(line(["-" * widths[0], *(f"{'-' * (width - 1)}:" for width in widths[1:])]))
     for row in rows:
         print(line(row))
+    print(flush=True)
 
 
 def median(values: Sequence[float]) -> float:
@@ -39,8 +40,3 @@ def machine(server: str) -> str:
         f"{len(os.sched_getaffinity(0))} processors, Linux {platform.release()}, CPython {platform.python_version()}, "
         f"PostgreSQL {server} with fsync and synchronous_commit on, load average at the start {load}"
     )
-
-
-def ratios(medians: Mapping[str, float], base: str) -> dict[str, str]:
-    """Each against `base`."""
-    return {name: f"{value / medians[base]:.2f}" for name, value in medians.items()}

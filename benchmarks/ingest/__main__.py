@@ -52,7 +52,7 @@ def main() -> None:
                 if result is not None:
                     results.setdefault(name, []).append(result)
                     print(f"  round {number + 1}: {name}: {result.per_s:.0f}/s", flush=True)
-    report(results)
+            report(results)
 
 
 def run(under: Ground, name: str, count: int) -> Result | None:

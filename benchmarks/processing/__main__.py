@@ -72,7 +72,7 @@ def main() -> None:
                 result = run(under, one, asked.events // one.share)
                 results[one.name].append(result)
                 print(f"  round {number + 1}: {one.name}: {result.per_s:.0f}/s", flush=True)
-    report(results)
+            report(results)
 
 
 def run(under: Ground, one: Contestant, count: int) -> Result:
