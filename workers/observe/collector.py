@@ -5,8 +5,10 @@ It answers also when PostgreSQL or the broker are away; that is when it is neede
 
 from __future__ import annotations
 
+import struct
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -24,6 +26,9 @@ from workers.observe.shared_values import folder
 from workers.observe.tables import tables
 
 log = structlog.get_logger(__name__)
+
+_READ_TRIES = 20
+_READ_WAIT_S = 0.05
 
 _FRESH_S = 2.0
 """Two scrapers, or an eager one, make no more statements than one each 2 s."""
@@ -77,12 +82,29 @@ class Looks(Collector):
         return [gauge("bursar_broker_up", float(reachable)), waiting]
 
 
+class SharedCounters(MultiProcessCollector):
+    """The counters of all processes. A file that was just made is empty for a moment: then all are read again."""
+
+    def collect(self) -> Iterable[Metric]:
+        """As the base class, patiently.
+
+        Raises:
+            struct.error: a file stayed unreadable.
+        """
+        for _ in range(_READ_TRIES):
+            try:
+                return list(super().collect())  # type: ignore[no-untyped-call]
+            except struct.error:
+                time.sleep(_READ_WAIT_S)
+        return list(super().collect())  # type: ignore[no-untyped-call]
+
+
 def registry(context: Context, depth: Depth) -> CollectorRegistry:
     """Everything that a scrape of the standby shows."""
     made = CollectorRegistry(auto_describe=False)
     place = folder(context.settings)
     if place.is_dir():
-        MultiProcessCollector(made, path=str(place))  # type: ignore[no-untyped-call]
+        SharedCounters(made, path=str(place))  # type: ignore[no-untyped-call]
     made.register(Looks(context, depth))
     return made
 
