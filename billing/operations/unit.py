@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from models.base import Aggregate
+from models.base import Aggregate, Base
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -27,7 +27,7 @@ class UnitOfWork(Protocol):
         """The row of the provider's object, locked; a stub is made when there is none (INBOX-18)."""
         ...
 
-    def add(self, row: object) -> None:
+    def add(self, row: Base) -> None:
         """A new row with an id of its own, written at the flush."""
         ...
 

@@ -45,7 +45,7 @@ class Teller:
 
     def _work(self, session: Session, events: Sequence[Event]) -> None:
         jobs = [(event, *_job(event)) for event in events]
-        unit = Unit(session, self._keys, now=events[0].occurred_at)
+        unit = Unit(session.connection(), self._keys, now=events[0].occurred_at)
         said = [fact for _, facts, _ in jobs for fact in facts]
         unit.load((name, fact.source, key) for fact in said for name, key in fact.references())
         for event, facts, handler in jobs:

@@ -7,7 +7,6 @@ one audit row, so effects can be counted.
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import signal
 import sys
@@ -23,7 +22,7 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.facts.base import Fact, Version
 from billing.rules.facts.event import Event
 from models.customer import Customer
-from providers.errors import UnparsableBody
+from providers.clean import json_object
 from workers import routes
 
 SOURCE = "probe"
@@ -47,10 +46,7 @@ class ProbeBugError(Exception):
 
 def parse(body: bytes, *, inbox_id: int, received_at: datetime, headers: Mapping[str, str]) -> Event:
     """The probe's envelope."""
-    try:
-        envelope = json.loads(body)
-    except ValueError:
-        raise UnparsableBody("the probe's body is not JSON") from None
+    envelope = json_object(body)
     return Event(
         inbox_id=inbox_id,
         source=SOURCE,

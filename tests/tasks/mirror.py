@@ -66,7 +66,7 @@ class Mirror:
             return [tuple(row) for row in session.execute(query)]
 
     def _run(self, session: Session, bodies: Sequence[bytes]) -> None:
-        unit = Unit(session, KEYS, now=RECEIVED)
+        unit = Unit(session.connection(), KEYS, now=RECEIVED)
         jobs = []
         envelope = importlib.import_module(f"providers.{self.source}.envelope")
         for body in bodies:

@@ -11,7 +11,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "core": frozenset({"pydantic", "pydantic_settings", "structlog", "cryptography"}),
     "billing/rules": frozenset(),
     "billing/operations": frozenset({"sqlalchemy", "psycopg", "structlog"}),
-    "models": frozenset({"sqlalchemy", "alembic", "psycopg"}),
+    "models": frozenset({"sqlalchemy", "alembic", "psycopg", "msgspec"}),
     # msgspec reads payloads, cryptography checks PayPal's signatures; the rest are the clients.
     "providers": frozenset({"stripe", "requests", "msgspec", "cryptography", "starlette", "structlog"}),
     "emails": frozenset({"jinja2", "css_inline"}),

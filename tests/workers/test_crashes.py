@@ -22,7 +22,7 @@ from workers.routing import preload
 
 _IN_THE_HANDLER = (
     "FROM pg_stat_activity WHERE application_name = 'bursar-worker' AND datname = current_database() "
-    "AND state = 'idle in transaction' AND state_change < clock_timestamp() - interval '0.2 s' AND query LIKE '%bursar.customer%'"
+    "AND state = 'idle in transaction' AND state_change < clock_timestamp() - interval '0.2 s' AND query LIKE '%customer%'"
 )
 
 

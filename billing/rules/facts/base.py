@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, Final, Literal
 
 
@@ -49,11 +50,10 @@ class Fact:
 
     def said(self) -> Iterator[tuple[str, Any]]:
         """The fields that the provider mentioned, as (name, value), without identity and version."""
-        for field in fields(self):
-            if field.name not in ("source", "external_id", "version"):
-                value = getattr(self, field.name)
-                if value is not UNSET:
-                    yield field.name, value
+        for name in _values_of(type(self)):  # type: ignore[arg-type]  # a class has a hash, whatever its instances have
+            value = getattr(self, name)
+            if value is not UNSET:
+                yield name, value
 
     def references(self) -> Iterator[tuple[str, str]]:
         """All rows that applying this fact touches, as (aggregate, external id), the own one first.
@@ -61,3 +61,9 @@ class Fact:
         The runner loads and locks them for a whole batch at once; a missing one becomes a stub (INBOX-18).
         """
         yield self.AGGREGATE, self.external_id
+
+
+@cache
+def _values_of(kind: type[Fact]) -> tuple[str, ...]:
+    """Names of a kind's fields without identity and version; looked up once, for each event asks."""
+    return tuple(field.name for field in fields(kind) if field.name not in ("source", "external_id", "version"))

@@ -81,7 +81,7 @@ def asked(mirror: Mirror, event_type: str, related: Any, **envelope: Any) -> lis
     raw = json.dumps(event | {"livemode": False, "related_object": related} | envelope).encode()
     fact = thin.facts(parse(raw, inbox_id=1, received_at=RECEIVED, headers={}))
     with mirror.played([]) as session:
-        unit = Unit(session, KEYS, now=RECEIVED)
+        unit = Unit(session.connection(), KEYS, now=RECEIVED)
         unit.load((name, fact.source, key) for name, key in fact.references())
         thin.received(unit, fact)
         thin.received(unit, fact)

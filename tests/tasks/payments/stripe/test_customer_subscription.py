@@ -45,7 +45,7 @@ def test_each_change_of_status_is_audited_with_before_and_after(mirror: Mirror) 
 @pytest.mark.requirement("SUB-2")
 def test_a_move_that_is_not_declared_raises_and_names_the_row(mirror: Mirror) -> None:
     with mirror.played([subscription("deleted", "canceled")]) as session:
-        unit = Unit(session, KEYS, now=RECEIVED)
+        unit = Unit(session.connection(), KEYS, now=RECEIVED)
         row = unit.row(Subscription, "stripe", "sub_1")
         with pytest.raises(IllegalMoveError, match="sub_1 of stripe would go from cancelled to active"):
             move_status(unit, row, SUBSCRIPTION, row.status, "active", {})

@@ -1,0 +1,127 @@
+"""Business rows in the workers' hands: loaded, locked and written set by set, without the ORM's session.
+
+Rows are instances of the mapped classes, so verbs see what queries elsewhere see. But nothing tracks what verbs do to
+them: the unit keeps the values that it loaded and compares. Measured: the session's bookkeeping (identity map, state,
+history, cascades) cost more than the handlers' rules.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+import sqlalchemy
+from psycopg import sql
+from sqlalchemy import Connection, Table
+from sqlalchemy.orm import instrumentation
+
+from models.base import Aggregate, Base
+from models.bulk import as_json, insert_rows, update_rows
+
+
+@dataclass(slots=True)
+class Held:
+    """A locked row and the values that the database has for it."""
+
+    row: Aggregate
+    stored: Sequence[Any]
+
+
+def lock(connection: Connection, model: type[Aggregate], source: str, external_ids: Iterable[str]) -> dict[str, Held]:
+    """Load and lock those rows that exist, in the order of their external ids; by external id."""
+    bound = {"source": source, "keys": as_json(sorted(external_ids))}
+    held = (Held(_instance(model, values), values) for values in connection.exec_driver_sql(_select(model), bound).all())
+    return {one.row.external_id: one for one in held}
+
+
+def make_stubs(connection: Connection, model: type[Aggregate], stubs: Sequence[Mapping[str, Any]]) -> dict[str, Held]:
+    """Insert stubs, sorted by external id; what somebody else made at this moment is left out.
+
+    Another lane may make the same stub just now: the constraint decides, and `lock` then finds the other's row.
+    """
+    made = insert_rows(
+        connection, _table(model), stubs, once_by=("source", "external_id"), returning=("external_id",)
+    )
+    ours = {row[0] for row in made}
+    names = _names(model)
+    new = [tuple(stub.get(name) for name in names) for stub in stubs if stub["external_id"] in ours]
+    return {one.row.external_id: one for one in (Held(_instance(model, values), values) for values in new)}
+
+
+def write(connection: Connection, held: Iterable[Held]) -> None:
+    """Write what changed in locked rows: one statement per table, in lock order.
+
+    A column that changed in one row is written for all changed rows of its table: the lock says that nobody else has.
+    """
+    changed: dict[type[Aggregate], list[dict[str, Any]]] = defaultdict(list)
+    columns: dict[type[Aggregate], set[str]] = defaultdict(set)
+    for one in held:
+        model, values = type(one.row), one.row.__dict__
+        now = [values[name] for name in _names(model)]
+        different = [
+            name
+            for name, new, old in zip(_names(model), now, one.stored, strict=True)
+            if new is not old and new != old
+        ]
+        if different:
+            changed[model].append(values)
+            columns[model].update(different)
+            one.stored = now
+    for model in sorted(changed, key=lambda model: model.LOCK_ORDER):
+        chosen = [(name, model.column_of(name)) for name in ("id", *sorted(columns[model]))]
+        update_rows(
+            connection, _table(model), [{column: values[name] for name, column in chosen} for values in changed[model]]
+        )
+
+
+def insert_new(connection: Connection, rows: Iterable[Base]) -> None:
+    """Insert rows with ids of their own: one statement per table, in the order in which tables were first named."""
+    by_model: dict[type[Base], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_model[type(row)].append({column: getattr(row, name) for name, column in _columns(type(row))})
+    for model, lines in by_model.items():
+        insert_rows(connection, _table(model), lines)
+
+
+def _instance(model: type[Aggregate], values: Sequence[Any]) -> Aggregate:
+    row = cast("Aggregate", _manager(model).new_instance())
+    row.__dict__.update(zip(_names(model), values, strict=True))
+    return row
+
+
+@cache
+def _manager(model: type[Aggregate]) -> instrumentation.ClassManager[Any]:
+    return sqlalchemy.inspect(model).class_manager
+
+
+@cache
+def _columns(model: type[Base]) -> tuple[tuple[str, str], ...]:
+    """(attribute, column) of a mapped class."""
+    return tuple((attr.key, str(attr.columns[0].name)) for attr in sqlalchemy.inspect(model).column_attrs)
+
+
+@cache
+def _names(model: type[Aggregate]) -> tuple[str, ...]:
+    return tuple(name for name, _ in _columns(model))
+
+
+def _table(model: type[Base]) -> Table:
+    return cast("Table", model.__table__)
+
+
+@cache
+def _select(model: type[Aggregate]) -> str:
+    table = _table(model)
+    statement = sql.SQL(
+        "SELECT {} FROM {} WHERE source = {} AND external_id = ANY (ARRAY(SELECT json_array_elements_text({}::json))) "
+        "ORDER BY external_id FOR UPDATE"
+    )
+    return statement.format(
+        sql.SQL(", ").join(sql.Identifier(column) for _, column in _columns(model)),
+        sql.Identifier(table.schema or "public", table.name),
+        sql.Placeholder("source"),
+        sql.Placeholder("keys"),
+    ).as_string()
