@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 import psycopg
 import structlog
 
-from webhooks_ingest.insert import Connection, Outcome, Row, open_connection, store_rows
+from core.clock import monotonic_s
+from webhooks_ingest.insert import Outcome, Row, open_connection, store_rows
+from webhooks_ingest.wire import Wire
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 _CONNECT_TIMEOUT_S = 2
-_STATEMENT_TIMEOUT_S = 4.0
+_ANSWER_TIMEOUT_S = 4.0
 """Longer than the server's own statement time-out of 3 s: beyond it the connection itself is dead."""
 
 
@@ -25,19 +27,20 @@ class Link:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._connection: Connection | None = None
+        self._wire: Wire | None = None
+        self._asked_s: float | None = None
         self._left: set[asyncio.Task[None]] = set()
 
     @property
     def up(self) -> bool:
         """Whether there is a connection, as far as we know."""
-        return self._connection is not None
+        return self._wire is not None
 
     async def connect(self) -> bool:
         """Try to connect, for about 3 s at most; whether it worked. A failure is logged."""
         opening = asyncio.ensure_future(open_connection(self._url, connect_timeout_s=_CONNECT_TIMEOUT_S))
         try:
-            self._connection = await self._bounded(opening, _CONNECT_TIMEOUT_S + 1)
+            self._wire = Wire(await self._bounded(opening, _CONNECT_TIMEOUT_S + 1))
         except (psycopg.Error, OSError) as error:
             log.error(
                 "database_unreachable",
@@ -49,23 +52,31 @@ class Link:
         return True
 
     async def store(self, rows: list[Row]) -> list[Outcome]:
-        """`store_rows`, bounded in time also where the server hangs and cannot be told to cancel.
+        """`store_rows`; a server that hangs and cannot be told to cancel is given up by `look`.
 
         Raises:
             TimeoutError: it hangs; the connection was given up.
             Exception: whatever the rows provoked; the connection may be down since.
         """
-        connection = self._connection
-        if connection is None:
+        wire = self._wire
+        if wire is None:
             raise psycopg.OperationalError("there is no connection")
+        self._asked_s = monotonic_s()
         try:
-            return await self._bounded(asyncio.ensure_future(store_rows(connection, rows)), _STATEMENT_TIMEOUT_S)
-        except TimeoutError:
-            self._connection = None
+            return await store_rows(wire, rows)
+        except asyncio.CancelledError:
+            # Nobody would read the answer: the next statement on this connection would take it for its own.
+            wire.abandon()
             raise
         finally:
-            if connection.closed:
-                self._connection = None
+            self._asked_s = None
+            if wire.closed:
+                self._wire = None
+
+    def look(self) -> None:
+        """Give up a connection that has not answered for too long. Called now and then: a timer for each batch would cost more."""
+        if self._wire is not None and self._asked_s is not None and monotonic_s() > self._asked_s + _ANSWER_TIMEOUT_S:
+            self._wire.abandon()
 
     async def ping(self) -> bool:
         """Whether the database answers a new connection in the receiver's role now."""
@@ -82,9 +93,9 @@ class Link:
 
     async def close(self) -> None:
         """Close it."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await connection.close()
+        if self._wire is not None:
+            self._wire.abandon()
+            self._wire = None
 
     async def _bounded(self, work: asyncio.Future[T], timeout_s: float) -> T:
         done, _ = await asyncio.wait({work}, timeout=timeout_s)

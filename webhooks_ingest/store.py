@@ -172,6 +172,7 @@ class Store:
         """Tell those who have waited too long. One timer for all: a time-out for each request would cost more than the rest."""
         while True:
             await asyncio.sleep(_LOOK_INTERVAL_S)
+            self._link.look()
             now_s = monotonic_s()
             while self._queue and self._queue[0].deadline_s < now_s:
                 self._fail([self._queue.popleft()])
