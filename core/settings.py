@@ -126,6 +126,14 @@ class Door(_Section):
     zoom_tolerance_s: int = Field(
         180, ge=1, description="Seconds that a Zoom timestamp may lie in the past or the future."
     )
+    app_keys: SecretList = Field(
+        [],
+        description="Keys of the main app's commands by HTTP and Celery as `name:secret`, comma separated; two for one "
+        "name during a rotation; a secret has 32 characters or more. Empty: those doors are shut, SQL's stays open.",
+    )
+    app_tolerance_s: int = Field(
+        300, ge=1, description="Seconds that a command's HTTP timestamp may lie in the past or the future."
+    )
     max_body_bytes: int = Field(
         1024 * 1024, ge=1024, description="Largest accepted body; more is answered 413 while it streams in."
     )

@@ -1,6 +1,7 @@
 """The door as an ASGI callable: exact paths, one verdict per request, 200 only for what is committed.
 
     POST /webhooks/<source>   200 stored (or known already) | 400 401 404 405 408 409 413 415 429 refused | 503 come again
+    /commands, /commands/<key>                     the main app's door, see commands.py
     GET  /healthz             200 the process runs
     GET  /readyz              200 the database takes events | 503
 """
@@ -14,6 +15,7 @@ import structlog
 
 from core.clock import Clock
 from providers.refusal import Refused
+from webhooks_ingest.commands import Commands
 from webhooks_ingest.envelope import Challenge, Envelope, Plug, Routing
 from webhooks_ingest.failures import Failures
 from webhooks_ingest.http import (
@@ -54,7 +56,9 @@ class Door:
         live: bool,
         max_body_bytes: int,
         body_timeout_s: float | None,
+        commands: Commands | None = None,
     ) -> None:
+        self._commands = commands
         self._plugs = {_WEBHOOKS + source.encode(): plug for source, plug in plugs.items()}
         self._routing, self._store, self._clock, self._live = routing, store, clock, live
         self._max_body_bytes, self._body_timeout_s = max_body_bytes, body_timeout_s
@@ -66,6 +70,9 @@ class Door:
             raise RuntimeError(f"the door speaks HTTP only, not {scope['type']}")
         plug = self._plugs.get(scope["raw_path"])
         if plug is None:
+            if self._commands is not None and self._commands.owns(scope["raw_path"]):
+                await self._commands(scope, receive, send)
+                return
             await send_answer(send, await self._check(scope["raw_path"], scope["method"]))
             return
         try:

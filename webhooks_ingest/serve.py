@@ -18,8 +18,10 @@ import uvloop
 from core.clock import Clock, SystemClock
 from core.logs import configure
 from core.settings import Settings
+from providers.app.signature import read_keys
 from webhooks_ingest.app import Door
 from webhooks_ingest.bounded_http import KEEP_ALIVE_S, Bounds, bounded, look_after
+from webhooks_ingest.commands import open_commands
 from webhooks_ingest.envelope import Plug
 from webhooks_ingest.plugs import destination, open_plugs
 from webhooks_ingest.store import Store
@@ -42,6 +44,7 @@ def main(settings: Settings) -> None:
     """
     configure(settings, "receiver")
     plugs = open_plugs(settings)
+    read_keys(key.get_secret_value() for key in settings.app_keys)
     url = settings.recv_database_url.get_secret_value() or settings.database_url.get_secret_value()
     if not url:
         raise ValueError(
@@ -86,6 +89,7 @@ async def serve(
         timeout_s=settings.store_timeout_s,
         fair_rate_per_s=settings.fair_rate_per_s,
     )
+    commands = open_commands(settings, url, hints, clock)
     door = Door(
         plugs,
         destination,
@@ -94,15 +98,20 @@ async def serve(
         live=settings.mode == "live",
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=None,
+        commands=commands,
     )
     server = _Server(_config(settings, door))
     store.start()
+    if commands is not None:
+        commands.start()
     watch = asyncio.create_task(look_after(server.server_state))
     log.info("receiver_listening", address=listener.getsockname()[:2], sources=sorted(plugs), mode=settings.mode, pid=os.getpid())
     try:
         await server.serve(sockets=[listener])
     finally:
         watch.cancel()
+        if commands is not None:
+            await commands.close()
         await store.close()
         log.info("receiver_stopped")
 
