@@ -25,8 +25,8 @@ _OPTIONS = {"max_wal_size": "4GB", "checkpoint_timeout": "30min", "shared_buffer
 class Ground:
     """The services of one benchmark."""
 
-    def __init__(self) -> None:
-        self.cluster = Cluster(fsync=True, options=_OPTIONS)
+    def __init__(self, options: dict[str, str] | None = None) -> None:
+        self.cluster = Cluster(fsync=True, options=_OPTIONS | (options or {}))
         self.broker = Broker()
         self.processes = Processes(self.cluster.folder)
 
@@ -67,9 +67,9 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
-    """A ground that is gone afterwards."""
-    made = Ground()
+def ground(options: dict[str, str] | None = None) -> Iterator[Ground]:
+    """A ground that is gone afterwards; `options` are further ones of PostgreSQL."""
+    made = Ground(options)
     try:
         yield made
     finally:

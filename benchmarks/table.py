@@ -28,6 +28,11 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     print(flush=True)
 
 
+def met(reached: bool) -> str:
+    """How a goal ended."""
+    return "yes" if reached else "no"
+
+
 def median(values: Sequence[float]) -> float:
     """The middle of the rounds; a single odd round moves nothing."""
     return statistics.median(values)
