@@ -24,6 +24,11 @@ log = structlog.get_logger(__name__)
 _BACKLOG = 2_000
 _FAILURES_TO_OPEN = 3
 _OPEN_S = 5.0
+_CROWDED = 20
+"""Messages in a queue from which on naming rows is of no use: they would wait behind the others, past the fair order."""
+_LOOK_S = 0.1
+_FOLD_S = 0.25
+_ENOUGH_DRAINS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,10 @@ class Hint:
     queue: str
     kwargs: dict[str, Any]
     shadow: str | None = None
+    folds: bool = False
+    """Whether a drain hint may take its place when the queue is crowded."""
+    unless: int | None = None
+    """Not sent where so many messages wait already."""
 
 
 class Hinter:
@@ -47,6 +56,8 @@ class Hinter:
         self._waiting: queues.Queue[Hint | None] = queues.Queue(_BACKLOG)
         self._failures = 0
         self._open_until = 0.0
+        self._seen: dict[str, tuple[float, int]] = {}
+        self._folded: dict[str, float] = {}
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
         self._thread.start()
@@ -59,7 +70,11 @@ class Hinter:
     def hint(self, queue: str, ids: Sequence[int], label: str | None = None) -> None:
         """Rows of the inbox are ready; `label` names the handler (`Route.name`) when it is one event."""
         shadow = label or (f"{queue}.batch" if len(ids) > 1 else None)
-        self._put(Hint(f"tasks.{queue}.run", queue, {"ids": list(ids)}, shadow=shadow))
+        self._put(Hint(f"tasks.{queue}.run", queue, {"ids": list(ids)}, shadow=shadow, folds=True))
+
+    def backlog(self, queue: str) -> None:
+        """More rows of the inbox are ready than a message should name: drain hints, but never more than a few."""
+        self._put(_drain(queue, unless=_ENOUGH_DRAINS))
 
     def hint_calls(self, queue: str, ids: Sequence[int]) -> None:
         """Rows of the outbox are ready."""
@@ -71,8 +86,7 @@ class Hinter:
 
     def drain(self, queue: str, *, calls: bool = False) -> None:
         """There is a backlog: work through the queue."""
-        task, target = (f"tasks.{queue}.call", f"{queue}.calls") if calls else (f"tasks.{queue}.run", queue)
-        self._put(Hint(task, target, {}, shadow=f"{queue}.drain{'_calls' if calls else ''}"))
+        self._put(_drain(queue, calls=calls))
 
     def probe(self, queue: str, *, calls: bool = False) -> None:
         """Prove the path through the queue: whoever takes this message writes the queue's heartbeat, nothing else."""
@@ -84,8 +98,11 @@ class Hinter:
         if self.broken:
             return None
         try:
-            with self._app.connection_for_write() as connection, connection.channel() as channel:
-                return int(channel.queue_declare(queue, passive=True).message_count)
+            with self._app.connection_or_acquire() as connection:
+                if connection.transport.driver_type == "redis":
+                    return int(connection.default_channel.client.llen(queue))
+                with connection.channel() as channel:
+                    return int(channel.queue_declare(queue, passive=True).message_count)
         except Exception as error:  # noqa: BLE001  # kombu's transports raise their own classes; each means "can't say"
             if "NOT_FOUND" in str(error) or type(error).__name__ == "ChannelError":
                 return 0
@@ -119,14 +136,46 @@ class Hinter:
                 self._drop()
                 continue
             try:
-                self._app.send_task(
-                    hint.task, kwargs=hint.kwargs, queue=hint.queue, shadow=hint.shadow, retry=False, ignore_result=True
-                )
+                chosen = self._chosen(hint)
+                if chosen is None:
+                    metrics.hinted("folded")
+                    continue
+                self._send(chosen)
                 self._failures = 0
                 metrics.hinted("sent")
+                if chosen.folds:
+                    self._look(chosen.queue)
             except Exception as error:  # noqa: BLE001  # a hint may always fail: the row is the truth
                 self._drop()
                 self._failed(error)
+
+    def _send(self, hint: Hint) -> None:
+        # Celery's own representation of the arguments, which Flower shows, would cost a quarter of the whole.
+        self._app.send_task(
+            hint.task, kwargs=hint.kwargs, queue=hint.queue, shadow=hint.shadow, retry=False, ignore_result=True,
+            argsrepr="()", kwargsrepr=repr(hint.kwargs),
+        )  # fmt: skip
+
+    def _chosen(self, hint: Hint) -> Hint | None:
+        """The hint itself, a drain hint instead of it, or None when the messages that wait suffice."""
+        if hint.unless is not None:
+            return hint if (self.depth(hint.queue) or 0) < hint.unless else None
+        if not hint.folds or self._seen.get(hint.queue, (0.0, 0))[1] < _CROWDED:
+            return hint
+        self._look(hint.queue)
+        if self._seen[hint.queue][1] < _CROWDED:
+            return hint
+        now_s = monotonic_s()
+        if now_s < self._folded.get(hint.queue, 0.0) + _FOLD_S:
+            return None
+        self._folded[hint.queue] = now_s
+        return _drain(hint.queue)
+
+    def _look(self, queue: str) -> None:
+        """Ask for the queue's depth now and then, after sending, so that no hint waits for the answer."""
+        now_s = monotonic_s()
+        if now_s > self._seen.get(queue, (0.0, 0))[0] + _LOOK_S:
+            self._seen[queue] = now_s, self.depth(queue) or 0
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
@@ -140,3 +189,8 @@ class Hinter:
                 effect="rows wait for the standby",
                 pause_s=_OPEN_S,
             )
+
+
+def _drain(queue: str, *, calls: bool = False, unless: int | None = None) -> Hint:
+    task, target = (f"tasks.{queue}.call", f"{queue}.calls") if calls else (f"tasks.{queue}.run", queue)
+    return Hint(task, target, {}, shadow=f"{queue}.drain{'_calls' if calls else ''}", unless=unless)

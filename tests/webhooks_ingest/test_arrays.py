@@ -60,7 +60,8 @@ async def _say(database: Database, *asked: tuple[Statement, Sequence[Value]]) ->
 def test_what_goes_in_comes_out(database: Database) -> None:
     with database.connect() as connection:
         connection.execute(
-            "CREATE TABLE public.kept (a text[], b bytea[], c boolean[], d timestamptz[], e text[], f text, g bytea, h boolean, i timestamptz)"
+            "CREATE TABLE public.kept (a text[], b bytea[], c boolean[], d timestamptz[], "
+            "e text[], f text, g bytea, h boolean, i timestamptz)"
         )
         connection.execute("GRANT INSERT ON public.kept TO bursar_recv")
         connection.commit()

@@ -13,6 +13,7 @@ from psycopg import sql
 from tests.harness.cluster import Database
 from tests.harness.waiting import wait_until
 from tests.webhooks_ingest.door import rows
+from webhooks_ingest.announce import Announcer
 from webhooks_ingest.envelope import Envelope
 from webhooks_ingest.insert import Outcome, Row, open_connection
 from webhooks_ingest.store import Store, UnavailableError
@@ -29,6 +30,10 @@ class Heard:
     def hint(self, queue: str, ids: Sequence[int], label: str | None = None) -> None:
         """As `Hints.hint`."""
         self.hints.append((queue, list(ids), label))
+
+    def backlog(self, queue: str) -> None:
+        """As `Hints.backlog`."""
+        self.hints.append((queue, [], "backlog"))
 
 
 def row(event_id: str, body: bytes = b"{}", *, queue: str = "payments", state: str = "received") -> Row:
@@ -118,6 +123,18 @@ def test_what_was_stored_together_is_hinted_together(database: Database) -> None
         ("payments", [ids["a"], ids["b"]], None),
         ("payouts", [ids["c"]], "payouts.handler"),
     ]
+
+
+@pytest.mark.requirement("INBOX-15")
+def test_more_rows_than_a_batch_are_announced_as_a_backlog() -> None:
+    heard = Heard()
+    announcer = Announcer(heard)
+    for number in range(101):
+        burst = row(f"evt_{number}", queue="payments" if number < 51 else "payouts")
+        burst.id = number
+        announcer.add(burst)
+    announcer.send()
+    assert heard.hints == [("payments", [], "backlog"), ("payouts", list(range(51, 101)), None)]
 
 
 @pytest.mark.requirement("INBOX-1")

@@ -47,7 +47,8 @@ MESSAGE_ROWS = Histogram(
 )
 HINTS = Counter(
     "bursar_hints",
-    "Hints by their fate: `sent`, `dropped` (broker away or backlog full; the sweep heals it).",
+    "Hints by their fate: `sent`, `folded` (enough messages wait in the queue), "
+    "`dropped` (broker away or backlog full; the sweep heals it).",
     ["outcome"],
     registry=REGISTRY,
 )
@@ -87,7 +88,7 @@ def ran(queue: str, *, result: str, seconds: float) -> None:
 
 
 def hinted(outcome: str, hints: int = 1) -> None:
-    """Count hints that were `sent` or `dropped`."""
+    """Count hints that were `sent`, `folded` or `dropped`."""
     HINTS.labels(outcome).inc(hints)
 
 
