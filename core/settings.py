@@ -208,6 +208,18 @@ class Machine(_Section):
         description="Days that payloads of final rows are kept (disputes reach back 120 to 540 days). "
         "Rows that are not final keep theirs for ever.",
     )
+    outbox_retention_days: int = Field(
+        450,
+        ge=1,
+        description="Days that mails and look-ups which were made are kept; at least a month more than payloads, because their "
+        "keys are what keeps a replayed event from mailing twice. Calls that may have moved money stay for ever.",
+    )
+    slot_retention_days: int = Field(
+        90,
+        ge=1,
+        description="Days that results of scheduled runs are kept: the audit's noted heads are among them. "
+        "Failed ones stay; the sweep's, one each 10 s, go after 7 days.",
+    )
 
 
 class Proof(_Section):

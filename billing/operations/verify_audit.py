@@ -26,13 +26,13 @@ _SEALED = f"""
     FROM bursar.audit_seal s LEFT JOIN bursar.audit a ON a.id = s.audit_id
     WHERE s.seq > %(after)s ORDER BY s.seq LIMIT %(limit)s"""  # noqa: S608 - the columns are a constant
 _UNSEALED = f"""
-    SELECT {_COLUMNS} FROM bursar.audit a LEFT JOIN bursar.audit_seal s ON s.audit_id = a.id
-    WHERE s.seq IS NULL ORDER BY a.id"""  # noqa: S608 - the columns are a constant
+    SELECT {_COLUMNS} FROM bursar.audit a LEFT JOIN bursar.audit_seal s ON s.audit_id = a.id AND s.audit_id > %(above)s
+    WHERE s.seq IS NULL AND a.id > %(above)s ORDER BY a.id"""  # noqa: S608 - the columns are a constant
 _NOTED = """
     SELECT result ->> 'head' FROM bursar.schedule_slot
     WHERE job = 'verify_audit' AND state = 'done' AND result ->> 'head' ~ '^[0-9]+:[0-9a-f]{64}$' ORDER BY slot_at"""
 _LAST = """
-    SELECT result ->> 'head', result ->> 'more' = 'true' FROM bursar.schedule_slot
+    SELECT result ->> 'head', result ->> 'more' = 'true', coalesce((result ->> 'looked_to')::bigint, 0) FROM bursar.schedule_slot
     WHERE job = 'verify_audit' AND state = 'done' AND result ->> 'head' ~ '^[0-9]+:[0-9a-f]{64}$'
     ORDER BY slot_at DESC LIMIT 1"""
 _NOT_OF_THIS = "the seal is not of this row: the row or the seal was replaced or reordered"
@@ -128,11 +128,13 @@ def verify(
     heads: Iterable[Head] = (),
     after: Head | None = None,
     limit: int | None = None,
+    tail_above: int = 0,
 ) -> Report:
     """Check the audit; reads only. Runs inside a transaction, because it uses a cursor on the server.
 
     `heads` were written down by earlier verifications and must still be on the chain. `after` starts behind a head that
-    is trusted, and `limit` bounds the number of seals, so that a run can go through a large audit in turns.
+    is trusted, and `limit` bounds the number of seals, so that a run can go through a large audit in turns; `tail_above`
+    leaves out unsealed rows with smaller ids, which such a run seals before it looks.
     """
     report = Report(head=after or Head())
     expected = {head.seq: head.hash for head in heads if head.seq > report.head.seq}
@@ -141,7 +143,7 @@ def verify(
     if limit is None or report.sealed < limit:
         for seq in sorted(expected):
             _note_lost(report, seq)
-        for row in _stream(connection, "audit_unsealed", _UNSEALED, {}):
+        for row in _stream(connection, "audit_unsealed", _UNSEALED, {"above": tail_above}):
             report.unsealed_tail += 1
             _check_row(report, keys, None, dict(zip(_NAMES, row, strict=True)))
     return report
@@ -153,10 +155,12 @@ def noted_heads(connection: psycopg.Connection[Any]) -> list[Head]:
     return [head for head in heads if head.seq]
 
 
-def resume_from(connection: psycopg.Connection[Any]) -> Head | None:
-    """Where the last daily verification stopped for want of time; None when it came to the end."""
+def resume_from(connection: psycopg.Connection[Any]) -> tuple[Head | None, int]:
+    """Where the last run stopped for want of time, None when it came to the end; and to which id it looked for forgotten rows."""
     row = connection.execute(_LAST).fetchone()
-    return Head.parse(row[0]) if row is not None and row[1] else None
+    if row is None:
+        return None, 0
+    return Head.parse(row[0]) if row[1] else None, int(row[2])
 
 
 def _stream(

@@ -1,0 +1,90 @@
+"""A PostgreSQL whose databases are kept between runs: filling ten million rows is done once, measuring often."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from benchmarks import ground as grounds
+from benchmarks.growth.fill import fill
+from cli.embedded import ground
+from models.migrate import migrate
+from tests.harness.broker import Broker
+from tests.harness.cluster import Cluster, Database, remove, scratch_folder
+from tests.harness.ports import free_range
+from tests.harness.processes import Processes
+
+_FILLING = {
+    "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "16GB", "checkpoint_timeout": "60min",
+    "shared_buffers": "1GB", "max_parallel_maintenance_workers": "2", "autovacuum": "off",
+}
+
+
+class KeptCluster(Cluster):
+    """A cluster in a folder that stays. `filling`: without fsync and log, for nothing that is measured."""
+
+    def __init__(self, folder: Path, *, filling: bool) -> None:
+        self.folder = folder
+        self._fsync = not filling
+        self._options = _FILLING if filling else grounds._OPTIONS
+        self._numbers = itertools.count(1)
+        self.ground = ground.settle(folder / "home")
+        self.log = folder / "postgres.log"
+        self.port = free_range()
+        self.server = self._started()
+
+
+class Yard(grounds.Ground):
+    """The services of this benchmark."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cluster = KeptCluster(folder, filling=False)
+        self.broker = Broker()
+        self.processes = Processes(scratch_folder())
+
+    def discard(self) -> None:
+        """Stop everything; the data stays."""
+        for running in self.processes._running:
+            running.kill()
+        remove(self.processes._folder)
+        self.broker.discard()
+        self.cluster.stop()
+
+    def opened(self, rows: int) -> Database:
+        """The database of that size, at this version's migrations."""
+        self.broker.flush()
+        url = self.cluster.url(_name(rows))
+        migrate(url)
+        return Database(url, self.broker.url, self.cluster.folder)
+
+
+def filled(folder: Path, sizes: Sequence[int], now: datetime) -> None:
+    """Make the databases that are not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+    cluster = KeptCluster(folder, filling=True)
+    try:
+        for rows in sizes:
+            with psycopg.connect(cluster.url(), autocommit=True) as connection:
+                if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_name(rows)]).fetchone():
+                    continue
+                making = f"{_name(rows)}_making"
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(making)))
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
+                fill(cluster.url(making), rows, now)
+                names = (sql.Identifier(making), sql.Identifier(_name(rows)))
+                connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*names))
+    finally:
+        cluster.stop()
+    os.sync()
+
+
+def _name(rows: int) -> str:
+    return f"growth_{rows}"
