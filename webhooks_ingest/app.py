@@ -60,6 +60,7 @@ class Door:
     ) -> None:
         self._commands = commands
         self._plugs = {_WEBHOOKS + source.encode(): plug for source, plug in plugs.items()}
+        self._headers = {source: [(name.encode(), name) for name in plug.headers] for source, plug in plugs.items()}
         self._routing, self._store, self._clock, self._live = routing, store, clock, live
         self._max_body_bytes, self._body_timeout_s = max_body_bytes, body_timeout_s
         self._failures = Failures()
@@ -97,7 +98,7 @@ class Door:
         body = await read_body(receive, max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s)
         now = self._clock.now()
         try:
-            texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+            texts = {name: headers[key].decode("latin-1") for key, name in self._headers[plug.source] if key in headers}
             if plug.prepare is not None:
                 await plug.prepare(texts, now)
             verified = plug.verify(texts, body, now)

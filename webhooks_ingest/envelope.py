@@ -75,6 +75,11 @@ class Plug(Protocol):
     """The header that must not come twice, in lower case."""
 
     @property
+    def headers(self) -> Sequence[str]:
+        """The headers that it reads or keeps, in lower case; the others are not even decoded."""
+        ...
+
+    @property
     def prepare(self) -> Callable[[Mapping[str, str], datetime], Awaitable[None]] | None:
         """Gets what `verify` needs and must be waited for; None where nothing must."""
         ...

@@ -32,13 +32,16 @@ class GoneError(Exception):
     """The client left before its request was complete."""
 
 
-_OK_START: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
+OK_START: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
 _OK_BODY: Message = {"type": "http.response.body", "body": b""}
+OK_BYTES = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+OK_BYTES_LAST = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+"""The same as it goes over the wire: a server that knows these two messages need not put it together each time."""
 
 
 async def send_ok(send: Send) -> None:
     """200 without a body."""
-    await send(_OK_START)
+    await send(OK_START)
     await send(_OK_BODY)
 
 

@@ -44,6 +44,7 @@ class PayPalPlug:
 
     source = SOURCE
     proof_header = b"paypal-transmission-sig"
+    headers = _KEPT_HEADERS
 
     def __init__(self, settings: Settings, *, fetch: Callable[[str], bytes] = fetch_certificate) -> None:
         """Raises ValueError when `BURSAR_PAYPAL_WEBHOOK_ID` is missing or the trust anchors cannot be read."""

@@ -66,6 +66,7 @@ class StripePlug:
 
     source = SOURCE
     proof_header = b"stripe-signature"
+    headers = _KEPT_HEADERS
     prepare = None
 
     def __init__(self, settings: Settings) -> None:

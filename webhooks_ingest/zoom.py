@@ -36,6 +36,7 @@ class ZoomPlug:
 
     source = SOURCE
     proof_header = b"x-zm-signature"
+    headers = _KEPT_HEADERS
     prepare = None
 
     def __init__(self, settings: Settings) -> None:
