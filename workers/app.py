@@ -122,7 +122,8 @@ def worker_app(settings: Settings) -> Celery:
         worker_concurrency=settings.workers_per_queue,
         beat_scheduler="schedules.beat:SlotScheduler",
         beat_max_loop_interval=5,
-        include=["workers.celery_tasks"],
+        include=["workers.celery_tasks", "workers.celery_commands"],
+        worker_consumer="workers.consumer:CommandConsumer",
     )
     return app
 

@@ -88,6 +88,11 @@ def slot(queue: str, job: str, slot_at: str) -> str:
     return said
 
 
+def hint_row(queue: str, row_id: int) -> None:
+    """Tell another queue's workers of a row."""
+    _hinter().hint(queue, [row_id])
+
+
 def _hint_follow_ups(queue: str, outcome: Outcome) -> None:
     by_queue: dict[str, list[int]] = {}
     for target, row_id in outcome.calls:
