@@ -20,7 +20,7 @@ from cli.embedded.ground import settle
 from cli.supervisor.embedded_pair import EmbeddedPair
 from cli.supervisor.ports import Ports, choose
 from cli.supervisor.screen import LogWatch, say
-from cli.supervisor.secrets import missing_secrets
+from cli.supervisor.secrets import APP, APP_KEY_FILE, missing_secrets
 from core.clock import monotonic_s
 
 _OLD_LOG_BYTES = 10_000_000
@@ -112,8 +112,12 @@ def _print_places(place: Path, services: EmbeddedPair) -> None:
     ports = services.ports
     database = f"127.0.0.1:{ports.postgres}, password in {place / 'postgres.password'}"
     broker = f"127.0.0.1:{ports.redis}, password in {place / 'redis.password'}"
+    key = place / APP_KEY_FILE
+    kept = key.exists() and key.read_text(encoding="utf-8").strip() == os.environ.get("BURSAR_APP_KEYS")
+    app = f"app {APP}, key in {key}" if kept else "apps and keys by BURSAR_APP_KEYS"
     lines = {
         "receiver": f"http://127.0.0.1:{ports.receiver}/webhooks/stripe (paypal, zoom); /healthz, /readyz",
+        "commands": f"http://127.0.0.1:{ports.receiver}/commands, {app}; or SQL: bursar_api.submit(...)",
         "flower": f"http://127.0.0.1:{ports.flower}/, user bursar, password in {place / 'flower.password'}",
         "metrics": f"http://127.0.0.1:{ports.metrics}/metrics",
         "PostgreSQL": database if services.database else "yours, by BURSAR_DATABASE_URL",

@@ -7,11 +7,15 @@ from pathlib import Path
 
 from cli.embedded.secret_files import kept_secret
 
+APP, APP_KEY_FILE = "dev", "app.key"
+"""The main app's name on one machine, and where its key for signed commands lies."""
+
 _KEPT = {
     "BURSAR_STRIPE_WEBHOOK_SECRETS": ("stripe.secret", "whsec_"),
     "BURSAR_ZOOM_WEBHOOK_SECRETS": ("zoom.secret", ""),
     "BURSAR_PAYPAL_WEBHOOK_ID": ("paypal.webhook-id", "WH-"),
     "BURSAR_AUDIT_KEYS": ("audit.key", "local:"),
+    "BURSAR_APP_KEYS": (APP_KEY_FILE, f"{APP}:"),
 }
 
 

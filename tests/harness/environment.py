@@ -14,6 +14,8 @@ STRIPE_SECRET = "whsec_test_0123456789abcdef0123456789abcdef"
 ZOOM_SECRET = "zoom-test-secret-token-01"
 PAYPAL_WEBHOOK_ID = "WH-TEST-0001"
 AUDIT_KEY = "test:0123456789abcdef0123456789abcdef"
+APP = "shop"
+APP_SECRET = "app-test-secret-0123456789abcdef-0123456789"
 
 _PREFIX = "BURSAR_"
 
@@ -31,6 +33,7 @@ def make_settings(database_url: str, broker_url: str, home: Path, **overrides: A
         "zoom_webhook_secrets": ZOOM_SECRET,
         "paypal_webhook_id": PAYPAL_WEBHOOK_ID,
         "audit_keys": AUDIT_KEY,
+        "app_keys": f"{APP}:{APP_SECRET}",
         "workers_per_queue": 1,
     }
     return Settings(**(values | overrides))

@@ -123,9 +123,11 @@ def test_each_of_our_services_is_checked_contained_and_stopped_gently() -> None:
 
 def test_secrets_go_where_they_are_needed_only() -> None:
     env = dot_env() | {"BURSAR_STRIPE_API_KEY": "sk_for_calls_only", "BURSAR_SMTP_URL": "smtp://for-calls-only"}
+    env["BURSAR_APP_KEYS"] = "shop:for-the-two-doors-of-commands-only"
     services = compose_file.filled(env)["services"]
     holders = {
         "BURSAR_STRIPE_WEBHOOK_SECRETS": {"receiver"},
+        "BURSAR_APP_KEYS": {"receiver", "payments", "payouts", "notifications", "maintenance"},
         "RECEIVER_DB_PASSWORD": {"receiver", "postgres"},
         "OWNER_DB_PASSWORD": {"migrate", "postgres"},
         "BURSAR_STRIPE_API_KEY": {"calls", "standby"},
