@@ -1,0 +1,1 @@
+"""The client, against its own fake and against real doors."""

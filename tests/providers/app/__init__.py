@@ -1,0 +1,1 @@
+"""The main app's signature."""
