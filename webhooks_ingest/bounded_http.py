@@ -1,23 +1,25 @@
-"""uvicorn's HTTP protocol with the bounds that it lacks (RELIABILITY 3.2): size and time of the head, idle connections.
+"""HTTP/1.1 for the door, under uvicorn's server: httptools parses, this bounds what a connection may cost, and speaks ASGI.
 
-uvicorn keeps half a head open for ever and takes heads of any size. Here a request, head and body together, has
-`request_timeout_s` from its first byte; a fresh connection has as long for that first byte; a head has a size and a number
-of headers; pipelined requests have a number. One look at all connections every quarter of a second checks the times: a
-timer for each request would cost more.
+uvicorn's own protocol keeps half a head open for ever, takes heads of any size (RELIABILITY 3.2), and spends 10 us a request
+on what no webhook needs. Here a request, head and body together, has `request_timeout_s` from its first byte; a fresh
+connection has as long for that first byte; a head has a size and a number of headers; pipelined requests have a number. One
+look at all connections every quarter of a second checks the times: a timer for each request would cost more.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from uvicorn._types import ASGI3Application, ASGIReceiveEvent, ASGISendEvent
+import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from webhooks_ingest.http import OK_BYTES, OK_BYTES_LAST, OK_START
+from webhooks_ingest.exchange import Exchange
+from webhooks_ingest.http import Scope, head_of
 from workers.observe import metrics
 
 LOOK_INTERVAL_S = 0.25
@@ -26,6 +28,7 @@ KEEP_ALIVE_S = 75
 connection that is just being closed."""
 _MOST_CONNECTIONS = 4000
 _MOST_PIPELINED = 16
+_MOST_BUFFERED = 64 * 1024
 _WAITS, _HEAD, _BODY, _WORKS = range(4)
 """What a connection does: waits for a first byte, receives a head, receives a body, is being answered."""
 
@@ -43,36 +46,14 @@ class _RefusedError(Exception):
     """Stops the parser; what is answered stands in the protocol."""
 
 
-class _Exchange(RequestResponseCycle):
-    """uvicorn's request and answer, with a short way for the one answer that nearly all get: a plain 200."""
-
-    _short = False
-
-    async def send(self, message: ASGISendEvent) -> None:
-        """As ASGI says; the plain 200 leaves in one piece."""
-        if message is OK_START and not self.response_started:
-            self._short = self.response_started = True
-            self.waiting_for_100_continue = False
-        elif not self._short:
-            await super().send(message)
-        elif not self.disconnected and not self.response_complete:
-            self.response_complete = True
-            self.transport.write(OK_BYTES if self.keep_alive else OK_BYTES_LAST)
-            self.message_event.set()
-            if not self.keep_alive:
-                self.transport.close()
-            self.on_response()
-
-    async def receive(self) -> ASGIReceiveEvent:
-        """As ASGI says; a body that is there already is not waited for."""
-        if self.more_body or self.waiting_for_100_continue or self.disconnected or self.response_complete:
-            return await super().receive()
-        body, self.body = bytes(self.body), bytearray()
-        self.message_event.clear()
-        return {"type": "http.request", "body": body, "more_body": False}
+@lru_cache(maxsize=256)
+def _parts(url: bytes) -> tuple[str, bytes, bytes]:
+    """(path, raw path, query) of a request's target."""
+    told = httptools.parse_url(url)
+    return told.path.decode("ascii"), told.path, told.query or b""
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(asyncio.Protocol):
     """One connection."""
 
     bounds = Bounds(32 * 1024, 5.0)
@@ -81,83 +62,139 @@ class BoundedProtocol(HttpToolsProtocol):
         self,
         config: Config,
         server_state: ServerState,
-        app_state: dict[str, Any],
+        app_state: dict[str, Any],  # noqa: ARG002 - uvicorn's signature
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._phase = _WAITS
-        self._since_s = self.loop.time()
+        self._app, self._state = config.loaded_app, server_state
+        self._loop = _loop or asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._client: tuple[str, int] | None = None
+        self._url, self._headers = b"", list[tuple[bytes, bytes]]()
+        self._coming: Exchange | None = None
+        self._current: Exchange | None = None
+        self._later: deque[Exchange] = deque()
+        self._phase, self._since_s = _WAITS, self._loop.time()
         self._answered = False
-        self._chunk = 0
-        self._head_bytes = 0
+        self._chunk = self._head_bytes = 0
         self._status = 400
+        self._paused = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A connection too many takes the place of the one that has idled longest, or is closed itself."""
-        super().connection_made(transport)
-        if len(self.connections) > _MOST_CONNECTIONS:
-            idle = [one for one in self.connections if isinstance(one, BoundedProtocol) and one._phase == _WAITS]
+        self.transport: asyncio.Transport = transport  # type: ignore[assignment]  # TCP: it is one
+        peer = transport.get_extra_info("peername")
+        self._client = (str(peer[0]), int(peer[1])) if peer else None
+        connections = self._state.connections
+        connections.add(self)  # type: ignore[arg-type]  # uvicorn's set of its own protocols
+        if len(connections) > _MOST_CONNECTIONS:
+            idle = [one for one in connections if isinstance(one, BoundedProtocol) and one._phase == _WAITS]
             min(idle, key=lambda one: one._since_s, default=self).transport.close()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Whoever still works on a request learns that nobody waits for the answer."""
+        self._state.connections.discard(self)
+        for exchange in (self._current, self._coming, *self._later):
+            if exchange is not None:
+                exchange.leave()
+        self._later.clear()
+
+    def shutdown(self) -> None:
+        """The server stops: close, or answer first."""
+        if self._current is None or self._current.answered:
+            self.transport.close()
+        else:
+            self._current.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
         """Bytes came. What belongs to a head that is still incomplete counts towards its size."""
         self._chunk = len(data)
         if self._phase == _HEAD:
             self._head_bytes += self._chunk
-        super().data_received(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Nobody here speaks another protocol: the request is answered as it is, and what follows it is not read.
+            if self._coming is not None:
+                self._coming.keep_alive = False
+        except httptools.HttpParserError:
+            status, self._status = self._status, 400
+            self._refuse(status)
         if self._phase == _HEAD and self._head_bytes > self.bounds.max_head_bytes:
             self._refuse(431)
 
     def on_message_begin(self) -> None:
         """The first byte of a request. Where one is still being answered, how much of the chunk is this head's is not known."""
-        super().on_message_begin()
+        self._url, self._headers = b"", []
         self._head_bytes = self._chunk if self._phase == _WAITS else 0
-        self._phase, self._since_s = _HEAD, self.loop.time()
+        self._phase, self._since_s = _HEAD, self._loop.time()
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """The head is whole: check it exactly, if it could be too large at all."""
+        """The head is whole: check it exactly, if it could be too large at all; then begin."""
         self._phase = _BODY
         limit = self.bounds.max_head_bytes
-        if len(self.headers) > self.bounds.max_headers or (
+        if len(self._headers) > self.bounds.max_headers or (
             self._head_bytes + self._chunk > limit and self._exact_size() > limit
         ):
             self._status = 431
             raise _RefusedError
-        if len(self.pipeline) >= _MOST_PIPELINED:
+        if len(self._later) >= _MOST_PIPELINED:
             self._status = 400
             raise _RefusedError
-        super().on_headers_complete()
+        version = self._parser.get_http_version()
+        self._coming = exchange = Exchange(
+            self._scope(version), self, keep_alive=version == "1.1" and self._parser.should_keep_alive()
+        )
+        if self._current is None or self._current.answered:
+            self._start(exchange)
+        else:
+            self._pause()
+            self._later.append(exchange)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body. What nobody takes fast enough is not read on."""
+        if self._coming is not None and self._coming.take(body) > _MOST_BUFFERED:
+            self._pause()
 
     def on_message_complete(self) -> None:
         """The body is whole; from here on the time is ours."""
-        super().on_message_complete()
         self._phase = _WORKS
-        if self.cycle.response_complete:
-            self._rest()
+        if self._coming is not None:
+            self._coming.complete()
+            if self._coming.answered:
+                self._rest()
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        cycle.__class__ = _Exchange
-        super()._start_asgi_task(cycle, app)
-
-    def on_response_complete(self) -> None:
-        """Answered: wait for the next request, or for the rest of a body that was refused before its end.
-
-        uvicorn would start a timer here for each answer; `look` sees to connections that idle.
-        """
-        self.server_state.total_requests += 1
+    def answered(self, *, keep_alive: bool) -> None:
+        """An answer left: wait for the next request, or for the rest of a body that was refused before its end."""
+        self._state.total_requests += 1
         self._answered = True
+        if not keep_alive:
+            self.transport.close()
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
-        if self._phase == _WORKS and not self.pipeline:
+        if self._later:
+            self._start(self._later.popleft())
+        elif self._phase == _WORKS:
             self._rest()
+        self.resume()
 
-    def send_400_response(self, msg: str) -> None:
-        """The parser gave up. With an answer still owed to an earlier request nothing is said, as it would be read as that."""
-        status, self._status = self._status, 400
-        self._refuse(status, msg)
+    def resume(self) -> None:
+        """Read on."""
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
 
     def look(self, now_s: float) -> None:
         """Close what takes too long."""
@@ -168,33 +205,51 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._phase < _WORKS and age_s > self.bounds.request_timeout_s:
             self._refuse(408)
 
+    def _scope(self, version: str) -> Scope:
+        path, raw_path, query = _parts(self._url)
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": version,
+            "method": self._parser.get_method().decode("ascii"),
+            "scheme": "http",
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "root_path": "",
+            "headers": self._headers,
+            "client": self._client,
+            "server": None,
+        }
+
+    def _start(self, exchange: Exchange) -> None:
+        self._current = exchange
+        task = self._loop.create_task(exchange.run(self._app))
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
+
     def _rest(self) -> None:
-        self._phase, self._since_s = _WAITS, self.loop.time()
+        self._phase, self._since_s = _WAITS, self._loop.time()
 
     def _exact_size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
 
     def _may_answer(self, *, owed: bool) -> bool:
         """Whether the next answer on this connection is that of the request that is coming in."""
-        if self._phase == _BODY and self.cycle is not None and self.cycle.scope is self.scope:
-            return owed and not self.cycle.response_started and not self.pipeline
+        if self._phase == _BODY and self._current is self._coming and self._current is not None:
+            return owed and not self._current.started
         return not owed
 
-    def _refuse(self, status: int, text: str = "") -> None:
+    def _refuse(self, status: int) -> None:
+        """Answer and close. With an answer still owed to an earlier request nothing is said, as it would be read as that."""
         if self.transport.is_closing():
             return
         metrics.received("http", str(status))
-        owed = self.cycle is not None and not self.cycle.response_complete
+        owed = self._current is not None and not self._current.answered
         if self._may_answer(owed=owed):
-            body = text.encode("ascii", "replace")
-            self.transport.write(
-                b"%scontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
-                % (STATUS_LINE[status], len(body), body)
-            )
-        if owed:
-            # The application learns that nobody waits for its answer any more.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+            self.transport.write(head_of(status, [(b"content-length", b"0"), (b"connection", b"close")]))
+        if owed and self._current is not None:
+            self._current.leave()
         self.transport.close()
 
 
