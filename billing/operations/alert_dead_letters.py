@@ -43,11 +43,15 @@ def rows(dead: Iterable[DeadGroup], recipients: Sequence[str], now: datetime) ->
     return [_row(group, to, now) for group in dead for to in recipients]
 
 
+def key(table: str, fingerprint: str, last_at: datetime, to: str) -> str:
+    """What makes one mail of a cause, a day and an address."""
+    return outbox_key(MAIL, to, table, fingerprint, last_at.astimezone(UTC).date().isoformat())
+
+
 def _row(group: DeadGroup, to: str, now: datetime) -> dict[str, Any]:
-    day = group.last_at.astimezone(UTC).date().isoformat()
     return {
         "kind": "mail.send",
-        "key": outbox_key(MAIL, to, group.table, group.fingerprint, day),
+        "key": key(group.table, group.fingerprint, group.last_at, to),
         "queue": "notifications",
         "lane": f"mail:{MAIL}:{group.fingerprint}",
         "payload": {"mail": MAIL, "to": to, "context": asdict(context_of(group))},

@@ -29,7 +29,7 @@ _ADD = """
     INSERT INTO bursar.audit_seal (seq, audit_id, prev, hash)
     SELECT * FROM unnest(%(seq)s::bigint[], %(audit_id)s::bigint[], %(prev)s::bytea[], %(hash)s::bytea[])"""
 
-LATE_IDS = 50_000
+LATE_IDS = 20_000
 """How far below the highest sealed id late committers are looked for each minute: those of some seconds under full load."""
 WINDOW_IDS = 1_000_000
 """The same for those that live longest, which are looked for less often; no transaction lives through so many."""

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from billing.operations.alert_dead_letters import DeadGroup, rows
+from billing.operations.alert_dead_letters import DeadGroup, key, rows
 from models.bulk import insert_rows
 from models.outbox import OUTBOX
 from workers.context import Context
@@ -22,42 +22,71 @@ _LOOK_BACK = timedelta(days=7)
 _MOST_MAILS = 20
 """To one operator in one run, so that a storm of causes is no storm of mails: the largest first, others a minute later."""
 
-# `next_at` of a dead row is when it died. What was told for that day is left out by the key that the mails have.
-_DEAD_EVENTS = """
-    SELECT 'inbox', fingerprint, count(*), min(queue), min(source), array_agg(DISTINCT event_type),
-           (array_agg(object_id ORDER BY id DESC))[1], (array_agg(error_class ORDER BY id DESC))[1],
-           (array_agg(error ORDER BY id DESC))[1], min(received_at), max(next_at), max(id)
-    FROM bursar.inbox WHERE state = 'dead' GROUP BY fingerprint HAVING max(next_at) >= %(since)s"""
-_DEAD_CALLS = """
-    SELECT 'outbox', fingerprint, count(*), min(queue), 'outbox', array_agg(DISTINCT kind), NULL,
-           (array_agg(error_class ORDER BY id DESC))[1], (array_agg(error ORDER BY id DESC))[1],
-           min(created_at), max(next_at), max(id)
-    FROM bursar.outbox WHERE state = 'dead' GROUP BY fingerprint HAVING max(next_at) >= %(since)s"""
+_MOST_CAUSES = 2_000
+
+# `next_at` of a dead row is when it died. From one cause to the next along the index, and of each the newest death: asked each
+# minute, this must not read a hundred thousand rows that died of one cause. What was told for that day is left out by the key
+# that the mails have, and only what is left is counted.
+_CAUSES = {
+    table: f"""
+        WITH RECURSIVE causes AS (
+            (SELECT fingerprint FROM bursar.{table} WHERE state = 'dead' ORDER BY fingerprint LIMIT 1)
+            UNION ALL
+            SELECT later.fingerprint FROM causes, LATERAL (
+                SELECT t.fingerprint FROM bursar.{table} t WHERE t.state = 'dead' AND t.fingerprint > causes.fingerprint
+                ORDER BY t.fingerprint LIMIT 1) AS later)
+        SELECT causes.fingerprint, newest.next_at FROM causes, LATERAL (
+            SELECT t.next_at FROM bursar.{table} t WHERE t.state = 'dead' AND t.fingerprint = causes.fingerprint
+            ORDER BY t.next_at DESC LIMIT 1) AS newest
+        WHERE newest.next_at >= %(since)s LIMIT %(most)s"""  # noqa: S608  # literals of this file
+    for table in ("inbox", "outbox")
+}
+_DEAD = {
+    "inbox": """
+        SELECT 'inbox', fingerprint, count(*), min(queue), min(source), array_agg(DISTINCT event_type),
+               (array_agg(object_id ORDER BY id DESC))[1], (array_agg(error_class ORDER BY id DESC))[1],
+               (array_agg(error ORDER BY id DESC))[1], min(received_at), max(next_at), max(id)
+        FROM bursar.inbox WHERE state = 'dead' AND fingerprint = ANY(%(causes)s) GROUP BY fingerprint""",
+    "outbox": """
+        SELECT 'outbox', fingerprint, count(*), min(queue), 'outbox', array_agg(DISTINCT kind), NULL,
+               (array_agg(error_class ORDER BY id DESC))[1], (array_agg(error ORDER BY id DESC))[1],
+               min(created_at), max(next_at), max(id)
+        FROM bursar.outbox WHERE state = 'dead' AND fingerprint = ANY(%(causes)s) GROUP BY fingerprint""",
+}
 _TOLD = "SELECT key FROM bursar.outbox WHERE kind = 'mail.send' AND key = ANY(%(keys)s)"
 
 
 def alert_dead_letters(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """One mail per cause of death, day and operator (MAIL-6). Without operators, the log and the metrics alone tell."""
-    now = context.clock.now()
+    now, recipients = context.clock.now(), context.settings.operator_emails
     with context.engine.begin() as connection:
-        dead = _dead(connection, slot_at - _LOOK_BACK)
-        new = _not_told(connection, rows(dead, context.settings.operator_emails, now))
-        mails = sorted(new[: _MOST_MAILS * len(context.settings.operator_emails)], key=itemgetter("key"))
+        causes = _causes(connection, slot_at - _LOOK_BACK)
+        new = _not_told(connection, {key(*cause, to): cause for cause in causes for to in recipients})
+        dead = _dead(connection, {cause[:2] for cause in new.values()})
+        fitting = [row for row in rows(dead, recipients, now) if row["key"] in new]
+        mails = sorted(fitting[: _MOST_MAILS * len(recipients)], key=itemgetter("key"))
         made = insert_rows(connection, OUTBOX, mails, once_by=("kind", "key"), returning=("id",)) if mails else []
     if made:
-        log.warning("dead_letters_told", groups=len(dead), mails=len(made))
-    return {"groups": len(dead), "mails": len(made)}
+        log.warning("dead_letters_told", groups=len(causes), mails=len(made))
+    return {"groups": len(causes), "mails": len(made)}
 
 
-def _dead(connection: Connection, since: datetime) -> list[DeadGroup]:
-    found = [
-        DeadGroup(*row)
-        for sql in (_DEAD_EVENTS, _DEAD_CALLS)
-        for row in connection.exec_driver_sql(sql, {"since": since})
-    ]
+def _causes(connection: Connection, since: datetime) -> list[tuple[str, str, datetime]]:
+    """Table, fingerprint, and when the newest of them died."""
+    bound = {"since": since, "most": _MOST_CAUSES}
+    return [(table, row[0], row[1]) for table, sql in _CAUSES.items() for row in connection.exec_driver_sql(sql, bound)]
+
+
+def _dead(connection: Connection, causes: set[tuple[str, str]]) -> list[DeadGroup]:
+    found = []
+    for table, sql in _DEAD.items():
+        if wanted := [fingerprint for of, fingerprint in causes if of == table]:
+            found += [DeadGroup(*row) for row in connection.exec_driver_sql(sql, {"causes": wanted})]
     return sorted(found, key=lambda group: (-group.count, group.fingerprint))
 
 
-def _not_told(connection: Connection, mails: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    told = set(connection.exec_driver_sql(_TOLD, {"keys": [row["key"] for row in mails]}).scalars())
-    return [row for row in mails if row["key"] not in told]
+def _not_told(
+    connection: Connection, wanted: dict[str, tuple[str, str, datetime]]
+) -> dict[str, tuple[str, str, datetime]]:
+    told = set(connection.exec_driver_sql(_TOLD, {"keys": list(wanted)}).scalars())
+    return {one: cause for one, cause in wanted.items() if one not in told}

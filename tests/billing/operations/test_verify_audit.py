@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from billing.operations import seal_audit
 from billing.operations.seal_audit import seal
 from billing.operations.verify_audit import Head, Report, verify
 from core.crypto import KeyRing
@@ -273,3 +274,21 @@ def test_any_flipped_bit_of_any_digest_is_found(owner: Connection) -> None:
             assert report.first_bad.seq == place
 
     check()
+
+
+def test_forgotten_rows_are_sealed_as_a_large_audit_is_walked_through(
+    owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seal_audit, "LATE_IDS", 1)
+    monkeypatch.setattr(seal_audit, "WINDOW_IDS", 4)
+    owner.execute("SET session_replication_role = replica")  # the trigger lets nobody forget
+    seal(owner, KEYS, 100)
+    owner.execute("DELETE FROM bursar.audit_seal WHERE audit_id IN (2, 6, 13)")
+    assert seal(owner, KEYS, 100) == 0
+
+    looked_to = [0]
+    for _ in range(4):
+        looked_to.append(seal_audit.seal_forgotten(owner, KEYS, 100, looked_to[-1]))
+
+    assert looked_to[1:] == [4, 8, 11, 4]
+    assert owner.execute("SELECT count(*) FROM bursar.audit_seal").fetchone() == (15,)

@@ -59,11 +59,15 @@ def test_a_large_audit_is_verified_in_turns(
     database: Database, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.maintenance.runs._VERIFY_CHUNK", 2)
+    monkeypatch.setattr("tasks.maintenance.runs._VERIFY_BUDGET_S", -1.0)
     _run(database, context, "seal_audit")
 
     turns = [_run(database, context, "verify_audit", day) for day in range(4)]
 
     assert [(turn["sealed"], turn["more"]) for turn in turns] == [(2, True), (2, True), (1, False), (2, True)]
+    monkeypatch.setattr("tasks.maintenance.runs._VERIFY_BUDGET_S", 60.0)
+    whole = _run(database, context, "verify_audit", 4)
+    assert (whole["sealed"], whole["more"]) == (3, False)
 
 
 @pytest.mark.requirement("AUDIT-3")
