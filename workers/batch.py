@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import msgspec
+import psycopg
 from sqlalchemy import Connection
 
 from billing.rules.facts.base import Fact
 from billing.rules.facts.event import Event
+from workers.inbox_claims import InboxClaim, as_array
 from workers.routing import UNPARSABLE, NoHandlerError, Route, load, route
 
+_COLUMNS = "i.id, i.source, i.event_id, i.event_type, i.lane, i.attempts, i.received_at, p.headers, p.body"
 # The bounds let PostgreSQL skip the months that hold none of these rows.
-_READ = """
-    SELECT i.id, i.source, i.event_id, i.event_type, i.lane, i.attempts, i.received_at, p.headers, p.body
-    FROM bursar.inbox i
+_READ = f"""
+    SELECT {_COLUMNS} FROM bursar.inbox i
     LEFT JOIN bursar.inbox_payload p ON p.inbox_id = i.id AND p.received_at = i.received_at
-         AND p.received_at >= (SELECT min(received_at) FROM bursar.inbox WHERE id = ANY(%(ids)s))
-         AND p.received_at <= (SELECT max(received_at) FROM bursar.inbox WHERE id = ANY(%(ids)s))
-    WHERE i.id = ANY(%(ids)s) ORDER BY i.id"""
+         AND p.received_at BETWEEN %(first)s AND %(last)s
+    WHERE i.id = ANY(%(ids)s::bigint[]) AND i.state = 'received' ORDER BY i.id"""
+_READ_ONE = f"""
+    SELECT {_COLUMNS} FROM bursar.inbox i
+    LEFT JOIN bursar.inbox_payload p ON p.inbox_id = i.id AND p.received_at = i.received_at WHERE i.id = %(id)s"""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """An inbox row with its bytes."""
 
     id: int
@@ -41,8 +43,7 @@ class Row:
     body: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A row whose facts are known: what `handler` will be called with."""
 
     row: Row
@@ -58,12 +59,30 @@ class Job:
                 yield aggregate, fact.source, external_id
 
 
-def read(connection: Connection, ids: Sequence[int]) -> list[Row]:
-    """The rows with their payloads, in id order; one statement."""
-    return [
-        Row(*values)
-        for values in connection.exec_driver_sql(_READ, {"ids": list(ids)}).all()
-    ]
+def read(connection: Connection, claim: InboxClaim, ids: Iterable[int]) -> list[Row]:
+    """Those of the rows that are still to be done, with their payloads, in id order; one statement."""
+    bound = {"ids": as_array(ids), "first": claim.first, "last": claim.last}
+    raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    # As text a body would travel at twice its size and be read digit by digit.
+    raw.cursor_factory = _BinaryCursor
+    try:
+        return list(map(Row._make, connection.exec_driver_sql(_READ, bound).all()))
+    finally:
+        raw.cursor_factory = psycopg.Cursor
+
+
+def read_one(connection: Connection, row_id: int) -> Row | None:
+    """One row in whatever state."""
+    found = connection.exec_driver_sql(_READ_ONE, {"id": row_id}).one_or_none()
+    return None if found is None else Row._make(found)
+
+
+class _BinaryCursor(psycopg.Cursor[Any]):
+    """Fetches values in PostgreSQL's binary form."""
+
+    def __init__(self, connection: psycopg.Connection[Any], *, row_factory: Any = None) -> None:
+        super().__init__(connection, row_factory=row_factory or connection.row_factory)
+        self.format = psycopg.pq.Format.BINARY
 
 
 def prepare(row: Row) -> Job:

@@ -5,7 +5,7 @@ tenth of what it costs to run its whole batch singly. Where no row can be blamed
 each runs alone.
 
 Effects and `done` marks commit together (INBOX-16). A batch first takes its lanes, so that two workers never hold the
-same customer; rows whose lane is taken are put back untouched.
+same customer; a drain passes over lanes that another worker has, and rows whose lane is taken are put back untouched.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from sqlalchemy.exc import DBAPIError
 
 from core.clock import monotonic_s
 from core.version import VERSION
-from workers import claims
+from workers import inbox_claims as claims
 from workers.batch import Job, Row, prepare, read
-from workers.claims import Claim, LostClaimError
 from workers.context import Context
 from workers.failures import Failure, describe, next_try
+from workers.inbox_claims import InboxClaim, LostClaimError
 from workers.observe.sentry import report
 from workers.settle import crashed_in_hand, is_conflict, is_disconnect, lost_connection
 from workers.unit import Unit
@@ -77,7 +77,7 @@ def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
     for attempt in range(_LANE_TRIES):
         with _claiming(context) as connection:
             claim = claims.claim_named(
-                connection, "inbox", queue, waiting, now=context.clock.now(), lease_s=context.settings.lease_s
+                connection, queue, waiting, now=context.clock.now(), lease_s=context.settings.lease_s
             )
         if claim is None:
             break
@@ -90,24 +90,21 @@ def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
 
 
 def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Outcome:
-    """Process the queue in fair order until it is empty or the time is up (`more`); suspects go one by one in between."""
-    outcome, end, stalls = Outcome(), monotonic_s() + budget_s, 0
+    """Process the queue in fair order until nothing is free or the time is up (`more`); suspects go one by one in between."""
+    outcome, end, stalls, suspects = Outcome(), monotonic_s() + budget_s, 0, True
     settings, size = context.settings, context.settings.batch_size
     while True:
-        now = context.clock.now()
         with _claiming(context) as connection:
-            suspect = claims.claim_suspect(connection, "inbox", queue, now=now, lease_s=settings.lease_s)
-            claim = suspect or claims.claim_next(connection, "inbox", queue, size, now=now, lease_s=settings.lease_s)
-        if claim is None:
+            claim = claims.claim_next(
+                connection, queue, size, now=context.clock.now(), lease_s=settings.lease_s, suspects=suspects
+            )
+        if claim is None and suspects:
             return outcome
+        suspects = claim is None or not claim.suspect
+        if claim is None:
+            continue
         before = outcome.done + len(outcome.failed)
         outcome.add(process(context, claim))
-        if suspect is not None:
-            # Only now: a suspect that takes its worker along must find no batch in the same hands.
-            with _claiming(context) as connection:
-                claim = claims.claim_next(connection, "inbox", queue, size, now=now, lease_s=settings.lease_s)
-            if claim is not None:
-                outcome.add(process(context, claim))
         stalls = stalls + 1 if outcome.done + len(outcome.failed) == before else 0
         if stalls:
             time.sleep(_LANE_WAIT_S * stalls)
@@ -121,7 +118,7 @@ def _claiming(context: Context) -> Connection:
     return context.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
-def process(context: Context, claim: Claim) -> Outcome:
+def process(context: Context, claim: InboxClaim) -> Outcome:
     """Run a claim as one unit of work. On any error it is rolled back, and what can be blamed for it runs alone."""
     together, alone, hand = list(claim.ids), list[int](), Hand()
     while True:
@@ -144,7 +141,7 @@ def process(context: Context, claim: Claim) -> Outcome:
         together.remove(hand.row)
         alone.append(hand.row)
         with context.engine.begin() as connection:
-            claims.renew(connection, claim, claim.ids, lease_s=context.settings.lease_s)
+            claims.renew(connection, claim, lease_s=context.settings.lease_s)
     if alone:
         put_back = outcome.put_back
         outcome.add(_run_singly(context, claim, alone))
@@ -152,11 +149,11 @@ def process(context: Context, claim: Claim) -> Outcome:
     return outcome
 
 
-def _run_singly(context: Context, claim: Claim, ids: Sequence[int]) -> Outcome:
+def _run_singly(context: Context, claim: InboxClaim, ids: Sequence[int]) -> Outcome:
     outcome, put_back, left = Outcome(), [], list(ids)
     while left:
         with context.engine.begin() as connection:
-            claims.renew(connection, claim, left, lease_s=context.settings.lease_s)
+            claims.renew(connection, claim, lease_s=context.settings.lease_s)
         one = left.pop(0)
         try:
             outcome.add(_run_alone(context, claim, one))
@@ -175,7 +172,7 @@ def _run_singly(context: Context, claim: Claim, ids: Sequence[int]) -> Outcome:
     return outcome
 
 
-def _run_alone(context: Context, claim: Claim, row_id: int) -> Outcome:
+def _run_alone(context: Context, claim: InboxClaim, row_id: int) -> Outcome:
     """One row; a deadlock or lock time-out is nobody's fault and is tried again at once, without counting."""
     for attempt in range(_CONFLICT_TRIES):
         try:
@@ -187,21 +184,22 @@ def _run_alone(context: Context, claim: Claim, row_id: int) -> Outcome:
     raise AssertionError("unreachable")
 
 
-def run_together(context: Context, claim: Claim, ids: Sequence[int], hand: Hand) -> Outcome:
+def run_together(context: Context, claim: InboxClaim, ids: Sequence[int], hand: Hand) -> Outcome:
     """The transaction: hold the rows, take their lanes, apply their facts, mark them done, commit. Any error leaves nothing."""
     hand.row = None
     with context.engine.begin() as connection:
-        rows = read(connection, claims.hold(connection, claim, ids))
-        mine = take_lanes(connection, rows)
-        apart = [row.id for row in rows if row.lane not in mine]
-        if apart:
-            claims.release(connection, claim, apart)
-        jobs = _prepared([row for row in rows if row.lane in mine], hand)
+        mine = claims.hold(connection, claim, ids)
+        if mine is None:
+            return Outcome()
+        apart = [row_id for row_id in ids if claim.lanes[row_id] not in mine]
+        # After the lanes are taken: what another one did to these rows until then is seen now.
+        jobs = _prepared(read(connection, claim, set(ids).difference(apart)), hand)
         unit = Unit(connection, context.keys, now=context.clock.now())
         apply(unit, jobs, hand)
         calls = unit.flush()
-        if jobs:
-            claims.mark_done(connection, claim, [job.row.id for job in jobs], now=context.clock.now(), version=VERSION)
+        claims.mark_done(
+            connection, claim, [job.row.id for job in jobs], ids, now=context.clock.now(), version=VERSION
+        )
     return Outcome(done=len(jobs), put_back=apart, calls=calls)
 
 
@@ -227,21 +225,7 @@ def apply(unit: Unit, jobs: Sequence[Job], hand: Hand) -> None:
     hand.row = None
 
 
-def take_lanes(connection: Connection, rows: Sequence[Row]) -> set[str]:
-    """The lanes that this transaction could take; held until it ends.
-
-    It also tells the planner to go by indexes: plans live as long as the connection, those of foreign keys too, and one
-    made while a table was small would read the whole of it for each row until autovacuum looks at the table.
-    """
-    lanes = sorted({row.lane for row in rows})
-    sql = """
-        WITH planner AS MATERIALIZED (SELECT set_config('enable_seqscan', 'off', true))
-        SELECT lane FROM planner, unnest(%(lanes)s::text[]) AS lane
-        WHERE pg_try_advisory_xact_lock(hashtextextended(lane, 0))"""
-    return {row[0] for row in connection.exec_driver_sql(sql, {"lanes": lanes})}
-
-
-def settle_failure(context: Context, claim: Claim, row_id: int, error: BaseException) -> tuple[int, str, Failure]:
+def settle_failure(context: Context, claim: InboxClaim, row_id: int, error: BaseException) -> tuple[int, str, Failure]:
     """Write a handled error onto its row: due again on the ladder, or dead."""
     settings, now = context.settings, context.clock.now()
     with context.engine.begin() as connection:

@@ -20,12 +20,12 @@ from core.clock import monotonic_s
 from core.version import VERSION
 from providers.answer import Answer
 from providers.errors import Final, NotConfigured
-from workers import claims
-from workers.claims import Claim
+from workers import outbox_claims as claims
 from workers.context import Context
 from workers.failures import describe, next_try
 from workers.inbox import HANDLED, Outcome
 from workers.observe.sentry import report
+from workers.outbox_claims import Claim
 from workers.routing import call_of
 from workers.settle import is_disconnect
 from workers.store_answer import store_answer
@@ -56,9 +56,7 @@ def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
     outcome = Outcome()
     for row_id in ids:
         with context.engine.connect() as connection:
-            claim = claims.claim_named(
-                connection, "outbox", queue, [row_id], now=context.clock.now(), lease_s=_lease_s(context)
-            )
+            claim = claims.claim_named(connection, queue, row_id, now=context.clock.now(), lease_s=_lease_s(context))
         if claim is not None:
             outcome.add(process(context, claim))
     return outcome
@@ -68,11 +66,8 @@ def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Ou
     """Perform calls in fair order, one at a time, until there are none or the time is up."""
     outcome, end = Outcome(), monotonic_s() + budget_s
     while True:
-        now = context.clock.now()
         with context.engine.connect() as connection:
-            claim = claims.claim_suspect(
-                connection, "outbox", queue, now=now, lease_s=_lease_s(context)
-            ) or claims.claim_next(connection, "outbox", queue, 1, now=now, lease_s=_lease_s(context))
+            claim = claims.claim_next(connection, queue, now=context.clock.now(), lease_s=_lease_s(context))
         if claim is None:
             return outcome
         outcome.add(process(context, claim))
@@ -83,9 +78,8 @@ def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Ou
 
 def process(context: Context, claim: Claim) -> Outcome:
     """One claimed call: perform it, then settle it in a transaction of its own."""
-    (row_id,) = claim.ids
     with context.engine.connect() as connection:
-        call = _read(connection, row_id)
+        call = _read(connection, claim.id)
     try:
         _, perform = call_of(call.kind)
         result = perform(call.payload, key=call.key, settings=context.settings)
@@ -113,7 +107,7 @@ def _settle(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
         if answer is not None:
             store_answer(connection, answer, now=context.clock.now())
         text = msgspec.json.encode(stored).decode()
-        ours = claims.mark_called(connection, claim, call.id, now=context.clock.now(), result=text, version=VERSION)
+        ours = claims.mark_called(connection, claim, now=context.clock.now(), result=text, version=VERSION)
     if not ours:
         log.error(
             "call_settled_by_another",
@@ -137,7 +131,6 @@ def _failed(context: Context, claim: Claim, call: Call, error: BaseException) ->
         claims.mark_failed(
             connection,
             claim,
-            call.id,
             state=state,
             next_at=due or now,
             error_class=failure.error_class,

@@ -16,11 +16,12 @@ import sqlalchemy
 from sqlalchemy import Connection
 
 from models.base import SCHEMA
-from workers.batch import Row, read
+from workers.batch import Row, read_one
 from workers.batch import prepare as prepare_job
 from workers.context import Context
 from workers.failures import Failure, describe
-from workers.inbox import HANDLED, Hand, apply, take_lanes
+from workers.inbox import HANDLED, Hand, apply
+from workers.inbox_claims import take_lane
 from workers.routing import route
 from workers.unit import Unit
 
@@ -70,10 +71,9 @@ class LaneBusyError(RuntimeError):
 def rehearse(context: Context, row_id: int) -> Rehearsal | None:
     """Run one inbox row's handler and roll back; None when there is no such row. The row itself is not touched."""
     with context.engine.connect() as connection:
-        rows = read(connection, [row_id])
-        if not rows:
+        row = read_one(connection, row_id)
+        if row is None:
             return None
-        (row,) = rows
         found = route(row.source, row.event_type)
         result = Rehearsal(row_id, f"{row.source} {row.event_type}", found.name if found else None)
         try:
@@ -100,7 +100,7 @@ def _run(context: Context, connection: Connection, row: Row) -> list[Written]:
 
 def _take_lane(connection: Connection, row: Row) -> None:
     for _ in range(_LANE_TRIES):
-        if take_lanes(connection, [row]):
+        if take_lane(connection, row.lane):
             return
         time.sleep(_LANE_WAIT_S)
     raise LaneBusyError(

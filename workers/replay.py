@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from core.ids import new_id
 from models.audit import AUDIT, audit_row
 from models.bulk import insert_rows
-from workers.claims import TableName
 from workers.context import Context
 from workers.routing import UNPARSABLE, queue_of, route
 
+TableName = Literal["inbox", "outbox"]
 REPLAYABLE = ("dead", "waiting", "ignored")
 """States that a replay opens. `done` only when it is named; `processing` and `received` never: they are under way."""
 

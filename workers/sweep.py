@@ -7,20 +7,22 @@ to twice the number of workers, so that 200,000 waiting rows make no storm of me
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
 from sqlalchemy import Connection
 
 from core.settings import QUEUES
-from workers.claims import TableName
+from workers import inbox_claims, outbox_claims
 from workers.context import Context
 from workers.hints import Hinter
-from workers.settle import lapse
 from workers.slots import MAX_ATTEMPTS
 
 log = structlog.get_logger(__name__)
 
+TableName = Literal["inbox", "outbox"]
 _TABLES: tuple[TableName, ...] = ("inbox", "outbox")
+_LAPSE = {"inbox": inbox_claims.lapse, "outbox": outbox_claims.lapse}
 _ONE_SWEEPER = 7305130
 """Not a number of the migrations' locks: the sweep goes on while one of them runs for an hour."""
 
@@ -32,11 +34,13 @@ _PROMOTE = {
     for table in _TABLES
 }
 
+_WAITS = {"inbox": "id NOT IN (SELECT unnest(ids) FROM bursar.inbox_claim)", "outbox": "true"}
 _BACKLOG = {
     table: f"""
         SELECT count(*), count(*) FILTER (WHERE late) FROM (
             SELECT ready_at < clock_timestamp() - %(grace_s)s * interval '1 second' AS late FROM bursar.{table}
-            WHERE queue = %(queue)s AND state = 'received' ORDER BY fair_at, id LIMIT %(limit)s) AS first"""
+            WHERE queue = %(queue)s AND state = 'received' AND {_WAITS[table]}
+            ORDER BY fair_at, id LIMIT %(limit)s) AS first"""
     for table in _TABLES
 }
 
@@ -71,7 +75,7 @@ def sweep(context: Context, hinter: Hinter, *, grace_s: float | None = None) -> 
         swept.held = True
         for table in _TABLES:
             swept.promoted += connection.exec_driver_sql(_PROMOTE[table], {"now": context.clock.now()}).rowcount
-            lapsed = lapse(connection, table, context.settings.max_crashes, context.clock.now())
+            lapsed = _LAPSE[table](connection, context.settings.max_crashes, context.clock.now())
             swept.lapsed += len(lapsed)
             swept.dead += sum(state == "dead" for _, state in lapsed)
         connection.exec_driver_sql(_SLOTS_LAPSED, {"most": MAX_ATTEMPTS, "now": context.clock.now()})

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-_ROW = "SELECT * FROM bursar.inbox WHERE id = %(id)s"
+_ROW = """SELECT *, EXISTS (SELECT FROM bursar.inbox_claim WHERE %(id)s = ANY (ids)) AS in_hand FROM bursar.inbox WHERE id = %(id)s"""
 _PAYLOAD = """SELECT p.headers, p.body FROM bursar.inbox_payload p WHERE p.inbox_id = %(id)s AND p.received_at = %(received_at)s"""
 _AUDIT = """SELECT id, at, actor, action, object_type, object_id, reason, before, after FROM bursar.audit WHERE inbox_id = %(id)s
             ORDER BY id DESC LIMIT %(limit)s"""
@@ -33,6 +33,9 @@ class FactsOf:
 def facts_of(connection: Connection, row_id: int) -> FactsOf:
     """Read it all; the row must exist."""
     row = dict(connection.exec_driver_sql(_ROW, {"id": row_id}).one()._mapping)
+    if row.pop("in_hand") and row["state"] == "received":
+        # It stands in a worker's claim; its stored state stays until it is done.
+        row["state"] = "processing"
     bound = {
         "id": row_id,
         "limit": _LIMIT,

@@ -17,8 +17,12 @@ from sqlalchemy import Connection
 from cli.inbox.filters import STATES, Filter
 from core.clock import monotonic_s
 
+_IN_HAND = "id = ANY (ARRAY(SELECT unnest(ids) FROM bursar.inbox_claim))"
+"""A row that stands in a worker's claim is what people call `processing`; its stored state is `received` until it is done."""
+
 _COLUMNS = (
-    "id, source, event_id, event_type, object_id, state, attempts, received_at, done_at, error, queue, ignored_reason"
+    f"id, source, event_id, event_type, object_id, CASE WHEN state = 'received' AND {_IN_HAND} THEN 'processing' ELSE state END, "
+    "attempts, received_at, done_at, error, queue, ignored_reason"
 )
 _FIRST_STEP = 20_000
 _STEP = 200_000
@@ -26,7 +30,10 @@ _BUDGET_S = 8.0
 _OPEN = ("received", "processing", "waiting", "dead")
 _INDEXED = (*_OPEN, "ignored")
 
-_IN_STATE = {state: f"state = '{state}'" for state in STATES}
+_IN_STATE = {state: f"state = '{state}'" for state in STATES} | {
+    "received": f"(state = 'received' AND NOT {_IN_HAND})",
+    "processing": f"(state = 'received' AND {_IN_HAND})",
+}
 """Literals, so that the planner sees that the state's own partial index fits."""
 
 

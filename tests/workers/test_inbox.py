@@ -12,9 +12,9 @@ from tests.factories.inbox import NOW, inbox_row, states, store_event
 from tests.harness.cluster import Database
 from tests.harness.probe import probe
 from workers import inbox
-from workers.claims import Claim, claim_named, claim_next
 from workers.context import Context
 from workers.hints import Hinter
+from workers.inbox_claims import InboxClaim, claim_named, claim_next
 from workers.sweep import sweep
 
 
@@ -112,7 +112,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing(context: Context, database:
     with database.connect() as connection:
         row_id = store_event(connection, probe("cus_1"))
         with context.engine.connect() as engine:
-            claim = claim_next(engine, "inbox", "payments", 5, now=NOW, lease_s=0.0)
+            claim = claim_next(engine, "payments", 5, now=NOW, lease_s=0.0, suspects=False)
         assert claim is not None
         sweep(context, Hinter(context.settings.broker_url.get_secret_value()))
         assert inbox_row(connection, row_id)["crashes"] == 1
@@ -127,14 +127,14 @@ def test_a_lapsed_claim_counts_a_crash_and_the_third_alone_is_dead(context: Cont
     with database.connect() as connection:
         poison, neighbour = store_event(connection, probe("cus_1")), store_event(connection, probe("cus_2"))
         with context.engine.connect() as engine:
-            claim_next(engine, "inbox", "payments", 5, now=NOW, lease_s=0.0)
+            claim_next(engine, "payments", 5, now=NOW, lease_s=0.0, suspects=False)
             sweep(context, hinter)
             assert {inbox_row(connection, row)["crashes"] for row in (poison, neighbour)} == {1}
-            assert claim_next(engine, "inbox", "payments", 5, now=NOW, lease_s=0.0) is None, (
+            assert claim_next(engine, "payments", 5, now=NOW, lease_s=0.0, suspects=False) is None, (
                 "suspects are never claimed in a batch"
             )
             for crashes in (2, 3, 4):
-                assert claim_named(engine, "inbox", "payments", [poison], now=NOW, lease_s=0.0)
+                assert claim_named(engine, "payments", [poison], now=NOW, lease_s=0.0)
                 sweep(context, hinter)
                 assert inbox_row(connection, poison)["crashes"] == crashes
         row = inbox_row(connection, poison)
@@ -161,7 +161,7 @@ def test_what_breaks_a_batch_runs_alone_and_the_others_together_again(
     runs: list[int] = []
     together = inbox.run_together
 
-    def counted(context: Context, claim: Claim, ids: Sequence[int], hand: inbox.Hand) -> inbox.Outcome:
+    def counted(context: Context, claim: InboxClaim, ids: Sequence[int], hand: inbox.Hand) -> inbox.Outcome:
         runs.append(len(ids))
         return together(context, claim, ids, hand)
 

@@ -20,10 +20,11 @@ _LAG_REACH = 100_000
 _QUANTILES = (0.5, 0.95, 0.99)
 _TABLES = ("inbox", "outbox")
 
+_FREE = {"inbox": "id NOT IN (SELECT unnest(ids) FROM bursar.inbox_claim)", "outbox": "true"}
 _READY = {
     table: f"""
         SELECT count(*), extract(epoch FROM clock_timestamp() - min(ready_at))::float8 FROM (
-            SELECT ready_at FROM bursar.{table} WHERE queue = %(queue)s AND state = 'received'
+            SELECT ready_at FROM bursar.{table} WHERE queue = %(queue)s AND state = 'received' AND {_FREE[table]}
             ORDER BY fair_at, id LIMIT %(bound)s) AS first"""  # noqa: S608 - our own names
     for table in _TABLES
 }
@@ -33,6 +34,9 @@ _OTHERS = {
         GROUP BY queue"""  # noqa: S608 - our own names
     for table in _TABLES
     for state in ("processing", "waiting", "dead")
+} | {
+    # Of the inbox these are the rows that stand in a claim; their stored state is `received` until they are done.
+    ("inbox", "processing"): "SELECT queue, least(sum(cardinality(ids)), %(bound)s)::bigint FROM bursar.inbox_claim GROUP BY queue"
 }
 _LAG = """SELECT queue, percentile_cont(%(quantiles)s::float8[])
                         WITHIN GROUP (ORDER BY extract(epoch FROM done_at - received_at))
