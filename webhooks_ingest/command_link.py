@@ -25,6 +25,8 @@ T = TypeVar("T")
 _CONNECT_TIMEOUT_S = 2
 _STATEMENT_TIMEOUT_S = 4.0
 """Longer than the server's own statement time-out of 3 s: beyond it the connection itself is dead."""
+_LOCK_TIMEOUT_MS = 250
+"""A key that stands in the app's own open transaction has to be waited for; by its own request, and shortly."""
 
 # Sorted, because two receivers that insert the same keys in different orders would deadlock.
 _ACCEPT = """
@@ -73,7 +75,7 @@ class CommandLink:
         """Try to connect, for about 3 s at most; whether it worked. A failure is logged."""
         opening = psycopg.AsyncConnection.connect(
             self._url,
-            options=connect_options("bursar_recv"),
+            options=f"{connect_options('bursar_recv')} -c lock_timeout={_LOCK_TIMEOUT_MS}",
             autocommit=True,
             application_name="bursar-receiver-commands",
             connect_timeout=_CONNECT_TIMEOUT_S,

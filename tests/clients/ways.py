@@ -118,9 +118,11 @@ def _session(door: Door) -> Iterator[Way]:
 def _django(door: Door) -> Iterator[Way]:
     """Django's own connection, where Django is installed (it is none of the project's tools)."""
     pytest.importorskip("django", reason="Django is not installed: its connection was not tried")
+    django = importlib.import_module("django")
     settings, utils = importlib.import_module("django.conf").settings, importlib.import_module("django.db.utils")
     if not settings.configured:
         settings.configure(USE_TZ=True)
+        django.setup()
     place = psycopg.conninfo.conninfo_to_dict(door.database.url)
     handler = utils.ConnectionHandler(
         {"default": {
@@ -133,9 +135,19 @@ def _django(door: Door) -> Iterator[Way]:
     handler.close_all()
 
 
+@contextmanager
+def _psycopg2(door: Door) -> Iterator[Way]:
+    """The older driver, where it is installed (it is none of the project's tools)."""
+    pytest.importorskip("psycopg2", reason="psycopg2 is not installed: its connection was not tried")
+    connection = importlib.import_module("psycopg2").connect(door.database.url, options="-c role=bursar_client")
+    connection.autocommit = True
+    yield Way(SqlBursar(connection), lambda: stored(door.database))
+    connection.close()
+
+
 WAYS = {
     "fake": _fake, "http": _http, "psycopg": _psycopg, "cursor": _cursor, "sqlalchemy": _sqlalchemy, "session": _session,
-    "django": _django,
+    "django": _django, "psycopg2": _psycopg2,
 }  # fmt: skip
 IN_PARALLEL = ("fake", "http")
 """Those that several threads may use at once."""

@@ -59,7 +59,7 @@ def test_without_postgresql_providers_are_told_to_come_again(
     cluster.start()
     wait_until(lambda: door.stripe(BODY).status == 200, what="200 without a restart")
     assert door.get("/readyz").status == 200
-    with _stopped(cluster):
+    with hanging(cluster):
         bodies = [encoded(stripe_event(number)) for number in (2, 3, 4, 5)]
         with ThreadPoolExecutor(len(bodies)) as pool:
             replies = in_time(3, lambda: list(pool.map(door.stripe, bodies)))
@@ -169,7 +169,7 @@ def _inserting(connection: object) -> bool:
 
 
 @contextmanager
-def _stopped(cluster: Cluster) -> Iterator[None]:
+def hanging(cluster: Cluster) -> Iterator[None]:
     """All processes of the server hang."""
     postmaster = cluster.server.process.pid
     family = [postmaster, *map(int, Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split())]
