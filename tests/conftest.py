@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.harness.broker import Broker
+from tests.harness.broker import AnyBroker, Broker
 from tests.harness.cluster import Cluster, Database, copy_template, drop
 from tests.harness.processes import ROOT, Processes
+from tests.harness.rabbit import Rabbit
 
 STRIPE_SAMPLES = ROOT.parent / "shared" / "data" / "stripe"
 
@@ -118,6 +119,28 @@ def own_broker() -> Iterator[Broker]:
     server = Broker()
     yield server
     server.discard()
+
+
+@pytest.fixture(scope="session")
+def rabbit_server() -> Iterator[Rabbit]:
+    """This worker's RabbitMQ. Tests take `rabbit`."""
+    server = Rabbit()
+    yield server
+    server.discard()
+
+
+@pytest.fixture
+def rabbit(rabbit_server: Rabbit) -> Rabbit:
+    """A RabbitMQ, empty, that the test may stop, block, kill and start again; skipped where it is not installed."""
+    rabbit_server.revive()
+    return rabbit_server
+
+
+@pytest.fixture(params=["redis", pytest.param("rabbitmq", marks=pytest.mark.rabbitmq)])
+def each_broker(request: pytest.FixtureRequest) -> AnyBroker:
+    """Runs the test twice: with a Redis and with a RabbitMQ that it may stop, kill and start again."""
+    chosen: AnyBroker = request.getfixturevalue("own_broker" if request.param == "redis" else "rabbit")
+    return chosen
 
 
 @pytest.fixture

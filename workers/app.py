@@ -10,25 +10,13 @@ from typing import Any
 import structlog
 from celery import Celery, Task
 from celery.exceptions import TaskPredicate
-from kombu.entity import Queue
 
 from core.redaction import scrub
-from core.settings import QUEUES, Settings, current
+from core.settings import Settings, current
+from workers import broker
 from workers.observe.sentry import report
 
 log = structlog.get_logger(__name__)
-
-_WORKER_TRANSPORT: dict[str, Any] = {
-    "visibility_timeout": 600,
-    "socket_timeout": 5,
-    "socket_connect_timeout": 3,
-    "socket_keepalive": True,
-    "health_check_interval": 5,
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 1,
-    "max_connections": 20,
-}
-_PRODUCER_TRANSPORT: dict[str, Any] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "max_retries": 0}
 
 
 class SettledError(Exception):
@@ -69,12 +57,6 @@ class HintTask(Task):  # type: ignore[misc]  # celery has no types
         raise broke
 
 
-def queues() -> list[Queue]:
-    """The four queues and their twins for calls to the outside."""
-    names = [name for queue in QUEUES for name in (queue, f"{queue}.calls")]
-    return [Queue(name) for name in names]  # type: ignore[no-untyped-call]
-
-
 def _common(broker_url: str) -> dict[str, Any]:
     return {
         "broker_url": broker_url,
@@ -84,7 +66,7 @@ def _common(broker_url: str) -> dict[str, Any]:
         "accept_content": ["json"],
         "event_serializer": "json",
         "task_create_missing_queues": False,
-        "task_queues": queues(),
+        "task_queues": broker.queues(broker_url),
         "task_default_queue": "maintenance",
         "timezone": "UTC",
         "enable_utc": True,
@@ -92,17 +74,13 @@ def _common(broker_url: str) -> dict[str, Any]:
     }
 
 
-def _transport(broker_url: str, options: dict[str, Any]) -> dict[str, Any]:
-    return options if broker_url.startswith(("redis", "rediss")) else {}
-
-
 def worker_app(settings: Settings) -> Celery:
     """The workers' app."""
-    broker = settings.broker_url.get_secret_value()
+    broker_url = settings.broker_url.get_secret_value()
     app = Celery("bursar", task_cls=HintTask)
     app.conf.update(
-        _common(broker),
-        broker_transport_options=_transport(broker, _WORKER_TRANSPORT),
+        _common(broker_url),
+        **broker.worker_settings(broker_url),
         broker_connection_max_retries=None,
         # Hints are acknowledged early: it is rows that are retried, never messages.
         task_acks_late=False,
@@ -133,7 +111,7 @@ def producer_app(broker_url: str) -> Celery:
     app = Celery("bursar-producer", set_as_current=False)
     app.conf.update(
         _common(broker_url),
-        broker_transport_options=_transport(broker_url, _PRODUCER_TRANSPORT),
+        **broker.producer_settings(broker_url),
         task_publish_retry=False,
         broker_pool_limit=1,
         broker_pool_acquire_timeout=1,

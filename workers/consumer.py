@@ -17,6 +17,7 @@ UNKNOWN_TASK = "tasks.unknown_command"
 """The task that takes commands of unknown names; the name that was sent is its `shadow`."""
 
 _LONGEST_NAME = 255
+_DELAYED = "celery.worker.consumer.delayed_delivery:DelayedDelivery"
 Strategy = Callable[..., Any]
 
 
@@ -48,3 +49,8 @@ class CommandConsumer(Consumer):  # type: ignore[misc]  # celery has no types
     """Celery's consumer with our strategies."""
 
     Strategies = Strategies
+
+    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
+        """Its steps, less the one that declares 28 queues for delayed messages beside quorum queues: nothing is delayed here."""
+
+        default_steps = [step for step in Consumer.Blueprint.default_steps if step != _DELAYED]  # noqa: RUF012

@@ -16,6 +16,7 @@ import structlog
 from celery import Celery
 
 from core.clock import monotonic_s
+from workers import broker
 from workers.app import producer_app
 from workers.observe import metrics
 
@@ -53,6 +54,7 @@ class Hinter:
 
     def __init__(self, broker_url: str) -> None:
         self._app: Celery = producer_app(broker_url)
+        self._options = broker.publish_options(broker_url)
         self._waiting: queues.Queue[Hint | None] = queues.Queue(_BACKLOG)
         self._failures = 0
         self._open_until = 0.0
@@ -99,13 +101,8 @@ class Hinter:
             return None
         try:
             with self._app.connection_or_acquire() as connection:
-                if connection.transport.driver_type == "redis":
-                    return int(connection.default_channel.client.llen(queue))
-                with connection.channel() as channel:
-                    return int(channel.queue_declare(queue, passive=True).message_count)
+                return broker.depth(connection, queue)
         except Exception as error:  # noqa: BLE001  # kombu's transports raise their own classes; each means "can't say"
-            if "NOT_FOUND" in str(error) or type(error).__name__ == "ChannelError":
-                return 0
             self._failed(error)
             return None
 
@@ -153,7 +150,7 @@ class Hinter:
         # Celery's own representation of the arguments, which Flower shows, would cost a quarter of the whole.
         self._app.send_task(
             hint.task, kwargs=hint.kwargs, queue=hint.queue, shadow=hint.shadow, retry=False, ignore_result=True,
-            argsrepr="()", kwargsrepr=repr(hint.kwargs),
+            argsrepr="()", kwargsrepr=repr(hint.kwargs), **self._options,
         )  # fmt: skip
 
     def _chosen(self, hint: Hint) -> Hint | None:

@@ -11,6 +11,7 @@ from cli.checks.finding import Finding, fail, ok, warn
 from core.crypto import KeyRing
 from core.settings import Settings
 from providers.mail.self_check import problems
+from workers.broker import version
 
 _BROKER_TIMEOUT_S = 3
 _LITTLE_SHARE, _TOO_LITTLE_SHARE = 0.15, 0.05
@@ -97,13 +98,11 @@ def broker(settings: Settings) -> Finding:
         # By name: importing it makes the Celery app, which reads the settings that are being checked here.
         with importlib.import_module("workers.app").producer_app(url).connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT_S)
-            with connection.channel() as channel:
-                if url.startswith("redis"):
-                    channel.client.ping()
+            said = version(connection)
     except Exception as error:  # noqa: BLE001  # each transport raises classes of its own; all mean the same
         return fail(
             "broker",
             f"does not answer: {type(error).__name__} {str(error)[:200]}",
             "start it, or correct BURSAR_BROKER_URL; events are stored and the standby works meanwhile",
         )
-    return ok("broker", "answers")
+    return ok("broker", f"{said} answers")

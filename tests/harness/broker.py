@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import signal
+from typing import Protocol
 
 import redis as client
 
 from cli.embedded import ground, redis
 from tests.harness.cluster import remove, scratch_folder
 from tests.harness.ports import free_range
+
+
+class AnyBroker(Protocol):
+    """What the tests do to a broker, whichever it is."""
+
+    port: int
+
+    @property
+    def url(self) -> str: ...
+
+    def flush(self) -> None: ...
+
+    def freeze(self) -> None: ...
+
+    def thaw(self) -> None: ...
+
+    def start(self) -> None: ...
+
+    def kill(self) -> None: ...
 
 
 class Broker:
@@ -34,6 +54,14 @@ class Broker:
     def start(self) -> None:
         """Start again after `stop` or `kill`, empty."""
         self.server = self._started()
+
+    def freeze(self) -> None:
+        """From now on it stands still: connections stay, nobody answers."""
+        self.server.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        self.server.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End it."""
