@@ -16,9 +16,8 @@ from psycopg import sql
 from models.migrate import migrate, months
 
 DAYS = 460
-"""From the first event to the last: two months more than payloads are kept, so that the oldest are due to go."""
-_OLD_SHARE = 5
-"""One row in so many lies in the oldest whole month, so that at ten million there is a month of millions."""
+"""From the first event to the last: two months more than payloads are kept, so that the oldest are due to go. A fifth of all rows lies
+in the first whole month, so that at ten million there is a month of millions."""
 _BIG = ("inbox", "inbox_payload", "audit", "audit_seal", "outbox")
 _ALSO = ("customer", "payment", "inbox_conflict", "transmission")
 
@@ -30,7 +29,8 @@ _INBOX = f"""
     INSERT INTO bursar.inbox (source, event_id, event_type, object_id, lane, queue, state, ignored_reason, sha256, livemode,
                               api_version, occurred_at, received_at, fair_at, next_at, ready_at, attempts, error_class, error,
                               fingerprint, handler_version, started_at, done_at)
-    SELECT kind.source, kind.prefix || lpad(i::text, 20, '0'), kind.event_type, 'obj_' || lpad((i / 3)::text, 20, '0'),
+    SELECT kind.source, kind.prefix || lpad(i::text, 20, '0'),
+           CASE shape.state WHEN 'ignored' THEN 'bench.ignored' ELSE kind.event_type END, 'obj_' || lpad((i / 3)::text, 20, '0'),
            kind.source || ':cus_' || i %% (%(rows)s / 30 + 1), kind.queue, shape.state,
            CASE shape.state WHEN 'ignored' THEN 'nothing of ours follows from it' END, sha256(int8send(i)), false, '2025-03-31.basil',
            shape.at, shape.at, shape.at, CASE shape.state WHEN 'waiting' THEN %(now)s::timestamptz + interval '5 hours' ELSE shape.at END,
@@ -39,7 +39,7 @@ _INBOX = f"""
            CASE WHEN shape.bad THEN 'bad:' || i %% 12 END, '0.1.0', shape.at,
            CASE shape.state WHEN 'done' THEN shape.at + interval '20 ms' END
     FROM generate_series(1, %(rows)s) AS i,
-         LATERAL (SELECT CASE WHEN i %% 5003 = 0 THEN 'dead' WHEN i > %(rows)s - %(rows)s / 30 - 10 AND i %% (%(rows)s / 9000 + 1) = 0
+         LATERAL (SELECT CASE WHEN i %% least(5003, %(rows)s / 20) = 0 THEN 'dead' WHEN i > %(rows)s - %(rows)s / 30 - 10 AND i %% (%(rows)s / 9000 + 1) = 0
                               THEN 'waiting' WHEN i %% 10 = 3 THEN 'ignored' ELSE 'done' END) AS first (state),
          LATERAL (SELECT first.state, first.state IN ('dead', 'waiting'), {_TIME}) AS shape (state, bad, at),
          LATERAL (SELECT source, prefix, event_type, queue FROM (VALUES
@@ -116,12 +116,18 @@ def fill(url: str, rows: int, now: datetime) -> None:
         connection.execute("VACUUM (FREEZE, ANALYZE)")
 
 
-def refill_month(connection: psycopg.Connection[Any], rows: int, now: datetime) -> None:
-    """Bring the payloads of the oldest month back, after a run that dropped them."""
-    month = oldest_month(now)
-    connection.execute("SELECT bursar.ensure_payload_month(%s)", [month.date()])
-    bound = {"rows": rows, "now": now, "month": month, "first": 1, "last": rows // _OLD_SHARE}
-    connection.execute(_PAYLOAD.encode(), bound)
+def refill_month(connection: psycopg.Connection[Any]) -> None:
+    """Bring the payloads of the oldest month back, after a run that dropped them; the inbox knows when they came."""
+    connection.execute("SELECT bursar.ensure_payload_month((SELECT received_at::date FROM bursar.inbox ORDER BY id LIMIT 1))")
+    connection.execute(_REFILL)
+
+
+_REFILL = """
+    INSERT INTO bursar.inbox_payload (inbox_id, received_at, headers, body)
+    SELECT id, received_at, '{}', convert_to('{"id":"evt_' || id || '","data":{"object":{"id":"obj","amount":4900}}}', 'UTF8')
+    FROM bursar.inbox
+    WHERE received_at < (SELECT date_trunc('month', received_at) + interval '1 month' FROM bursar.inbox ORDER BY id LIMIT 1)
+    ON CONFLICT DO NOTHING"""
 
 
 def _without_indexes(connection: psycopg.Connection[Any]) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from benchmarks.growth.fill import fill
 from cli.embedded import ground
 from models.migrate import migrate
 from tests.harness.broker import Broker
-from tests.harness.cluster import Cluster, Database, remove, scratch_folder
+from tests.harness.cluster import Cluster, Database, drop, remove, scratch_folder
 from tests.harness.ports import free_range
 from tests.harness.processes import Processes
 
@@ -56,12 +57,23 @@ class Yard(grounds.Ground):
         self.broker.discard()
         self.cluster.stop()
 
-    def opened(self, rows: int) -> Database:
-        """The database of that size, at this version's migrations."""
+    @contextmanager
+    def opened(self, rows: int, *, copied: bool) -> Iterator[Database]:
+        """The database of that size at this version's migrations, or a copy that is gone afterwards; an empty broker."""
         self.broker.flush()
-        url = self.cluster.url(_name(rows))
-        migrate(url)
-        return Database(url, self.broker.url, self.cluster.folder)
+        name = _name(rows)
+        migrate(self.cluster.url(name))
+        if copied:
+            name, original = f"{name}_copy", name
+            drop(self.cluster.url(), name)
+            with psycopg.connect(self.cluster.url(), autocommit=True) as connection:
+                names = (sql.Identifier(name), sql.Identifier(original))
+                connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
+        try:
+            yield Database(self.cluster.url(name), self.broker.url, self.processes._folder)
+        finally:
+            if copied:
+                drop(self.cluster.url(), name)
 
 
 def filled(folder: Path, sizes: Sequence[int], now: datetime) -> None:
