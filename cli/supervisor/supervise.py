@@ -20,6 +20,8 @@ from cli.supervisor.screen import LogWatch, say
 from core.clock import monotonic_s
 from core.settings import QUEUES, Settings
 from models import versions
+from models.command_kinds import synchronise
+from workers.routes import ROUTES
 
 _TICK_S = 0.2
 _STOP_TIMEOUT_S = 10.0
@@ -124,9 +126,10 @@ def prepare(settings: Settings, services: EmbeddedPair) -> list[str]:
     try:
         if services.database:
             _make_database(services.database.url("postgres"))
-        if versions.current(url) == versions.head():
-            return []
-        ran: list[str] = importlib.import_module("models.migrate").migrate(url)  # Alembic: only when it is needed
+        ran: list[str] = []
+        if versions.current(url) != versions.head():
+            ran = importlib.import_module("models.migrate").migrate(url)  # Alembic: only when it is needed
+        synchronise(url, ROUTES.get("app", {}))
     except (versions.MigrationError, psycopg.Error) as error:
         raise EmbeddedError(f"the database cannot be used: {error}") from error
     return ran

@@ -34,7 +34,7 @@ def test_again_changes_nothing(database: Database) -> None:
 
 def test_two_at_once_take_turns(database: Database, processes: Processes) -> None:
     with database.connect() as connection:
-        connection.execute("DROP SCHEMA bursar CASCADE")
+        connection.execute("DROP SCHEMA bursar, bursar_api CASCADE")
     script = "import sys; from models.migrate import migrate; print(len(migrate(sys.argv[1])))"
     both = [processes.python("-c", script, database.url) for _ in range(2)]
     assert [running.wait() for running in both] == [0, 0], [running.output() for running in both]

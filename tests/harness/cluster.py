@@ -18,10 +18,12 @@ from cli.embedded import ground, postgres
 from cli.embedded.errors import EmbeddedError
 from core.clock import monotonic_s
 from core.settings import Settings
+from models.command_kinds import synchronise
 from models.migrate import migrate
 from tests.harness.environment import make_settings
 from tests.harness.ports import free_range
 from tests.harness.waiting import PATIENCE_S, wait_until
+from workers.routes import ROUTES
 
 TEMPLATE = "bursar_template"
 
@@ -36,7 +38,7 @@ class Database:
 
     def settings(self, **overrides: Any) -> Settings:
         """Settings that point here (and at this worker's Redis); `overrides` win."""
-        return make_settings(self.url, self.broker_url, self.home, **overrides)
+        return make_settings(self.url, overrides.pop("broker_url", self.broker_url), self.home, **overrides)
 
     def connect(self, **kwargs: Any) -> psycopg.Connection[Any]:
         """A new connection as the owner; autocommit unless said otherwise. Use it in a `with`."""
@@ -85,6 +87,7 @@ class Cluster:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
         migrate(self.url(TEMPLATE))
+        synchronise(self.url(TEMPLATE), ROUTES.get("app", {}))
 
     def database(self, broker_url: str, home: Path) -> Database:
         """A fresh, migrated database of this cluster (the template is made on first use)."""
