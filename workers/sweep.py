@@ -26,10 +26,12 @@ _LAPSE = {"inbox": inbox_claims.lapse, "outbox": outbox_claims.lapse}
 _ONE_SWEEPER = 7305130
 """Not a number of the migrations' locks: the sweep goes on while one of them runs for an hour."""
 
+_PROMOTED = 5_000
+"""Rows whose wait is over, in one sweep: more than workers do in a second, so that they and not the sweep set the pace."""
 _PROMOTE = {
     table: f"""
         WITH due AS (SELECT id FROM bursar.{table} WHERE state = 'waiting' AND next_at <= %(now)s
-                     ORDER BY next_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+                     ORDER BY next_at LIMIT {_PROMOTED} FOR UPDATE SKIP LOCKED)
         UPDATE bursar.{table} t SET state = 'received', ready_at = clock_timestamp() FROM due WHERE t.id = due.id"""
     for table in _TABLES
 }

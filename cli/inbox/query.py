@@ -28,7 +28,6 @@ _FIRST_STEP = 20_000
 _STEP = 200_000
 _BUDGET_S = 8.0
 _OPEN = ("received", "processing", "waiting", "dead")
-_INDEXED = (*_OPEN, "ignored")
 
 _IN_STATE = {state: f"state = '{state}'" for state in STATES} | {
     "received": f"(state = 'received' AND NOT {_IN_HAND})",
@@ -99,7 +98,9 @@ def _narrow(wanted: Filter) -> list[str]:
     """The conditions by which an index finds a small set; several are searched one after the other and put together."""
     if wanted.object is not None:
         return ["object_id = %(object)s"]
-    if wanted.states and set(wanted.states) <= set(_INDEXED):
+    # Ignored rows are a share of the table that grows; those of one type are looked up, the others searched as done ones are.
+    of_one_type = wanted.type is not None and "*" not in wanted.type
+    if wanted.states and set(wanted.states) <= {*_OPEN, *(("ignored",) if of_one_type else ())}:
         return [_IN_STATE[state] for state in wanted.states]
     return ["received_at >= %(since)s"] if wanted.since is not None else []
 
