@@ -130,7 +130,8 @@ async def open_connection(url: str, *, connect_timeout_s: int) -> Connection:
     """
     return await psycopg.AsyncConnection.connect(
         url,
-        options=connect_options("bursar_recv"),
+        # One plan for batches of all sizes; left to itself, the server may plan anew for each.
+        options=f"{connect_options('bursar_recv')} -c plan_cache_mode=force_generic_plan",
         autocommit=True,
         application_name="bursar-receiver",
         connect_timeout=connect_timeout_s,
