@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.harness.broker import AnyBroker
 from tests.harness.cluster import Database, remove, scratch_folder
 from tests.harness.ports import free_range
 from tests.harness.processes import ROOT, Processes, Running
@@ -118,10 +119,12 @@ def test_two_copies_live_side_by_side_and_die_by_kill_9(scratch: Path, processes
     assert still_running(known[1]) == []
 
 
-def test_services_of_ones_own_are_used(scratch: Path, processes: Processes, database: Database) -> None:
+def test_services_of_ones_own_are_used(
+    scratch: Path, processes: Processes, database: Database, each_broker: AnyBroker
+) -> None:
     home = scratch / "home"
     running = _up(
-        processes, home, free_range(PORTS), BURSAR_DATABASE_URL=database.url, BURSAR_BROKER_URL=database.broker_url
+        processes, home, free_range(PORTS), BURSAR_DATABASE_URL=database.url, BURSAR_BROKER_URL=each_broker.url
     )
     _told(running)
     with database.connect() as connection:

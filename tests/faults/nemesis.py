@@ -10,11 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import psycopg
-import redis
 
 from core.clock import monotonic_s
 from core.settings import Settings
-from tests.harness.broker import Broker
+from tests.harness.broker import AnyBroker
 from tests.harness.processes import Processes, Running
 from tests.harness.up import descendants
 
@@ -24,7 +23,7 @@ _STOPPED_S = 0.8
 class Nemesis:
     """Runs the roles, strikes at them, and starts again what died, as a supervisor would."""
 
-    def __init__(self, seed: int, processes: Processes, settings: Settings, broker: Broker, database_url: str) -> None:
+    def __init__(self, seed: int, processes: Processes, settings: Settings, broker: AnyBroker, database_url: str) -> None:
         self._random = random.Random(seed)
         self._processes, self._settings, self._broker, self._url = processes, settings, broker, database_url
         self._running: dict[str, Running] = {}
@@ -36,9 +35,9 @@ class Nemesis:
             "standby": (2, lambda: self._kill("standby")),
             "beat": (1, lambda: self._kill("beat")),
             "postgres backend": (2, self._kill_backend),
-            "redis flush": (3, self._flush),
-            "redis stands still": (2, self._freeze_redis),
-            "redis dies": (1, self._restart_redis),
+            "broker forgets": (3, broker.flush),
+            "broker stands still": (2, self._freeze_broker),
+            "broker dies": (1, self._restart_broker),
         }
 
     def start(self, *roles: str) -> None:
@@ -91,16 +90,12 @@ class Nemesis:
                 with suppress(ProcessLookupError):
                     os.kill(self._random.choice(pids), signal.SIGKILL)
 
-    def _flush(self) -> None:
-        with suppress(redis.RedisError):
-            self._broker.flush()
-
-    def _freeze_redis(self) -> None:
-        self._broker.server.process.send_signal(signal.SIGSTOP)
+    def _freeze_broker(self) -> None:
+        self._broker.freeze()
         time.sleep(_STOPPED_S)
-        self._broker.server.process.send_signal(signal.SIGCONT)
+        self._broker.thaw()
 
-    def _restart_redis(self) -> None:
+    def _restart_broker(self) -> None:
         self._broker.kill()
         time.sleep(_STOPPED_S)
         self._broker.start()

@@ -17,7 +17,7 @@ import pytest
 from tests.factories.inbox import states
 from tests.faults.client import Provider, stripe_event
 from tests.faults.nemesis import Nemesis
-from tests.harness.broker import Broker
+from tests.harness.broker import AnyBroker, Broker
 from tests.harness.cluster import Cluster, Database
 from tests.harness.environment import STRIPE_SECRET
 from tests.harness.processes import Processes
@@ -28,17 +28,17 @@ CUSTOMERS = 300
 BASE = 1_772_366_400
 
 
-def events(chance: random.Random) -> list[tuple[str, bytes]]:
+def events(chance: random.Random, count: int) -> list[tuple[str, bytes]]:
     """Half of them count (each must count once), half of them are snapshots (the newest must win); shuffled, some doubled."""
     made = []
-    for n in range(EVENTS):
+    for n in range(count):
         event_id, customer = f"evt_{n}", f"cus_{chance.randrange(CUSTOMERS)}"
         if n % 2:
             made.append((event_id, stripe_event(event_id, "thing.happened", BASE, {"id": f"thing_{customer}", "customer": customer})))
         else:
             thing = {"id": customer, "object": "customer", "name": f"{n}"}
-            made.append((event_id, stripe_event(event_id, "customer.updated", BASE + chance.randrange(EVENTS), thing)))
-    made += chance.sample(made, EVENTS // 20)
+            made.append((event_id, stripe_event(event_id, "customer.updated", BASE + chance.randrange(count), thing)))
+    made += chance.sample(made, count // 20)
     chance.shuffle(made)
     return made
 
@@ -46,21 +46,23 @@ def events(chance: random.Random) -> list[tuple[str, bytes]]:
 @pytest.mark.timeout(600 if EVENTS <= 10_000 else 0)
 @pytest.mark.requirement("INBOX-1", "INBOX-2", "INBOX-15", "INBOX-16", "INBOX-17")
 def test_nothing_is_lost_doubled_or_out_of_order(
-    own_cluster: Callable[..., Cluster], own_broker: Broker, processes: Processes, tmp_path: Path
+    own_cluster: Callable[..., Cluster], each_broker: AnyBroker, processes: Processes, tmp_path: Path
 ) -> None:
     seed = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)
     print(f"CHAOS_SEED={seed}")  # noqa: T201
-    database = own_cluster().database(own_broker.url, tmp_path)
+    database = own_cluster().database(each_broker.url, tmp_path)
     # An innocent row may be in hand at three random kills; here only the ladder of real poison is cut off, not that.
     settings = database.settings(
         sources=["stripe"], lease_s=2.0, sweep_interval_s=0.2, hint_grace_s=0.5, workers_per_queue=2, max_crashes=20,
         retry_ladder_s=[0.5] * 20, beat_silence_s=5.0, operator_emails=[],
     )  # fmt: skip
-    nemesis = Nemesis(seed, processes, settings, own_broker, database.url)
+    nemesis = Nemesis(seed, processes, settings, each_broker, database.url)
     nemesis.start("receiver", "worker payments", "standby", "beat")
     provider = Provider(settings.receiver_port, STRIPE_SECRET)
-    provider.start(events(random.Random(seed)))
-    while len(provider.acknowledged) < EVENTS:
+    # What the broker does to events cannot depend on which one it is: with RabbitMQ, a twentieth of them.
+    count = EVENTS if isinstance(each_broker, Broker) else EVENTS // 20
+    provider.start(events(random.Random(seed), count))
+    while len(provider.acknowledged) < count:
         nemesis.pause()
         nemesis.strike()
     provider.stop()

@@ -15,6 +15,7 @@ from tests.factories.inbox import states
 from tests.harness.cluster import Database
 from tests.harness.environment import STRIPE_SECRET
 from tests.harness.processes import Processes
+from tests.harness.rabbit import Rabbit
 from tests.harness.waiting import wait_until
 from tests.tasks.payments.stripe.test_samples import recorded, wrapped
 
@@ -83,3 +84,12 @@ def test_all_samples_go_through_and_repetition_or_order_change_nothing(
     bodies = [*recorded(stripe_samples), *wrapped(stripe_samples)]
     once = play(database, processes, [bodies, bodies[::-1], bodies])
     assert len(once["charge"]) > 1
+
+
+@pytest.mark.rabbitmq
+@pytest.mark.requirement("INBOX-17")
+def test_all_samples_go_through_rabbitmq(
+    database: Database, processes: Processes, stripe_samples: Path, rabbit: Rabbit
+) -> None:
+    behind_rabbit = Database(database.url, rabbit.url, database.home)
+    assert play(behind_rabbit, processes, [[*recorded(stripe_samples), *wrapped(stripe_samples)]])["customer"]

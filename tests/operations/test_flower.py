@@ -13,6 +13,7 @@ import requests
 from cli.flower import login
 from core.settings import Settings
 from tests.factories.inbox import store_event
+from tests.harness.broker import AnyBroker
 from tests.harness.cluster import Database
 from tests.harness.probe import probe
 from tests.harness.processes import Processes, Running
@@ -25,9 +26,9 @@ CANARY = "jane.canary@example.com"
 
 
 @pytest.fixture
-def settings(database: Database) -> Settings:
+def settings(database: Database, each_broker: AnyBroker) -> Settings:
     """Nothing is swept here: what Flower shows comes from the hints alone."""
-    return database.settings(workers_per_queue=2)
+    return database.settings(workers_per_queue=2, broker_url=each_broker.url)
 
 
 @pytest.fixture
