@@ -32,6 +32,9 @@ _VACUUM = """SELECT relname, n_live_tup, n_dead_tup, greatest(last_autovacuum, l
 _MONTH = "SELECT to_regclass('bursar.inbox_payload_' || %s) IS NOT NULL"
 _SETTINGS = """SELECT current_setting('server_version'), current_setting('autovacuum'), current_setting('fsync'),
                       current_setting('full_page_writes')"""
+# Transaction ids that a freeze has yet to catch up with; at two thousand million PostgreSQL stops writing.
+_AGE = "SELECT greatest(age(datfrozenxid), mxid_age(datminmxid)) FROM pg_database WHERE datname = current_database()"
+_AGE_WARN, _AGE_FAIL = 400_000_000, 1_000_000_000
 _CLOCK = "SELECT clock_timestamp()"
 
 
@@ -71,6 +74,7 @@ def health(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     yield _snapshots(connection)
     yield from _held_back(connection)
     yield from _vacuum(connection)
+    yield _wraparound(connection)
     yield _partitions(connection)
 
 
@@ -153,6 +157,17 @@ def _vacuum(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
             yield ok(f"vacuum {table}", said)
 
 
+def _wraparound(connection: psycopg.Connection[Any]) -> Finding:
+    (age,) = _one(connection, _AGE)
+    said = f"the oldest transaction id is {age / 1e6:.0f} million back; autovacuum freezes from 200 million on"
+    if age < _AGE_WARN:
+        return ok("wraparound", said)
+    then = "find what holds it back (old or prepared transactions, a replication slot, autovacuum off), then VACUUM (FREEZE) as the owner"
+    if age < _AGE_FAIL:
+        return warn("wraparound", said, then)
+    return fail("wraparound", f"{said}; at 2,000 million no event can be stored", then)
+
+
 def _partitions(connection: psycopg.Connection[Any]) -> Finding:
     today = SystemClock().now().date()
     first = today.replace(day=1)
@@ -162,7 +177,8 @@ def _partitions(connection: psycopg.Connection[Any]) -> Finding:
         return warn(
             "partitions",
             f"payload partitions are missing: {', '.join(missing)}",
-            "run `bursar migrate`; until then payloads go to the default partition, which retention cannot drop",
+            "run `bursar migrate`, which moves what came meanwhile; until then payloads go to the default partition, "
+            "which is never dropped",
         )
     return ok("partitions", "this month's and the next one's are there")
 

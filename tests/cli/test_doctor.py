@@ -78,6 +78,14 @@ def test_an_old_transaction_is_found(database: Database, monkeypatch: pytest.Mon
         assert levels(database)["transactions"] == "warn"
 
 
+def test_transaction_ids_that_no_vacuum_freezes_are_found(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert levels(database)["wraparound"] == "ok"
+    monkeypatch.setattr("cli.checks.database._AGE_WARN", 0)
+    assert levels(database)["wraparound"] == "warn"
+    monkeypatch.setattr("cli.checks.database._AGE_FAIL", 0)
+    assert levels(database)["wraparound"] == "fail"
+
+
 def test_missing_months_and_an_older_schema(database: Database) -> None:
     with database.connect() as connection:
         for (name,) in connection.execute(
