@@ -20,27 +20,19 @@ _ACCEPT = """SELECT bursar.accept_command(%(name)s::text, %(payload)s::jsonb, %(
                                           %(via)s::text, %(at)s::timestamptz)"""
 _STORED = "SELECT id, queue, state FROM bursar.inbox WHERE source = 'app' AND event_id = %(key)s"
 
-# The same canonical text as bursar.accept_command makes, so that the same command is known again once its name is.
 _KEEP = """
-    WITH told AS (
-        SELECT coalesce(%(lane)s::text, %(payload)s::jsonb ->> 'customer_ref', %(key)s::text) AS lane,
-               coalesce(%(actor)s::text, 'app') AS actor),
-    body AS (
-        SELECT convert_to(jsonb_build_object('actor', actor, 'lane', lane, 'name', %(name)s::text,
-                                             'payload', %(payload)s::jsonb)::text, 'UTF8') AS bytes FROM told),
+    WITH made AS (
+        SELECT body, in_lane FROM bursar.command_body(%(name)s::text, %(payload)s::jsonb, %(key)s::text, %(lane)s::text, %(actor)s::text)),
     stored AS (
         INSERT INTO bursar.inbox (source, event_id, event_type, lane, queue, state, sha256, occurred_at, received_at, fair_at,
                                   next_at, error_class, error, fingerprint, handler_version)
-        SELECT 'app', %(key)s, %(name)s, 'app:' || told.lane, 'maintenance', 'dead', sha256(body.bytes), %(at)s, %(at)s, %(at)s,
-               %(at)s, %(error_class)s, %(error)s, %(fingerprint)s, %(version)s
-        FROM told, body ON CONFLICT (source, event_id) DO NOTHING RETURNING id),
+        SELECT 'app', %(key)s, %(name)s, 'app:' || in_lane, 'maintenance', 'dead', sha256(body), %(at)s, %(at)s, %(at)s, %(at)s,
+               %(error_class)s, %(error)s, %(fingerprint)s, %(version)s
+        FROM made ON CONFLICT (source, event_id) DO NOTHING RETURNING id),
     payload AS (
         INSERT INTO bursar.inbox_payload (inbox_id, received_at, headers, body)
-        SELECT stored.id, %(at)s, %(headers)s, body.bytes FROM stored, body)
-    SELECT (SELECT count(*) FROM stored) = 1 AS is_new,
-           (SELECT sha256 FROM bursar.inbox WHERE source = 'app' AND event_id = %(key)s) IS DISTINCT FROM sha256(body.bytes)
-               AS is_other
-    FROM body"""
+        SELECT stored.id, %(at)s, jsonb_build_object('via', %(via)s::text, 'login', session_user)::text, body FROM stored, made)
+    SELECT EXISTS (SELECT 1 FROM stored)"""
 
 # At most ten a key, as at the HTTP door.
 _CONFLICT = """
@@ -65,7 +57,6 @@ class Submission:
 
     def values(self) -> dict[str, Any]:
         """The statements' parameters."""
-        headers = {"verified-by": f"app:{self.app}", "via": f"celery:{self.app}"}
         return {
             "name": self.name,
             "payload": self.payload,
@@ -74,7 +65,6 @@ class Submission:
             "actor": self.actor,
             "via": f"celery:{self.app}",
             "at": self.at,
-            "headers": msgspec.json.encode(headers).decode(),
         }
 
 
@@ -97,15 +87,14 @@ def accept(connection: Connection, submission: Submission) -> Stored:
     return Stored(*connection.exec_driver_sql(_STORED, {"key": submission.key}).one())
 
 
-def keep_unknown(connection: Connection, submission: Submission, failure: Failure) -> str:
-    """Keep a command of an unknown name as a dead row: `new`, `duplicate`, or `conflict` when its key is another one's."""
+def keep_unknown(connection: Connection, submission: Submission, failure: Failure) -> bool:
+    """Keep a command of an unknown name as a dead row; False when its key is another one's."""
     told = {"error_class": failure.error_class, "error": failure.error, "fingerprint": failure.fingerprint, "version": VERSION}
-    is_new, is_other = connection.exec_driver_sql(_KEEP, submission.values() | told).one()
-    if is_new:
-        return "new"
-    return "conflict" if is_other else "duplicate"
+    return bool(connection.exec_driver_sql(_KEEP, submission.values() | told).scalar_one())
 
 
 def keep_conflict(connection: Connection, submission: Submission, body: str) -> None:
     """Keep a body that came under the key of another, for comparison."""
-    connection.exec_driver_sql(_CONFLICT, submission.values() | {"body": body.encode(errors="surrogatepass")})
+    headers = msgspec.json.encode({"verified-by": f"app:{submission.app}"}).decode()
+    told = {"body": body.encode(errors="surrogatepass"), "headers": headers}
+    connection.exec_driver_sql(_CONFLICT, submission.values() | told)

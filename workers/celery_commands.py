@@ -7,6 +7,7 @@ becomes the same inbox row as by SQL or HTTP before anything is done. After that
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -30,10 +31,12 @@ from workers.routes import ROUTES
 log = structlog.get_logger(__name__)
 
 TASK_UNKNOWN = "task_unknown"
+_NAME = re.compile(r"[\x21-\x7e]{1,255}")
 _MOST_BYTES = 256 * 1024
-_MOST_TRIES = 15
-_LONGEST_WAIT_S = 60
-"""With the waits 1, 2, 4, ... 60 s these tries last about 11 minutes."""
+_MOST_TRIES = 45
+_LONGEST_WAIT_S = 15
+"""With the waits 1, 2, 4, 8, 15, 15, ... s these tries last 10 minutes. Short, because a waiting message keeps its place in a
+quorum queue's prefetch."""
 
 
 class CommandTask(HintTask):
@@ -98,6 +101,8 @@ def _verified(name: str, arguments: tuple[Any, ...], told: dict[str, Any]) -> tu
     try:
         if arguments or not isinstance(body, str) or set(told) - {"body", "app", "signature"} or len(body) > _MOST_BYTES:
             raise Refused("arguments_malformed")
+        if not _NAME.fullmatch(name):
+            raise Refused("name_malformed")
         sender = prove_message(_keys(), app=told.get("app"), signature=told.get("signature"), task=name, body=body)
     except Refused as refused:
         metrics.received("app", f"celery_{refused.reason}")
@@ -137,13 +142,13 @@ def _keep(task: Any, submission: Submission, body: str) -> str:
     )
     try:
         with surroundings.process_context().engine.begin() as connection:
-            became = accept_command.keep_unknown(connection, submission, failure)
+            kept = accept_command.keep_unknown(connection, submission, failure)
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None) or ""
         if state[:2] in ("22", "23", "54"):
             raise _refusal(task, submission, body, "BU400", str(error.orig)) from None
         raise _again(task, submission, error) from None
-    if became == "conflict":
+    if not kept:
         raise _refusal(task, submission, body, "BU409", "idempotency_conflict: the key belongs to another command")
     metrics.received("app", TASK_UNKNOWN)
     log.error(

@@ -16,7 +16,6 @@ PREFIX = "billing."
 UNKNOWN_TASK = "tasks.unknown_command"
 """The task that takes commands of unknown names; the name that was sent is its `shadow`."""
 
-_LONGEST_NAME = 255
 _DELAYED = "celery.worker.consumer.delayed_delivery:DelayedDelivery"
 Strategy = Callable[..., Any]
 
@@ -30,7 +29,7 @@ class Strategies(dict[str, Strategy]):
         Raises:
             KeyError: it is no command; Celery logs the message and drops it.
         """
-        if not isinstance(name, str) or not name.startswith(PREFIX) or len(name) > _LONGEST_NAME:
+        if not isinstance(name, str) or not name.startswith(PREFIX):
             raise KeyError(name)
         taken_on = self[UNKNOWN_TASK]
 

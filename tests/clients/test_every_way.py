@@ -16,8 +16,14 @@ from bursar_client import (
     UnknownCommand,
     key_for,
 )
-from tests.clients.ways import IN_PARALLEL, NAME, UNKNOWN, WAYS, Stored, Way, note
+from tests.clients.ways import GUESTS, IN_PARALLEL, NAME, UNKNOWN, WAYS, Stored, Way, note
 from tests.webhooks_ingest.door import Door
+
+
+@pytest.mark.parametrize("name", sorted(GUESTS))
+def test_guests_say_when_they_are_not_here(name: str) -> None:
+    if name not in WAYS:
+        pytest.skip(f"{name} is not installed: its connection was not tried")
 
 
 @pytest.mark.requirement("INBOX-2")
@@ -62,6 +68,8 @@ def test_an_unknown_name_and_an_unknown_key(way: Way) -> None:
         (note("a\0b"), "k1"),
         (note(number=float("nan")), "k1"),
         (note(), "has a blank"),
+        (note(customer_ref="a\nb"), "k1"),
+        (note(customer_ref="c" * 256), "k1"),
         (note(), ""),
         (note(), "k" * 256),
         (note(), "k\u00e9"),
@@ -91,7 +99,14 @@ def test_values_arrive_as_they_were(way: Way) -> None:
 def test_lane_and_actor(way: Way) -> None:
     way.bursar.submit(note(customer_ref="c1"), key="k1")
     way.bursar.submit(note(customer_ref="c1"), key="k2", lane="order:7", actor="user:9")
-    assert [(one.lane, one.actor) for one in way.stored()] == [("c1", "app"), ("order:7", "user:9")]
+    way.bursar.submit(note(customer_ref=""), key="k3")
+    way.bursar.submit(note(customer_ref=5), key="k4")
+    assert [(one.lane, one.actor) for one in way.stored()] == [
+        ("c1", "app"), ("order:7", "user:9"), ("k3", "app"), ("k4", "app"),
+    ]  # fmt: skip
+    for wrong in ({"lane": ""}, {"lane": "a\nb"}, {"lane": "x" * 256}, {"actor": ""}, {"actor": "\x1b"}, {"actor": "x" * 256}):
+        with pytest.raises(InvalidCommand):
+            way.bursar.submit(note(), key="k5", **wrong)
 
 
 def test_keys_of_all_visible_characters(way: Way) -> None:

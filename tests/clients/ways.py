@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-import pytest
 from psycopg.rows import dict_row
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
@@ -116,8 +116,7 @@ def _session(door: Door) -> Iterator[Way]:
 
 @contextmanager
 def _django(door: Door) -> Iterator[Way]:
-    """Django's own connection, where Django is installed (it is none of the project's tools)."""
-    pytest.importorskip("django", reason="Django is not installed: its connection was not tried")
+    """Django's own connection."""
     django = importlib.import_module("django")
     settings, utils = importlib.import_module("django.conf").settings, importlib.import_module("django.db.utils")
     if not settings.configured:
@@ -137,8 +136,7 @@ def _django(door: Door) -> Iterator[Way]:
 
 @contextmanager
 def _psycopg2(door: Door) -> Iterator[Way]:
-    """The older driver, where it is installed (it is none of the project's tools)."""
-    pytest.importorskip("psycopg2", reason="psycopg2 is not installed: its connection was not tried")
+    """The older driver."""
     connection = importlib.import_module("psycopg2").connect(door.database.url, options="-c role=bursar_client")
     connection.autocommit = True
     yield Way(SqlBursar(connection), lambda: stored(door.database))
@@ -147,8 +145,10 @@ def _psycopg2(door: Door) -> Iterator[Way]:
 
 WAYS = {
     "fake": _fake, "http": _http, "psycopg": _psycopg, "cursor": _cursor, "sqlalchemy": _sqlalchemy, "session": _session,
-    "django": _django, "psycopg2": _psycopg2,
 }  # fmt: skip
+GUESTS = {"django": _django, "psycopg2": _psycopg2}
+"""Ways that are gone where their package is installed; they are none of the project's tools."""
+WAYS |= {name: way for name, way in GUESTS.items() if importlib.util.find_spec(name)}
 IN_PARALLEL = ("fake", "http")
 """Those that several threads may use at once."""
 

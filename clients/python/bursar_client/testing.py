@@ -21,6 +21,7 @@ from bursar_client.errors import IdempotencyConflict, InvalidCommand, Unavailabl
 from bursar_client.status import Status
 
 _NAME = re.compile(r"billing\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.v[1-9][0-9]*")
+_LINE = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 _MOST_PAYLOAD_BYTES = 64 * 1024
 
 
@@ -108,8 +109,13 @@ class FakeBursar(Bursar):
         if len(envelope.payload.encode()) > _MOST_PAYLOAD_BYTES or "\\u0000" in envelope.payload:
             raise InvalidCommand("the payload is larger than 64 KiB, or has a NUL")
         customer = payload.get("customer_ref")
-        lane = envelope.lane or (customer if isinstance(customer, str) else None) or envelope.key
-        return Submitted(name=envelope.name, payload=payload, key=envelope.key, lane=lane, actor=envelope.actor or "app")
+        lane = envelope.lane
+        if lane is None:
+            lane = customer if isinstance(customer, str) and customer else envelope.key
+        actor = "app" if envelope.actor is None else envelope.actor
+        if not (_LINE.fullmatch(lane) and _LINE.fullmatch(actor)):
+            raise InvalidCommand("lane (or customer_ref) and actor must be 1 to 255 characters in one line")
+        return Submitted(name=envelope.name, payload=payload, key=envelope.key, lane=lane, actor=actor)
 
     def _settle(self, key: str, **changes: Any) -> None:
         with self._lock:
