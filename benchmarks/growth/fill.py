@@ -39,8 +39,9 @@ _INBOX = f"""
            CASE WHEN shape.bad THEN 'bad:' || i %% 12 END, '0.1.0', shape.at,
            CASE shape.state WHEN 'done' THEN shape.at + interval '20 ms' END
     FROM generate_series(1, %(rows)s) AS i,
-         LATERAL (SELECT CASE WHEN i %% least(5003, %(rows)s / 20) = 0 THEN 'dead' WHEN i > %(rows)s - %(rows)s / 30 - 10 AND i %% (%(rows)s / 9000 + 1) = 0
-                              THEN 'waiting' WHEN i %% 10 = 3 THEN 'ignored' ELSE 'done' END) AS first (state),
+         LATERAL (SELECT CASE WHEN i %% least(5003, %(rows)s / 20) = 0 THEN 'dead'
+                              WHEN i > %(rows)s - %(rows)s / 30 - 10 AND i %% (%(rows)s / 9000 + 1) = 0 THEN 'waiting'
+                              WHEN i %% 10 = 3 THEN 'ignored' ELSE 'done' END) AS first (state),
          LATERAL (SELECT first.state, first.state IN ('dead', 'waiting'), {_TIME}) AS shape (state, bad, at),
          LATERAL (SELECT source, prefix, event_type, queue FROM (VALUES
                       (0, 'stripe', 'evt_/', 'payment_intent.succeeded', 'payments'), (1, 'stripe', 'evt_/', 'invoice.paid', 'payments'),

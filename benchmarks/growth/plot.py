@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from html import escape
+from itertools import pairwise
 
 from benchmarks.growth.measure import RATES, Results
 
@@ -12,7 +13,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 330, 54, 52
 _LINES = {
     "door: receiver": "#1f6feb", "door: PostgreSQL": "#8250df", "workers: worker": "#1a7f37", "workers: PostgreSQL": "#bf8700",
     "one event alone, claim to commit": "#cf222e", "one sweep": "#0a7ea4", "inbox ls": "#6e7781",
-    "longest delivery meanwhile": "#bc4c00",
+    "run alert_dead_letters": "#bc4c00",
 }  # fmt: skip
 """What is drawn, in its colour; the table has the rest."""
 _LEAST_TOP = 2.0
@@ -76,12 +77,14 @@ def _y(value: float, top: float) -> float:
 def _spread(wanted: list[float], apart: float = 18) -> list[float]:
     """Places for labels as near as can be to the wanted ones, no two on top of each other."""
     order = sorted(range(len(wanted)), key=lambda number: wanted[number])
-    placed = [0.0] * len(wanted)
-    last = _TOP - apart
-    for number in order:
-        last = placed[number] = max(wanted[number], last + apart)
-    over = max(0.0, last - (_HEIGHT - _BOTTOM))
-    return [y - over for y in placed]
+    placed = list(wanted)
+    for above, below in pairwise(order):
+        placed[below] = max(placed[below], placed[above] + apart)
+    lowest: float = _HEIGHT - _BOTTOM
+    for number in reversed(order):
+        lowest = placed[number] = min(placed[number], lowest)
+        lowest -= apart
+    return placed
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 13, colour: str = "#24292f") -> str:
