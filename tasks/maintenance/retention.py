@@ -20,7 +20,7 @@ from core.settings import Settings
 _CHUNK = 2_000
 _BUDGET_S = 12.0
 """Of one run, which has the task's soft limit of 20 s."""
-_PATIENCE_MS = (50, 100, 200, 400)
+_PATIENCE_MS = (50, 120, 250, 400)
 """How long each try waits for its lock, and the receiver behind it: less than its own 1 s."""
 _TRIES = 16
 _PAUSE_S = 0.2
