@@ -67,17 +67,20 @@ class Generator:
         said: dict[str, Any] = json.loads(self._out.read_text(encoding="ascii"))
         return Said(**said)
 
-    def stop(self) -> None:
+    def kill(self) -> None:
         """End it, whatever it is doing."""
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
 
 def post(plan: Plan, folder: Path) -> Said:
     """Post a plan and wait until all is answered."""
     generator = Generator(plan, folder)
-    generator.go()
-    return generator.result()
+    try:
+        generator.go()
+        return generator.result()
+    finally:
+        generator.kill()
 
 
 def await_settled(connection: psycopg.Connection[Any], count: int, timeout_s: float = _PATIENCE_S) -> None:
@@ -92,10 +95,11 @@ def settled(connection: psycopg.Connection[Any]) -> int:
     return int(row[0])
 
 
-def latencies_ms(connection: psycopg.Connection[Any], answered: dict[str, float]) -> list[float]:
-    """For each of those events the time from the sender having its 200 to the commit of its effects, sorted, in ms.
+def committed(connection: psycopg.Connection[Any], answered: dict[str, float]) -> dict[str, float]:
+    """When the effects of each of those events were committed, in unix seconds.
 
-    Below zero: the worker was quicker than the answer's way to the sender.
+    Raises:
+        AssertionError: one is not done.
     """
     rows = connection.execute(
         """SELECT event_id, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 FROM bursar.inbox
@@ -103,7 +107,34 @@ def latencies_ms(connection: psycopg.Connection[Any], answered: dict[str, float]
         (list(answered),),
     ).fetchall()
     assert len(rows) == len(answered), f"{len(answered) - len(rows)} of {len(answered)} answered events are not done"
-    return sorted((done - answered[event_id]) * 1000 for event_id, done in rows)
+    return dict(rows)
+
+
+def latencies_ms(answered: dict[str, float], done: dict[str, float]) -> list[float]:
+    """The times from the sender having its 200 to the commit of the effects, sorted, in ms.
+
+    Below zero: the worker was quicker than the answer's way to the sender.
+    """
+    return sorted((done[event_id] - at) * 1000 for event_id, at in answered.items())
+
+
+def stages_ms(connection: psycopg.Connection[Any], answered: dict[str, float]) -> dict[str, list[float]]:
+    """Where the time goes, by the clocks that the rows carry anyhow; each sorted, in ms."""
+    rows = connection.execute(
+        """SELECT event_id, extract(epoch FROM received_at)::float8, extract(epoch FROM started_at)::float8,
+                  extract(epoch FROM done_at)::float8, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8
+           FROM bursar.inbox WHERE event_id = ANY(%s)""",
+        (list(answered),),
+    ).fetchall()
+    parts: dict[str, list[float]] = {
+        "body read -> 200 at the sender": [], "200 -> a worker claims (hint, broker, Celery)": [],
+        "claim, lock, read, lane, parse": [], "effects, flush, done, commit": [],
+    }
+    for event_id, received, started, done, commit in rows:
+        times = (answered[event_id] - received, started - answered[event_id], done - started, commit - done)
+        for name, part in zip(parts, times, strict=True):
+            parts[name].append(part * 1000)
+    return {name: sorted(values) for name, values in parts.items()}
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

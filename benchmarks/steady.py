@@ -36,6 +36,7 @@ class Plan:
     customers: int
     first: int = 0
     event_type: str = "payment_intent.succeeded"
+    path: str = "/webhooks/stripe"
 
 
 @dataclass
@@ -50,12 +51,12 @@ class Said:
     own_us: float = 0.0
 
 
-def request_of(one: Made, secret: str) -> bytes:
+def request_of(one: Made, secret: str, path: str) -> bytes:
     """One event as the bytes of a request, signed now."""
     at = SystemClock().now()
     headers = {"Host": "localhost", "User-Agent": "Stripe/1.0", "Accept": "*/*"} | stripe_headers(secret, one.body, at)
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"POST /webhooks/stripe HTTP/1.1\r\n{lines}Content-Length: {len(one.body)}\r\n\r\n".encode() + one.body
+    return f"POST {path} HTTP/1.1\r\n{lines}Content-Length: {len(one.body)}\r\n\r\n".encode() + one.body
 
 
 class _Loop:
@@ -71,6 +72,7 @@ class _Loop:
         self._busy: dict[socket.socket, tuple[float, str]] = {}
         self._parts: dict[socket.socket, bytes] = {}
         self._clock = SystemClock()
+        self._closed = not plan.per_s
         self.said = Said()
 
     def run(self) -> None:
@@ -90,6 +92,8 @@ class _Loop:
         due_s, event_id, request = self._todo.popleft()
         one = self._free.pop()
         one.sendall(request)
+        if self._closed:
+            due_s = now_s
         self.said.late_ms.append((now_s - due_s) * 1000)
         self._busy[one] = (due_s, event_id)
 
@@ -118,7 +122,7 @@ def main(plan: Plan, out: Path) -> None:
     wanted = events(
         plan.event_type, plan.count, SystemClock().now(), first=plan.first, per_customer=max(1, plan.count // plan.customers)
     )
-    loop = _Loop(plan, [(one.event_id, request_of(one, plan.secret)) for one in wanted])
+    loop = _Loop(plan, [(one.event_id, request_of(one, plan.secret, plan.path)) for one in wanted])
     gc.freeze()
     gc.disable()
     print("ready", flush=True)

@@ -1,39 +1,26 @@
-"""`python3 dev.py bench ingest`: interleaved rounds of all contestants, medians, ratios against the prototype."""
+"""`python3 dev.py bench ingest`: interleaved rounds of all contestants, medians, ratios, and the goals beside them."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks import table
+from benchmarks import product, table
 from benchmarks.cpu import tree_us
 from benchmarks.events import BYTES
 from benchmarks.ground import Ground, ground
-from benchmarks.ingest import prototype, single_rows
-from cli.embedded.ports import LOOPBACK, any_free, is_free
+from benchmarks.ingest import single_rows
+from benchmarks.ingest.contestants import ALL, PEERS, Contestant, start, tables
+from benchmarks.ingest.report import Result, report
+from benchmarks.peers.environment import peers
+from benchmarks.steady import Plan
 from tests.harness.cluster import Database
 from tests.harness.environment import STRIPE_SECRET
-from tests.harness.processes import ROOT, Running
-from tests.harness.waiting import wait_until
 
-HELLO, BARE, PRODUCT, SINGLE = "no database: uvicorn hello", "bare prototype", "product as shipped", "pgbench, one row each"
-ONE = ", 1 connection"
-_CONNECTIONS = 64
-
-
-@dataclass(frozen=True)
-class Result:
-    """One round of one contestant; times in ms and us per event."""
-
-    per_s: float
-    p50_ms: float = 0
-    p99_ms: float = 0
-    server_us: float = 0
-    postgres_us: float = 0
-    own_us: float = 0
+_FAR = 10**15
+_CALM = 10
+"""The open loop posts for as many seconds."""
 
 
 def main() -> None:
@@ -41,105 +28,86 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 dev.py bench ingest", description=__doc__)
     parser.add_argument("--events", type=int, default=20_000, help="events per round over 64 connections (default 20,000)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds (default 3)")
+    parser.add_argument("--only", nargs="+", default=[""], help="only contestants whose name has one of these in it")
     asked = parser.parse_args()
-    results: dict[str, list[Result]] = {}
+    chosen = [one for one in ALL if any(part in one.name for part in asked.only)]
+    python = peers() if set(chosen) & set(PEERS) else None
+    results: dict[Contestant, list[Result]] = {}
     with ground() as under:
         print(table.machine(under.version))
-        print(f"signed events of {BYTES} bytes, {asked.events} a round (one connection: a tenth), {asked.rounds} rounds, medians")
-        for number in range(asked.rounds):
-            for name in (HELLO, BARE, PRODUCT, SINGLE, BARE + ONE, PRODUCT + ONE):
-                result = run(under, name, asked.events)
-                if result is not None:
-                    results.setdefault(name, []).append(result)
-                    print(f"  round {number + 1}: {name}: {result.per_s:.0f}/s", flush=True)
-            report(results)
-
-
-def run(under: Ground, name: str, count: int) -> Result | None:
-    """One contestant on a fresh database."""
-    with under.database() as database, database.connect() as connection:
-        connection.execute(prototype.TABLE)
-        connection.execute(prototype.UNCOMPRESSED)
-        connection.execute("CHECKPOINT")
-        if name == SINGLE:
-            program = single_rows.tool(under)
-            if program is None:
-                return None
-            before = under.postgres_us()
-            per_s = single_rows.per_second(program, under, database, count // 2)
-            return Result(per_s, postgres_us=(under.postgres_us() - before) / (count // 2))
-        connections = 1 if name.endswith(ONE) else _CONNECTIONS
-        return _served(under, database, name.removesuffix(ONE), count if connections > 1 else count // 10, connections)
-
-
-def _served(under: Ground, database: Database, name: str, count: int, connections: int) -> Result:
-    port = any_free()
-    server = _start(under, database, name, port)
-    try:
-        load = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.ingest.load", str(port), str(count), str(connections), STRIPE_SECRET],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        print(
+            f"signed events of {BYTES} bytes, {asked.events:,} a round (tutorials and dj-stripe a twentieth, one connection a "
+            f"tenth, offered rates {_CALM} s), {asked.rounds} interleaved rounds, medians", flush=True,
         )
-        assert load.stdin is not None
-        assert load.stdout is not None
-        warmed = json.loads(load.stdout.readline())["warmed"]
+        for number in range(asked.rounds):
+            for one in chosen:
+                result = run(under, one, asked.events, python)
+                if result is not None:
+                    results.setdefault(one, []).append(result)
+                    print(f"  round {number + 1}: {one.name}: {result.per_s:,.0f}/s", flush=True)
+    report(results)
+
+
+def run(under: Ground, one: Contestant, events: int, python: Path | None) -> Result | None:
+    """One contestant on a fresh database; None where it cannot take part."""
+    if one in PEERS and python is None:
+        return None
+    with under.database() as database, database.connect() as connection:
+        for statement in (*tables(), "CHECKPOINT"):
+            connection.execute(statement)
+        if one.kind in ("single", "copy"):
+            return _rows(under, database, one.kind, events // 2)
+        count = int(one.per_s * _CALM) if one.per_s else events // one.share
+        return _served(under, database, one, count, python)
+
+
+def _rows(under: Ground, database: Database, kind: str, count: int) -> Result | None:
+    before = under.postgres_us()
+    if kind == "copy":
+        per_s: float | None = single_rows.copied_per_second(database, count)
+    else:
+        per_s = single_rows.per_second(under, database, count)
+    return None if per_s is None else Result(per_s, postgres_us=(under.postgres_us() - before) / count)
+
+
+def _served(under: Ground, database: Database, one: Contestant, count: int, python: Path | None) -> Result:
+    server, port = start(under, database, one, python)
+    warm = max(100, min(2_000, count // 10))
+    generators: Sequence[product.Generator] = ()
+    try:
+        plan = Plan(port, STRIPE_SECRET, warm, 0, one.connections, warm, _FAR, path=one.path)
+        warmed = product.post(plan, under.cluster.folder)
+        plan = Plan(port, STRIPE_SECRET, count, one.per_s, one.connections, max(1, count // 4), path=one.path)
+        generators = (product.Generator(plan, under.cluster.folder),)
         before, postgres = tree_us(server.pid), under.postgres_us()
-        load.stdin.write("\n")
-        load.stdin.flush()
-        said = json.loads(load.stdout.readline())
-        load.wait(30)
+        generators[0].go()
+        said = generators[0].result()
         server_us, postgres_us = tree_us(server.pid) - before, under.postgres_us() - postgres
+        if said.others or warmed.others:
+            raise SystemExit(f"{one.name}: not 200: {said.others or warmed.others}; it wrote:\n{server.output()[-3000:]}")
+        if one.rows:
+            _check(database, one, len(warmed.answered) + len(said.answered))
+    except AssertionError as error:
+        raise SystemExit(f"{one.name}: {error}; the server wrote:\n{server.output()[-3000:]}") from error
     finally:
+        for generator in generators:
+            generator.kill()
         server.kill()
-    if said["others"]:
-        raise SystemExit(f"{name}: {said['others']} answers were not 200; the server wrote:\n{server.output()[-3000:]}")
-    if name != HELLO:
-        _check(database, name, warmed + said["stored"])
+    ordered = sorted(said.latencies_ms)
     return Result(
-        said["per_s"], said["p50_ms"], said["p99_ms"], server_us / count, postgres_us / count, said["own_us"]
+        count / said.seconds,
+        product.percentile(ordered, 0.5), product.percentile(ordered, 0.99),
+        server_us / count, postgres_us / count, said.own_us,
+        product.percentile(sorted(said.late_ms), 0.99) if one.per_s else 0.0,
     )
 
 
-def _start(under: Ground, database: Database, name: str, port: int) -> Running:
-    if name == PRODUCT:
-        server = under.processes.bursar("receiver", settings=under.settings(database, receiver_port=port))
-    else:
-        kind = "hello" if name == HELLO else "bare"
-        env = {"BENCH_SECRET": STRIPE_SECRET, "BENCH_DATABASE": database.url}
-        server = under.processes.python("-m", "benchmarks.ingest.prototype", kind, str(port), env=env)
-    wait_until(lambda: not is_free(port) or not server.alive(), 30, what=f"{name} to listen on {LOOPBACK}:{port}")
-    if not server.alive():
-        raise SystemExit(f"{name} did not start:\n{server.output()}")
-    return server
-
-
-def _check(database: Database, name: str, answered: int) -> None:
+def _check(database: Database, one: Contestant, answered: int) -> None:
     """Every 200 has its row, and nothing else has."""
-    place = "bursar.inbox JOIN bursar.inbox_payload ON inbox_id = id" if name == PRODUCT else "bench.bare"
     with database.connect() as connection:
-        row = connection.execute(f"SELECT count(*) FROM {place}").fetchone()
+        row = connection.execute(f"SELECT count(*) FROM {one.rows}").fetchone()
     if row != (answered,):
-        raise SystemExit(f"{name}: {answered} answers of 200, but {row} rows")
-
-
-def report(results: dict[str, list[Result]]) -> None:
-    """The table; ratios against the prototype with as many connections."""
-    rows = []
-    for name, rounds in results.items():
-        base = results[BARE + ONE if name.endswith(ONE) else BARE]
-
-        def middle(field: str, of: list[Result] = rounds) -> float:
-            return table.median([getattr(one, field) for one in of])
-
-        rows.append(
-            [
-                name, f"{middle('per_s'):,.0f}", *(f"{middle(part):.2f}" for part in ("p50_ms", "p99_ms")),
-                *(f"{middle(part):.0f}" for part in ("server_us", "postgres_us", "own_us")),
-                *(f"{middle(part) / middle(part, base):.2f}" for part in ("per_s", "p50_ms", "p99_ms")),
-            ]
-        )
-    columns = ["contestant", "req/s", "p50 ms", "p99 ms", "server us", "PostgreSQL us", "load us", "rate", "p50", "p99"]
-    table.show(f"One server process, {_CONNECTIONS} keep-alive connections; the last three against the prototype", columns, rows)
+        raise SystemExit(f"{one.name}: {answered} answers of 200, but {row} rows")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""PostgreSQL's own load tool, one row per transaction: what a receiver without group commit could reach at the very most."""
+"""PostgreSQL by itself: one row a transaction by its own load tool, and COPY, which is as fast as rows can go in at all."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-from pathlib import Path
 
 from benchmarks.events import BYTES
 from benchmarks.ground import Ground
 from cli.embedded.postgres import binaries
 from cli.embedded.processes import clean_environment
+from core.clock import SystemClock, monotonic_s
 from tests.harness.cluster import Database
 
 _CLIENTS = 32
@@ -19,14 +19,11 @@ _INSERT = (
 )
 
 
-def tool(under: Ground) -> Path | None:
-    """pgbench, where the installation has it."""
-    found = binaries(under.cluster.ground).folder / "pgbench"
-    return found if found.exists() else None
-
-
-def per_second(program: Path, under: Ground, database: Database, count: int) -> float:
-    """Rows a second with 32 clients."""
+def per_second(under: Ground, database: Database, count: int) -> float | None:
+    """Rows a second with 32 clients, one row a transaction; None where the installation has no pgbench."""
+    program = binaries(under.cluster.ground).folder / "pgbench"
+    if not program.exists():
+        return None
     script = under.cluster.folder / "single.sql"
     script.write_text(_INSERT, encoding="ascii")
     each = max(1, count // _CLIENTS)
@@ -37,3 +34,14 @@ def per_second(program: Path, under: Ground, database: Database, count: int) -> 
     found = re.search(r"tps = ([0-9.]+)", done.stdout)
     assert found, done.stdout
     return float(found[1])
+
+
+def copied_per_second(database: Database, count: int) -> float:
+    """Rows a second of one COPY."""
+    body, now = "\\x" + "78" * BYTES, SystemClock().now()
+    with database.connect() as connection, connection.cursor() as cursor:
+        began_s = monotonic_s()
+        with cursor.copy("COPY bench.bare (event_id, event_type, object_id, received_at, body) FROM STDIN") as copy:
+            for number in range(count):
+                copy.write_row((f"evt_{number}", "payment_intent.succeeded", "pi_1", now, body))
+        return count / (monotonic_s() - began_s)

@@ -60,7 +60,12 @@ def run(under: Ground, event_type: str, per_s: float, seconds: int, broker: str)
             used = {role: (tree_us(one.pid) - before[role]) / count for role, one in running.items()}
             product.await_settled(connection, warm + count)
             print(f"  {event_type}: {', '.join(f'{role} {us:.0f} us' for role, us in used.items())} of CPU per event", flush=True)
-            return product.latencies_ms(connection, said.answered), said
+            stages = product.stages_ms(connection, said.answered)
+            table.show(
+                f"{event_type}: where the time goes", ["stage", "p50 ms", "p99 ms"],
+                [[name, *(f"{product.percentile(part, share):.1f}" for share in (0.5, 0.99))] for name, part in stages.items()],
+            )
+            return product.latencies_ms(said.answered, product.committed(connection, said.answered)), said
         finally:
             for one in running.values():
                 one.kill()

@@ -1,0 +1,1 @@
+"""What others notice of one customer's flood."""
