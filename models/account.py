@@ -16,7 +16,7 @@ class Account(Aggregate):
     __tablename__ = "account"
     NAME: ClassVar[str] = "account"
     PUBLIC_PREFIX: ClassVar[str] = "acc"
-    LOCK_ORDER: ClassVar[int] = 15
+    LOCK_ORDER: ClassVar[int] = 11
 
     kind: Mapped[str | None]
     email: Mapped[str | None]

@@ -17,7 +17,7 @@ class Checkout(Aggregate):
     __tablename__ = "checkout"
     NAME: ClassVar[str] = "checkout"
     PUBLIC_PREFIX: ClassVar[str] = "co"
-    LOCK_ORDER: ClassVar[int] = 35
+    LOCK_ORDER: ClassVar[int] = 42
     DERIVED: ClassVar[frozenset[str]] = frozenset(
         {
             "purchase_status",

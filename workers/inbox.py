@@ -1,8 +1,8 @@
-"""The inbox runner: a batch is one unit of work; what makes it fail runs alone, so poison isolates itself (promise 7).
+"""The inbox runner: a batch is one unit of work; an event that fails leaves it alone, so poison isolates itself (promise 7).
 
-The row at which a batch broke is set apart and the others run together again: with one bad event in 500 this costs a
-tenth of what it costs to run its whole batch singly. Where no row can be blamed (a constraint that speaks at the end),
-each runs alone.
+Handlers change loaded rows in memory, so what a failing one did is taken back there, and the others go on: nothing was
+written yet. It is settled after the commit. Where the database itself refuses (a constraint, a deadlock), all is rolled
+back and each event runs alone.
 
 Effects and `done` marks commit together (INBOX-16). A batch first takes its lanes, so that two workers never hold the
 same customer; a drain passes over lanes that another worker has, and rows whose lane is taken are put back untouched.
@@ -27,6 +27,7 @@ from workers.context import Context
 from workers.failures import Failure, describe, next_try
 from workers.inbox_claims import InboxClaim, LostClaimError
 from workers.observe.sentry import report
+from workers.rows import StubTakenError
 from workers.settle import crashed_in_hand, is_conflict, is_disconnect, lost_connection
 from workers.unit import Unit
 
@@ -36,10 +37,11 @@ _CONFLICT_TRIES = 5
 _LANE_WAIT_S = 0.02
 _LANE_TRIES = 5
 _DRAIN_BUDGET_S = 5.0
-_MOST_APART = 3
-"""Rows of a batch that are set apart one after the other; each costs the others one more run. Beyond it all run singly."""
+_STUB_TRIES = 3
 # SystemExit: a handler that exits is a handler that failed; it must not take the worker with it.
 HANDLED = (Exception, SystemExit)
+# After these nothing may be assumed of the process, the connection or the time that is left: they end the whole batch.
+_ENDS_ALL = (DBAPIError, SoftTimeLimitExceeded, MemoryError, RecursionError)
 
 
 @dataclass(slots=True)
@@ -62,13 +64,6 @@ class Outcome:
     def __str__(self) -> str:
         """The counts, as Flower shows them."""
         return f"{self.done} done, {len(self.failed)} failed, {len(self.put_back)} put back"
-
-
-@dataclass(slots=True)
-class Hand:
-    """The row that a batch is at: whose fault an error is. None: a statement for the whole batch, nobody's in particular."""
-
-    row: int | None = None
 
 
 def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
@@ -119,33 +114,33 @@ def _claiming(context: Context) -> Connection:
 
 
 def process(context: Context, claim: InboxClaim) -> Outcome:
-    """Run a claim as one unit of work. On any error it is rolled back, and what can be blamed for it runs alone."""
-    together, alone, hand = list(claim.ids), list[int](), Hand()
-    while True:
-        try:
-            outcome = run_together(context, claim, together, hand)
-            break
-        except SoftTimeLimitExceeded:
-            # Too little time is left to run them singly: each is suspect now and will be claimed alone.
-            crashed_in_hand(context, claim, claim.ids)
+    """Run a claim as one unit of work. On an error that is no single event's it is rolled back, and each runs alone."""
+    try:
+        return _run_settled(context, claim, claim.ids)
+    except SoftTimeLimitExceeded:
+        # Too little time is left to run them singly: each is suspect now and will be claimed alone.
+        crashed_in_hand(context, claim, claim.ids)
+        raise
+    except HANDLED as error:
+        if is_disconnect(error):
+            lost_connection(context, claim, claim.ids, error)
             raise
-        except HANDLED as error:
-            if is_disconnect(error):
-                lost_connection(context, claim, claim.ids, error)
-                raise
-            if len(claim.ids) > 1:
-                log.warning("batch_rolled_back", rows=len(together), inbox_id=hand.row, error_class=type(error).__name__)
-        if hand.row is None or len(together) == 1 or len(alone) == _MOST_APART:
-            outcome, alone = Outcome(), together + alone
+        if len(claim.ids) > 1:
+            log.warning("batch_rolled_back", rows=len(claim.ids), error_class=type(error).__name__)
+    return _run_singly(context, claim, claim.ids)
+
+
+def _run_settled(context: Context, claim: InboxClaim, ids: Sequence[int]) -> Outcome:
+    """Run rows together, then settle those that failed."""
+    for attempt in range(_STUB_TRIES):
+        try:
+            outcome, failed = run_together(context, claim, ids)
             break
-        together.remove(hand.row)
-        alone.append(hand.row)
-        with context.engine.begin() as connection:
-            claims.renew(connection, claim, lease_s=context.settings.lease_s)
-    if alone:
-        put_back = outcome.put_back
-        outcome.add(_run_singly(context, claim, alone))
-        outcome.put_back = put_back + outcome.put_back
+        except StubTakenError:
+            if attempt == _STUB_TRIES - 1:
+                raise
+    for row_id, error in failed:
+        outcome.failed.append(settle_failure(context, claim, row_id, error))
     return outcome
 
 
@@ -176,7 +171,7 @@ def _run_alone(context: Context, claim: InboxClaim, row_id: int) -> Outcome:
     """One row; a deadlock or lock time-out is nobody's fault and is tried again at once, without counting."""
     for attempt in range(_CONFLICT_TRIES):
         try:
-            return run_together(context, claim, [row_id], Hand())
+            return _run_settled(context, claim, [row_id])
         except DBAPIError as error:
             if not is_conflict(error) or attempt == _CONFLICT_TRIES - 1:
                 raise
@@ -184,45 +179,65 @@ def _run_alone(context: Context, claim: InboxClaim, row_id: int) -> Outcome:
     raise AssertionError("unreachable")
 
 
-def run_together(context: Context, claim: InboxClaim, ids: Sequence[int], hand: Hand) -> Outcome:
-    """The transaction: hold the rows, take their lanes, apply their facts, mark them done, commit. Any error leaves nothing."""
-    hand.row = None
+def run_together(
+    context: Context, claim: InboxClaim, ids: Sequence[int]
+) -> tuple[Outcome, list[tuple[int, BaseException]]]:
+    """The transaction: hold the claim, take its lanes, apply the rows' facts, mark them done, commit.
+
+    Returns what was done, and the rows that failed; these left nothing and stay in the claim.
+    """
     with context.engine.begin() as connection:
         mine = claims.hold(connection, claim, ids)
         if mine is None:
-            return Outcome()
+            return Outcome(), []
         apart = [row_id for row_id in ids if claim.lanes[row_id] not in mine]
         # After the lanes are taken: what another one did to these rows until then is seen now.
-        jobs = _prepared(read(connection, claim, set(ids).difference(apart)), hand)
+        jobs, failed = _prepared(read(connection, claim, set(ids).difference(apart)))
         unit = Unit(connection, context.keys, now=context.clock.now())
-        apply(unit, jobs, hand)
+        failed += apply(unit, jobs)
         calls = unit.flush()
-        claims.mark_done(
-            connection, claim, [job.row.id for job in jobs], ids, now=context.clock.now(), version=VERSION
-        )
-    return Outcome(done=len(jobs), put_back=apart, calls=calls)
+        bad = {row_id for row_id, _ in failed}
+        done = [job.row.id for job in jobs if job.row.id not in bad]
+        free = [row_id for row_id in ids if row_id not in bad]
+        claims.mark_done(connection, claim, done, free, now=context.clock.now(), version=VERSION)
+    return Outcome(done=len(done), put_back=apart, calls=calls), failed
 
 
-def _prepared(rows: Sequence[Row], hand: Hand) -> list[Job]:
-    jobs = []
+def _prepared(rows: Sequence[Row]) -> tuple[list[Job], list[tuple[int, BaseException]]]:
+    jobs, failed = list[Job](), list[tuple[int, BaseException]]()
     for row in rows:
-        hand.row = row.id
-        jobs.append(prepare(row))
-    hand.row = None
-    return jobs
+        try:
+            jobs.append(prepare(row))
+        except _ENDS_ALL:
+            raise
+        except HANDLED as error:
+            failed.append((row.id, error))
+    return jobs, failed
 
 
-def apply(unit: Unit, jobs: Sequence[Job], hand: Hand) -> None:
-    """Load and lock the rows of all jobs at once, then call the handlers; each acts in its own event's name and time."""
+def apply(unit: Unit, jobs: Sequence[Job]) -> list[tuple[int, BaseException]]:
+    """Load and lock the rows of all jobs at once, then call the handlers; each acts in its own event's name and time.
+
+    Returns the rows whose handlers failed; what these did is taken back.
+    """
     unit.load(reference for job in jobs for reference in job.references())
+    failed: list[tuple[int, BaseException]] = []
     for job in jobs:
-        hand.row = job.row.id
         unit.about(
             now=job.event.occurred_at, actor=f"provider:{job.row.source}", reason=job.event.type, inbox_id=job.row.id
         )
-        for fact in job.facts:
-            job.handler(unit, fact)
-    hand.row = None
+        try:
+            for fact in job.facts:
+                job.handler(unit, fact)
+        except _ENDS_ALL:
+            raise
+        except HANDLED as error:
+            unit.undo()
+            failed.append((job.row.id, error))
+    if failed:
+        bad = {row_id for row_id, _ in failed}
+        unit.forget_stubs(reference for job in jobs if job.row.id not in bad for reference in job.references())
+    return failed
 
 
 def settle_failure(context: Context, claim: InboxClaim, row_id: int, error: BaseException) -> tuple[int, str, Failure]:

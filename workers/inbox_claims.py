@@ -60,12 +60,12 @@ _HOLD = """
 _RENEW = """UPDATE bursar.inbox_claim SET lease_until = clock_timestamp() + %(lease_s)s * interval '1 second'
             WHERE token = %(token)s"""
 
-# The claim goes with its last row.
+# The claim goes with its last row. `mine` has its rows as they were; it is locked before the others look at it.
 _FREED = """
-    gone AS (DELETE FROM bursar.inbox_claim WHERE token = %(token)s AND ids <@ %(ids)s::bigint[] RETURNING alone, started_at),
-    smaller AS (UPDATE bursar.inbox_claim SET ids = ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(%(ids)s::bigint[]))
-                WHERE token = %(token)s AND NOT ids <@ %(ids)s::bigint[] RETURNING alone, started_at),
-    mine AS (SELECT * FROM gone UNION ALL SELECT * FROM smaller)"""
+    mine AS MATERIALIZED (SELECT token, ids, alone, started_at FROM bursar.inbox_claim WHERE token = %(token)s FOR UPDATE),
+    gone AS (DELETE FROM bursar.inbox_claim c USING mine WHERE c.token = mine.token AND mine.ids <@ %(ids)s::bigint[]),
+    smaller AS (UPDATE bursar.inbox_claim c SET ids = ARRAY(SELECT unnest(mine.ids) EXCEPT SELECT unnest(%(ids)s::bigint[]))
+                FROM mine WHERE c.token = mine.token AND NOT mine.ids <@ %(ids)s::bigint[])"""
 
 _RELEASE = f"WITH {_FREED} SELECT FROM mine"
 
@@ -73,13 +73,13 @@ _DONE = f"""
     WITH {_FREED}
     UPDATE bursar.inbox SET state = 'done', started_at = mine.started_at, done_at = %(now)s, handler_version = %(version)s,
            error = NULL, error_class = NULL, fingerprint = NULL
-    FROM mine WHERE id = ANY(%(done)s::bigint[]) AND state = 'received'"""
+    FROM mine WHERE id = ANY(%(done)s::bigint[]) AND id = ANY(mine.ids) AND state = 'received'"""
 
 _FAILED = f"""
     WITH {_FREED}
     UPDATE bursar.inbox SET state = %(state)s, started_at = mine.started_at, attempts = attempts + 1, next_at = %(next_at)s,
            error_class = %(error_class)s, error = %(error)s, fingerprint = %(fingerprint)s, handler_version = %(version)s
-    FROM mine WHERE id = %(id)s AND state = 'received'"""
+    FROM mine WHERE id = %(id)s AND id = ANY(mine.ids) AND state = 'received'"""
 
 _CRASH = """
     UPDATE bursar.inbox SET crashes = crashes + 1, solo_crashes = solo_crashes + mine.alone::int, ready_at = clock_timestamp(),
@@ -89,7 +89,8 @@ _CRASH = """
            error = 'The worker died (killed, out of memory, time limit or lost connection) while it held this row'
                  || CASE WHEN mine.alone THEN ' alone.' ELSE ' among others.' END"""
 
-_CRASHED_IN_HAND = f"WITH {_FREED} {_CRASH} FROM mine WHERE id = ANY(%(ids)s::bigint[]) AND state = 'received'"
+_CRASHED_IN_HAND = f"""
+    WITH {_FREED} {_CRASH} FROM mine WHERE id = ANY(%(ids)s::bigint[]) AND id = ANY(mine.ids) AND state = 'received'"""
 
 _LAPSED = f"""
     WITH late AS (SELECT token FROM bursar.inbox_claim WHERE lease_until < clock_timestamp()

@@ -20,7 +20,7 @@ from workers.batch import Row, read_one
 from workers.batch import prepare as prepare_job
 from workers.context import Context
 from workers.failures import Failure, describe
-from workers.inbox import HANDLED, Hand, apply
+from workers.inbox import HANDLED, apply
 from workers.inbox_claims import take_lane
 from workers.routing import route
 from workers.unit import Unit
@@ -89,7 +89,8 @@ def _run(context: Context, connection: Connection, row: Row) -> list[Written]:
     _take_lane(connection, row)
     job = prepare_job(row)
     unit = Unit(connection, context.keys, now=context.clock.now())
-    apply(unit, [job], Hand())
+    for _, error in apply(unit, [job]):
+        raise error
     known = unit.known
     unit.flush()
     # Deferred constraints speak at the commit, which never comes here.

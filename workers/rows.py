@@ -8,7 +8,7 @@ history, cascades) cost more than the handlers' rules.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -24,10 +24,16 @@ from models.bulk import as_json, insert_rows, update_rows
 
 @dataclass(slots=True)
 class Held:
-    """A locked row and the values that the database has for it."""
+    """A locked row and the values that the database has for it; None: a stub that nobody but us knows of yet."""
 
     row: Aggregate
-    stored: Sequence[Any]
+    stored: Sequence[Any] | None
+    wanted: bool = True
+    """False for a stub that only events that failed have named: it is not written."""
+
+
+class StubTakenError(RuntimeError):
+    """Another lane made the same row at this moment. Nothing is wrong: tried again, the unit finds that row."""
 
 
 def lock(connection: Connection, model: type[Aggregate], source: str, external_ids: Iterable[str]) -> dict[str, Held]:
@@ -37,44 +43,56 @@ def lock(connection: Connection, model: type[Aggregate], source: str, external_i
     return {one.row.external_id: one for one in held}
 
 
-def make_stubs(connection: Connection, model: type[Aggregate], stubs: Sequence[Mapping[str, Any]]) -> dict[str, Held]:
-    """Insert stubs, sorted by external id; what somebody else made at this moment is left out.
-
-    Another lane may make the same stub just now: the constraint decides, and `lock` then finds the other's row.
-    """
-    made = insert_rows(
-        connection, _table(model), stubs, once_by=("source", "external_id"), returning=("external_id",)
-    )
-    ours = {row[0] for row in made}
-    names = _names(model)
-    new = [tuple(stub.get(name) for name in names) for stub in stubs if stub["external_id"] in ours]
-    return {one.row.external_id: one for one in (Held(_instance(model, values), values) for values in new)}
+def stub(model: type[Aggregate], **values: Any) -> Held:
+    """A row known only by reference. It is written with what verbs make of it, in one piece."""
+    return Held(_instance(model, [values.get(name) for name in _names(model)]), None)
 
 
 def write(connection: Connection, held: Iterable[Held]) -> None:
-    """Write what changed in locked rows: one statement per table, in lock order.
+    """Write new rows and what changed in the others: one statement each per table, in lock order, parents first.
 
     A column that changed in one row is written for all changed rows of its table: the lock says that nobody else has.
+
+    Raises:
+        StubTakenError: a new row is somebody else's new row, too; the transaction must not commit.
     """
+    new: dict[type[Aggregate], list[Held]] = defaultdict(list)
     changed: dict[type[Aggregate], list[dict[str, Any]]] = defaultdict(list)
     columns: dict[type[Aggregate], set[str]] = defaultdict(set)
     for one in held:
         model, values = type(one.row), one.row.__dict__
+        if one.stored is None:
+            if one.wanted:
+                new[model].append(one)
+            continue
         now = [values[name] for name in _names(model)]
         different = [
             name
-            for name, new, old in zip(_names(model), now, one.stored, strict=True)
-            if new is not old and new != old
+            for name, value, before in zip(_names(model), now, one.stored, strict=True)
+            if value is not before and value != before
         ]
         if different:
             changed[model].append(values)
             columns[model].update(different)
             one.stored = now
-    for model in sorted(changed, key=lambda model: model.LOCK_ORDER):
-        chosen = [(name, model.column_of(name)) for name in ("id", *sorted(columns[model]))]
-        update_rows(
-            connection, _table(model), [{column: values[name] for name, column in chosen} for values in changed[model]]
-        )
+    for model in sorted(new.keys() | changed.keys(), key=lambda model: model.LOCK_ORDER):
+        if new[model]:
+            _insert(connection, model, new[model])
+        if changed[model]:
+            chosen = [(name, model.column_of(name)) for name in ("id", *sorted(columns[model]))]
+            lines = [{column: values[name] for name, column in chosen} for values in changed[model]]
+            update_rows(connection, _table(model), lines)
+
+
+def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> None:
+    new.sort(key=lambda one: (one.row.source, one.row.external_id))
+    lines = [{column: one.row.__dict__[name] for name, column in _columns(model)} for one in new]
+    # Without waiting for an error: after one, the transaction could not even say which row it was.
+    made = insert_rows(connection, _table(model), lines, once_by=("source", "external_id"), returning=("id",))
+    if len(made) != len(new):
+        raise StubTakenError(f"{len(new) - len(made)} new rows of {model.NAME} were made by another worker at this moment")
+    for one in new:
+        one.stored = [one.row.__dict__[name] for name in _names(model)]
 
 
 def insert_new(connection: Connection, rows: Iterable[Base]) -> None:

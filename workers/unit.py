@@ -48,12 +48,39 @@ class Unit:
         self._new: list[Base] = []
         self._audit: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []
+        self._asked: set[tuple[type[Aggregate], str, str]] = set()
+        self._touched: dict[tuple[type[Aggregate], str, str], dict[str, Any]] = {}
+        self._marks = (0, 0, 0)
         self._began_at = now
         self.about(now=now, actor=actor, reason=reason, inbox_id=inbox_id)
 
     def about(self, *, now: datetime, actor: str, reason: str, inbox_id: int | None) -> None:
-        """Set time, actor, reason and source event of what follows (AUDIT-2)."""
+        """Set time, actor, reason and source event of what follows (AUDIT-2). What was done for the event before stays."""
+        self._keep()
         self._now, self._actor, self._reason, self._inbox_id = now, actor, reason, inbox_id
+        self._marks = (len(self._new), len(self._audit), len(self._outbox))
+
+    def undo(self) -> None:
+        """Take back all that was done since `about`: the event failed, and the others of the batch go on.
+
+        Verbs give columns new values and never change a value in place, so the old ones are still what they were.
+        """
+        for key, values in self._touched.items():
+            self._rows[key].row.__dict__.update(values)
+        self._touched = {}
+        new, audit, outbox = self._marks
+        del self._new[new:], self._audit[audit:], self._outbox[outbox:]
+
+    def _keep(self) -> None:
+        self._asked |= self._touched.keys()
+        self._touched = {}
+
+    def forget_stubs(self, but: Iterable[Reference]) -> None:
+        """Write no stubs but those that `but` names, or that an event that was not undone has asked for."""
+        self._keep()
+        kept = {(AGGREGATES[aggregate], source, external_id) for aggregate, source, external_id in but} | self._asked
+        for key, held in self._rows.items():
+            held.wanted = held.stored is not None or key in kept
 
     @property
     def now(self) -> datetime:
@@ -73,21 +100,16 @@ class Unit:
 
     def _load(self, model: type[Aggregate], source: str, external_ids: set[str]) -> None:
         found = rows.lock(self._connection, model, source, external_ids)
-        if missing := external_ids - found.keys():
-            stubs = [
-                {
-                    "id": new_id(self._now),
-                    "source": source,
-                    "external_id": key,
-                    "versions": {},
-                    "created_at": self._now,
-                    "updated_at": self._now,
-                }
-                for key in sorted(missing)
-            ]
-            found |= rows.make_stubs(self._connection, model, stubs)
-            if others := external_ids - found.keys():
-                found |= rows.lock(self._connection, model, source, others)
+        for key in external_ids - found.keys():
+            found[key] = rows.stub(
+                model,
+                id=new_id(self._now),
+                source=source,
+                external_id=key,
+                versions={},
+                created_at=self._now,
+                updated_at=self._now,
+            )
         for key, held in found.items():
             self._rows[(model, source, key)] = held
 
@@ -101,7 +123,10 @@ class Unit:
         key = (model, source, external_id)
         if key not in self._rows:
             self.load([(model.NAME, source, external_id)])
-        return cast("A", self._rows[key].row)
+        row = self._rows[key].row
+        if key not in self._touched:
+            self._touched[key] = row.__dict__.copy()
+        return cast("A", row)
 
     def add(self, row: Base) -> None:
         """A new row with an id of its own."""
@@ -151,7 +176,12 @@ class Unit:
         )
 
     def flush(self) -> list[tuple[str, int]]:
-        """Write everything; returns the outbox rows that came into being as (queue, id), for hints after the commit."""
+        """Write everything; returns the outbox rows that came into being as (queue, id), for hints after the commit.
+
+        Raises:
+            StubTakenError: another worker made one of our new rows at this moment.
+        """
+        self._keep()
         rows.write(self._connection, self._rows.values())
         rows.insert_new(self._connection, self._new)
         self._new = []

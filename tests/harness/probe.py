@@ -79,6 +79,10 @@ def happened(unit: UnitOfWork, fact: ProbeFact) -> None:
         _misbehave(fact)
     row.balance_minor = (row.balance_minor or 0) + 1
     unit.audit("probe.ran", "customer", row.id, before=None, after={"event": fact.version.event_id})
+    if fact.do == "raise late":
+        raise ProbeBugError(f"bug met by {fact.external_id}, after its effects")
+    if fact.do == "constraint":
+        row.currency = "no currency"
 
 
 def _misbehave(fact: ProbeFact) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from core.clock import FixedClock
 from tests.factories.inbox import NOW, inbox_row, states, store_event
 from tests.harness.cluster import Database
 from tests.harness.probe import probe
+from tests.harness.waiting import wait_until
 from workers import inbox
 from workers.context import Context
 from workers.hints import Hinter
@@ -154,24 +157,87 @@ def test_a_row_that_is_done_is_never_claimed_again(context: Context, database: D
 
 
 @pytest.mark.requirement("INBOX-4")
-@pytest.mark.parametrize("bad", [1, 3, 7])
-def test_what_breaks_a_batch_runs_alone_and_the_others_together_again(
-    context: Context, database: Database, bad: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("do", ["raise", "raise late"])
+@pytest.mark.parametrize("bad", [1, 7])
+def test_a_failing_event_leaves_its_batch_alone_and_leaves_nothing(
+    context: Context, database: Database, bad: int, do: str, runs: list[int]
 ) -> None:
-    runs: list[int] = []
-    together = inbox.run_together
-
-    def counted(context: Context, claim: InboxClaim, ids: Sequence[int], hand: inbox.Hand) -> inbox.Outcome:
-        runs.append(len(ids))
-        return together(context, claim, ids, hand)
-
-    monkeypatch.setattr(inbox, "run_together", counted)
     with database.connect() as connection:
-        poison = [store_event(connection, probe(f"cus_bad_{n}", "raise")) for n in range(bad)]
+        poison = [store_event(connection, probe(f"cus_bad_{n}", do)) for n in range(bad)]
+        shared = store_event(connection, probe("cus_0", do))
         good = [store_event(connection, probe(f"cus_{n}")) for n in range(10)]
         outcome = inbox.drain(context, "payments")
-        assert (outcome.done, sorted(row for row, _, _ in outcome.failed), outcome.put_back) == (10, poison, [])
+        assert (outcome.done, sorted(row for row, _, _ in outcome.failed)) == (10, [*poison, shared])
         assert effects(database) == dict.fromkeys(good, 1)
-    all_rows = 10 + bad
-    apart = [all_rows - n for n in range(min(bad, 3) + 1)]
-    assert runs == apart + [1] * (bad if bad <= 3 else all_rows)
+        rows = connection.execute("SELECT external_id, balance_minor FROM bursar.customer").fetchall()
+        assert dict(rows) == {f"cus_{n}": 1 for n in range(10)}, "no stub and no change is left of those that failed"
+        assert states(connection) == {"waiting": bad + 1, "done": 10}
+    assert runs == [11 + bad]
+
+
+@pytest.mark.requirement("INBOX-4")
+def test_what_the_database_refuses_is_found_by_running_each_alone(
+    context: Context, database: Database, runs: list[int]
+) -> None:
+    with database.connect() as connection:
+        good = [store_event(connection, probe(f"cus_{n}")) for n in range(3)]
+        bad = store_event(connection, probe("cus_bad", "constraint"))
+        late = store_event(connection, probe("cus_late", "raise late"))
+        outcome = inbox.drain(context, "payments")
+        assert (outcome.done, sorted(row for row, _, _ in outcome.failed)) == (3, [bad, late])
+        assert effects(database) == dict.fromkeys(good, 1)
+        assert inbox_row(connection, bad)["error_class"] == "IntegrityError"
+        assert connection.execute("SELECT count(*) FROM bursar.inbox_claim").fetchone() == (0,)
+    assert runs == [5, 1, 1, 1, 1, 1]
+
+
+@pytest.mark.requirement("INBOX-18")
+def test_a_row_that_another_lane_makes_at_this_moment_is_one_row(context: Context, database: Database, runs: list[int]) -> None:
+    with database.connect() as connection, database.connect(autocommit=False) as other:
+        ids = [store_event(connection, probe("cus_new")), store_event(connection, probe("cus_1"))]
+        other.execute(
+            "INSERT INTO bursar.customer (id, source, external_id, versions, created_at, updated_at, balance_minor) "
+            "VALUES (gen_random_uuid(), 'probe', 'cus_new', '{}', %(now)s, %(now)s, 5)",
+            {"now": NOW},
+        )
+        thread = threading.Thread(target=inbox.drain, args=(context, "payments"))
+        thread.start()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        wait_until(lambda: connection.execute(waits).fetchone() == (1,), what="the worker to meet the other's row")
+        other.commit()
+        thread.join()
+        assert effects(database) == dict.fromkeys(ids, 1)
+        rows = connection.execute("SELECT external_id, balance_minor FROM bursar.customer").fetchall()
+        assert dict(rows) == {"cus_new": 6, "cus_1": 1}
+    assert runs == [2, 2]
+
+
+@pytest.mark.requirement("INBOX-14")
+def test_a_busy_lane_of_any_length_stops_no_other_and_is_not_taken_up_again_and_again(
+    context: Context, database: Database, runs: list[int]
+) -> None:
+    with database.connect() as connection, context.engine.connect() as engine:
+        hot = [store_event(connection, probe("cus_hot"), lane="probe:cus_hot") for _ in range(700)]
+        other = [store_event(connection, probe(f"cus_{n}"), lane=f"probe:cus_{n}") for n in range(3)]
+        held = claim_next(engine, "payments", 50, now=NOW, lease_s=60.0, suspects=False)
+        assert held is not None
+        assert held.ids == hot[:50]
+        outcome = inbox.drain(context, "payments")
+        assert (outcome.done, outcome.more, runs) == (3, False, [3]), "past the busy lane, at once, and then no further"
+        assert effects(database) == dict.fromkeys(other, 1)
+        assert inbox.process(context, held).done == 50
+        assert inbox.drain(context, "payments").done == 650
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each run of the transaction had."""
+    seen: list[int] = []
+    together = inbox.run_together
+
+    def counted(context: Context, claim: InboxClaim, ids: Sequence[int]) -> Any:
+        seen.append(len(ids))
+        return together(context, claim, ids)
+
+    monkeypatch.setattr(inbox, "run_together", counted)
+    return seen
