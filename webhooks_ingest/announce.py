@@ -17,7 +17,7 @@ from webhooks_ingest.insert import Row
 
 _INTERVAL_S = 0.01
 _BUSY_INTERVAL_S = 0.1
-_MOST_NAMED = 50
+MOST_NAMED = 50
 
 
 class Hints(Protocol):
@@ -60,7 +60,7 @@ class Announcer:
         fresh, self._fresh, self._timer = self._fresh, {}, None
         busy = False
         for queue, rows in fresh.items():
-            if len(rows) > _MOST_NAMED:
+            if len(rows) > MOST_NAMED:
                 busy = True
                 self._hints.backlog(queue)
             else:

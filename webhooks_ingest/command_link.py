@@ -34,7 +34,7 @@ _ACCEPT = """
     FROM (SELECT * FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
                                %s::timestamptz[]) AS u(number, name, payload, key, lane, actor, via, at) ORDER BY key) AS t"""
 _STATUS = "SELECT k.key, bursar_api.status(k.key)::text FROM unnest(%s::text[]) AS k(key)"
-_STORED = "SELECT id, queue FROM bursar.inbox WHERE source = 'app' AND event_id = ANY(%s::text[])"
+_STORED = "SELECT id, queue, event_type FROM bursar.inbox WHERE source = 'app' AND event_id = ANY(%s::text[])"
 # At most ten a key, as for providers.
 _CONFLICT = """
     INSERT INTO bursar.inbox_conflict (source, event_id, sha256, received_at, headers, body)
@@ -106,9 +106,9 @@ class CommandLink:
         """Key -> status object as JSON, None where there is no such command. Raises as `accept`."""
         return dict(await self._run(self._fetch(_STATUS, [list(keys)])))
 
-    async def stored(self, keys: Sequence[str]) -> list[tuple[int, str]]:
-        """Inbox id and queue of each of these commands. Raises as `accept`."""
-        return [(row[0], row[1]) for row in await self._run(self._fetch(_STORED, [list(keys)]))]
+    async def stored(self, keys: Sequence[str]) -> list[tuple[int, str, str]]:
+        """Inbox id, queue and name of each of these commands. Raises as `accept`."""
+        return [(row[0], row[1], row[2]) for row in await self._run(self._fetch(_STORED, [list(keys)]))]
 
     async def keep_conflict(self, key: str, body: bytes, headers: str, at: datetime) -> None:
         """Keep a body that came under the key of another. Raises as `accept`."""

@@ -17,8 +17,9 @@ import psycopg
 import structlog
 
 from core.clock import monotonic_s
-from webhooks_ingest.announce import Hints
+from webhooks_ingest.announce import MOST_NAMED, Hints
 from webhooks_ingest.command_link import CommandLink, Submission
+from workers.routing import route
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +80,7 @@ class CommandStore:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._fail([*self._queue, *self._in_hand])
+        _fail([*self._queue, *self._in_hand])
         await self._link.close()
 
     async def submit(self, submission: Submission) -> tuple[str, bool]:
@@ -134,7 +135,7 @@ class CommandStore:
 
     async def _reconnect(self) -> None:
         if not await self._link.connect():
-            self._fail(self._queue)
+            _fail(self._queue)
             self._queue.clear()
             await asyncio.sleep(_RECONNECT_PAUSE_S)
 
@@ -142,9 +143,9 @@ class CommandStore:
         try:
             await self._accepted(batch)
         except TimeoutError:
-            self._fail(batch)
+            _fail(batch)
         except Exception as error:  # noqa: BLE001 - whatever one command provokes, the door stays open for the others
-            if len(batch) == 1 and self._refuse(batch[0], error):
+            if len(batch) == 1 and _refuse(batch[0], error):
                 return
             await self._one_by_one(batch)
 
@@ -155,14 +156,14 @@ class CommandStore:
             await self._link.connect()
         for waiting in batch:
             if not self._link.up or monotonic_s() > give_up_s or waiting.future.done():
-                self._fail([waiting])
+                _fail([waiting])
                 continue
             try:
                 await self._accepted([waiting])
             except Exception as error:  # noqa: BLE001 - as above
-                if not self._refuse(waiting, error):
+                if not _refuse(waiting, error):
                     log.error("command_not_stored", error_class=type(error).__name__, error=str(error)[:300], effect="answered 503")
-                    self._fail([waiting])
+                    _fail([waiting])
 
     async def _accepted(self, batch: Sequence[_Waiting]) -> None:
         """Accept, answer, and only then hint: the rows are committed, and the sweep would find them too."""
@@ -173,50 +174,18 @@ class CommandStore:
                 waiting.future.set_result(answer)
         fresh = [one.key for one, answer in zip(submissions, answers, strict=True) if _FLAG.decode(answer).new]
         if fresh:
-            await self._hint(fresh)
-
-    async def _hint(self, keys: Sequence[str]) -> None:
-        try:
-            stored = await self._link.stored(keys)
-        except (psycopg.Error, OSError) as error:
-            log.warning("commands_not_hinted", commands=len(keys), error=str(error)[:200], effect="the sweep finds them")
-            return
-        by_queue: dict[str, list[int]] = {}
-        for row_id, queue in stored:
-            by_queue.setdefault(queue, []).append(row_id)
-        for queue, ids in by_queue.items():
-            self._hints.hint(queue, ids)
+            await _hint(self._link, self._hints, fresh)
 
     async def _read(self, asked: Sequence[_Waiting]) -> None:
         try:
             found = await self._link.statuses(sorted({str(waiting.work) for waiting in asked}))
         except Exception as error:  # noqa: BLE001 - as above
             log.error("commands_not_read", error_class=type(error).__name__, error=str(error)[:300], effect="answered 503")
-            self._fail(asked)
+            _fail(asked)
             return
         for waiting in asked:
             if not waiting.future.done():
                 waiting.future.set_result(found[str(waiting.work)])
-
-    def _refuse(self, waiting: _Waiting, error: Exception) -> bool:
-        """Pass on what the database says about this command; False when it says nothing about it."""
-        state = error.sqlstate if isinstance(error, psycopg.Error) else None
-        # BU: our own words; 22 and 54: PostgreSQL cannot keep such a JSON (a NUL, a number or nesting beyond its bounds).
-        if not isinstance(error, psycopg.Error) or state is None or state[:2] not in ("BU", "22", "54"):
-            return False
-        if not waiting.future.done():
-            diagnosis = error.diag
-            waiting.future.set_exception(
-                CommandRefusedError(
-                    state, diagnosis.message_primary or "", diagnosis.message_detail, diagnosis.message_hint
-                )
-            )
-        return True
-
-    def _fail(self, batch: Iterable[_Waiting]) -> None:
-        for waiting in batch:
-            if not waiting.future.done():
-                waiting.future.set_exception(CommandsUnavailableError())
 
     async def _look(self) -> None:
         """Tell those who have waited too long."""
@@ -224,5 +193,42 @@ class CommandStore:
             await asyncio.sleep(_LOOK_INTERVAL_S)
             now_s = monotonic_s()
             while self._queue and self._queue[0].deadline_s < now_s:
-                self._fail([self._queue.popleft()])
-            self._fail([waiting for waiting in self._in_hand if waiting.deadline_s < now_s])
+                _fail([self._queue.popleft()])
+            _fail([waiting for waiting in self._in_hand if waiting.deadline_s < now_s])
+
+
+async def _hint(link: CommandLink, hints: Hints, keys: Sequence[str]) -> None:
+    try:
+        stored = await link.stored(keys)
+    except (psycopg.Error, OSError) as error:
+        log.warning("commands_not_hinted", commands=len(keys), error=str(error)[:200], effect="the sweep finds them")
+        return
+    by_queue: dict[str, list[int]] = {}
+    for row_id, queue, _ in stored:
+        by_queue.setdefault(queue, []).append(row_id)
+    for queue, ids in by_queue.items():
+        if len(ids) > MOST_NAMED:
+            hints.backlog(queue)
+        else:
+            handler = route("app", stored[0][2]) if len(stored) == 1 else None
+            hints.hint(queue, ids, handler.name if handler else None)
+
+
+def _refuse(waiting: _Waiting, error: Exception) -> bool:
+    """Pass on what the database says about this command; False when it says nothing about it."""
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    # BU: our own words; 22 and 54: PostgreSQL cannot keep such a JSON (a NUL, a number or nesting beyond its bounds).
+    if not isinstance(error, psycopg.Error) or state is None or state[:2] not in ("BU", "22", "54"):
+        return False
+    if not waiting.future.done():
+        told = error.diag
+        waiting.future.set_exception(
+            CommandRefusedError(state, told.message_primary or "", told.message_detail, told.message_hint)
+        )
+    return True
+
+
+def _fail(batch: Iterable[_Waiting]) -> None:
+    for waiting in batch:
+        if not waiting.future.done():
+            waiting.future.set_exception(CommandsUnavailableError())

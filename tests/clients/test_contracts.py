@@ -1,0 +1,62 @@
+"""The client's commands are Bursar's commands: same names, queues and fields; what one writes the other reads."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from typing import Any
+
+import msgspec
+import pytest
+
+from billing.rules.commands.base import COMMANDS
+from bursar_client.command import Command
+from bursar_client.commands import TYPED
+from tests.harness.processes import ROOT
+from workers.routes import ROUTES
+from workers.routing import preload
+
+CONTRACTS = ROOT / "contracts"
+
+
+def _fields(kind: type[Any]) -> dict[str, tuple[object, object]]:
+    """Name -> (type, default) of a dataclass's own fields."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: (hints[field.name], field.default) for field in dataclasses.fields(kind)}
+
+
+def test_there_is_a_class_for_each_command() -> None:
+    preload()
+    assert {kind.NAME: kind.QUEUE for kind in TYPED} == ROUTES["app"]
+    assert {kind.NAME: _fields(kind) for kind in TYPED} == {name: _fields(kind) for name, kind in COMMANDS.items()}
+
+
+@pytest.mark.parametrize("kind", TYPED, ids=lambda kind: kind.NAME)
+def test_the_contract_says_the_same(kind: type[Command]) -> None:
+    contract = json.loads((CONTRACTS / f"{kind.NAME}.schema.json").read_text(encoding="utf-8"))
+    payload = _payload_of(contract)
+    own = _fields(kind)
+    assert set(payload["properties"]) == set(own)
+    assert set(payload.get("required", [])) == {name for name, (_, default) in own.items() if default is dataclasses.MISSING}
+
+
+def _payload_of(contract: dict[str, Any]) -> dict[str, Any]:
+    """The schema of the payload, wherever the contract keeps it."""
+    told: dict[str, Any] = contract
+    while "$ref" in told:
+        told = contract["$defs"][told["$ref"].rsplit("/", 1)[-1]]
+    return told
+
+
+def test_what_the_client_writes_is_read() -> None:
+    samples: dict[str, dict[str, Any]] = {
+        "billing.customer.link.v1": {"source": "stripe", "customer_ref": "cus_1", "external_ref": "u1"},
+        "billing.bank_transfer.report.v1": {"reference": "RF18", "amount_minor": 500, "currency": "EUR", "pays": "INV-1"},
+        "billing.object.refresh.v1": {"source": "paypal", "kind": "capture", "object_ref": "8F1"},
+    }
+    assert set(samples) == {kind.NAME for kind in TYPED}
+    for kind in TYPED:
+        values = samples[kind.NAME]
+        read = msgspec.convert(kind(**values).payload(), COMMANDS[kind.NAME])
+        assert {name: getattr(read, name) for name in values} == values
