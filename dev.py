@@ -38,9 +38,10 @@ PACKAGES = (
 USAGE = """usage: python3 dev.py COMMAND [ARGUMENTS...]
 
   up [--home DIR] [--port-base N]   start everything on this machine and show events being processed; Ctrl-C stops it
-  test [PYTEST ARGUMENTS]           run the tests
+  test [--postgres N] [PYTEST ...]  run the tests, on the environment's PostgreSQL or on Debian's of that major version
   check                             lint, types, import contracts
   soak [--events N] [--seed N]      the fault tests at length: everything is killed at random, the seed is printed
+  soak receiver [--kills N]         kill -9 of the receiver under full load, 20 times: every 200 has its row
   bench [NAME]                      run benchmarks/NAME; without a name, list them
 """
 
@@ -68,9 +69,20 @@ def up(arguments: list[str]) -> NoReturn:
 
 def test(arguments: list[str]) -> NoReturn:
     """Become pytest, one worker for each processor (at least 2, at most 8)."""
+    if arguments[:1] == ["--postgres"]:
+        os.environ["BURSAR_PG_BIN"] = installed_postgres(arguments[1:2])
+        arguments = arguments[2:]
     workers = min(8, max(2, len(os.sched_getaffinity(0))))
     os.chdir(ROOT)
     become([str(BIN / "python"), "-m", "pytest", "-n", str(workers), "--dist", "worksteal", *arguments])
+
+
+def installed_postgres(version: list[str]) -> str:
+    """Folder of the programs of a PostgreSQL that Debian's packages brought."""
+    folder = Path("/usr/lib/postgresql") / "".join(version) / "bin"
+    if not version or not (folder / "postgres").exists():
+        give_up(f"there is no PostgreSQL in {folder}: `apt-get install postgresql-N`, or set BURSAR_PG_BIN to its folder")
+    return str(folder)
 
 
 def check(_arguments: list[str]) -> int:
@@ -91,14 +103,18 @@ def check(_arguments: list[str]) -> int:
 
 
 def soak(arguments: list[str]) -> NoReturn:
-    """Become the chaos test with more events (default 100,000); the same seed deals the same blows."""
+    """Become a fault test at length: the chaos (default 100,000 events; the same seed deals the same blows), or the receiver's kills."""
     parser = argparse.ArgumentParser(prog="python3 dev.py soak")
-    parser.add_argument("--events", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=0, help="of an earlier run; 0 rolls a new one and prints it")
+    parser.add_argument("what", nargs="?", choices=("chaos", "receiver"), default="chaos")
+    parser.add_argument("--events", type=int, default=100_000, help="of the chaos (default 100,000)")
+    parser.add_argument("--seed", type=int, default=0, help="of an earlier chaos; 0 rolls a new one and prints it")
+    parser.add_argument("--kills", type=int, default=20, help="of the receiver (default 20)")
     chosen = parser.parse_args(arguments)
     os.environ["CHAOS_EVENTS"], os.environ["CHAOS_SEED"] = str(chosen.events), str(chosen.seed)
+    os.environ["RECEIVER_KILLS"] = str(chosen.kills)
     os.chdir(ROOT)
-    become([str(BIN / "python"), "-m", "pytest", "-n0", "-s", "-q", "tests/faults/test_chaos.py"])
+    test = "test_chaos.py" if chosen.what == "chaos" else "test_receiver_kills.py"
+    become([str(BIN / "python"), "-m", "pytest", "-n0", "-s", "-q", f"tests/faults/{test}"])
 
 
 def bench(arguments: list[str]) -> NoReturn:
