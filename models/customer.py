@@ -17,6 +17,7 @@ class Customer(Aggregate):
     NAME: ClassVar[str] = "customer"
     PUBLIC_PREFIX: ClassVar[str] = "cus"
     LOCK_ORDER: ClassVar[int] = 10
+    DERIVED: ClassVar[frozenset[str]] = frozenset({"external_ref"})
 
     email: Mapped[str | None]
     name: Mapped[str | None]
@@ -27,3 +28,5 @@ class Customer(Aggregate):
     tax_exempt: Mapped[str | None]
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     deleted_at: Mapped[datetime | None]
+    external_ref: Mapped[str | None]
+    """The app's own id of the customer; only a command says it, so no fact ever overwrites it."""

@@ -12,6 +12,7 @@ import msgspec
 import psycopg
 from sqlalchemy import Connection
 
+from billing.rules.commands.base import Command
 from billing.rules.facts.base import Fact
 from billing.rules.facts.event import Event
 from workers.inbox_claims import InboxClaim, as_array
@@ -49,12 +50,15 @@ class Job(NamedTuple):
     row: Row
     event: Event
     route: Route
-    facts: Sequence[Fact]
-    handler: Callable[[Any, Fact], None]
+    facts: Sequence[Fact | Command]
+    handler: Callable[[Any, Any], Any]
 
     def references(self) -> Iterator[tuple[str, str, str]]:
         """(aggregate, source, external id) of all rows that the handler will touch."""
         for fact in self.facts:
+            if isinstance(fact, Command):
+                yield from fact.references()
+                continue
             for aggregate, external_id in fact.references():
                 yield aggregate, fact.source, external_id
 
@@ -104,7 +108,7 @@ def prepare(row: Row) -> Job:
             raise NoHandlerError(f"{row.source} {event.type} has no handler in this version")
     module = load(found.path)
     said = module.facts(event)
-    facts = [said] if isinstance(said, Fact) else list(said)
+    facts = [said] if isinstance(said, (Fact, Command)) else list(said)
     return Job(row=row, event=event, route=found, facts=facts, handler=getattr(module, found.function))
 
 

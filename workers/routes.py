@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-ROUTES: dict[str, dict[str, str]] = {'manual': {'bank_transfer.confirmed': 'payments'},
+ROUTES: dict[str, dict[str, str]] = {'app': {'billing.bank_transfer.report.v1': 'payments',
+         'billing.customer.link.v1': 'payments',
+         'billing.object.refresh.v1': 'payments'},
+ 'manual': {'bank_transfer.confirmed': 'payments'},
  'paypal': {'BILLING.SUBSCRIPTION.ACTIVATED': 'payments',
             'BILLING.SUBSCRIPTION.CANCELLED': 'payments',
             'BILLING.SUBSCRIPTION.CREATED': 'payments',
@@ -166,11 +169,13 @@ ROUTES: dict[str, dict[str, str]] = {'manual': {'bank_transfer.confirmed': 'paym
           'webinar.registration_created': 'maintenance',
           'webinar.started': 'maintenance',
           'webinar.updated': 'maintenance'}}
-PREFIXES: dict[str, dict[str, str]] = {'manual': {},
+PREFIXES: dict[str, dict[str, str]] = {'app': {},
+ 'manual': {},
  'paypal': {},
  'stripe': {'v1.': 'maintenance/thin:received', 'v2.': 'maintenance/thin:received'},
  'zoom': {}}
-IGNORED: dict[str, dict[str, str]] = {'manual': {},
+IGNORED: dict[str, dict[str, str]] = {'app': {},
+ 'manual': {},
  'paypal': {'BILLING.PLAN.*': 'plans are defined on our side (price versions) and pushed to PayPal, never '
                               'taken from it',
             'CATALOG.PRODUCT.*': 'products are defined on our side and pushed to PayPal, never taken from it',

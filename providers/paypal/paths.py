@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-_PATHS = {
+PATHS = {
     "capture": "/v2/payments/captures/",
     "sale": "/v1/payments/sale/",
     "refund": "/v2/payments/refunds/",
@@ -22,4 +22,4 @@ def path(kind: str, object_id: str) -> str:
     Raises:
         KeyError: there is no such kind.
     """
-    return _PATHS[kind] + quote(object_id, safe="")
+    return PATHS[kind] + quote(object_id, safe="")

@@ -1,0 +1,1 @@
+"""What the main app may ask for, as dataclasses: its contracts (contracts/*.schema.json) are made from them."""
