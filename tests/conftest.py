@@ -19,6 +19,7 @@ from tests.harness.broker import AnyBroker, Broker
 from tests.harness.cluster import Cluster, Database, copy_template, drop
 from tests.harness.processes import ROOT, Processes
 from tests.harness.rabbit import Rabbit
+from tests.harness.selection import server_matters
 
 STRIPE_SAMPLES = ROOT.parent / "shared" / "data" / "stripe"
 
@@ -39,9 +40,15 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What uses a database or real processes waits for others, many times in one test; a busy machine makes each wait long."""
+    """What uses a database or real processes waits for others, many times in one test; a busy machine makes each wait long.
+
+    First of all, because `-m` chooses by these marks too.
+    """
     for item in items:
+        if server_matters(item.path.relative_to(ROOT).as_posix()):
+            item.add_marker(pytest.mark.postgresql)
         fixtures: tuple[str, ...] = getattr(item, "fixturenames", ())
         if {"database", "processes", "own_cluster"} & set(fixtures) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(400))

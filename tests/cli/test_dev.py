@@ -31,6 +31,13 @@ def test_help_is_no_error() -> None:
     assert "port-base" in done.stdout
 
 
+def test_a_postgresql_that_is_not_installed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    for version in ([], ["3"]):
+        with pytest.raises(SystemExit):
+            dev.installed_postgres(version)
+        assert "apt-get install postgresql-N" in capsys.readouterr().err
+
+
 def test_the_lock_names_no_index_and_has_a_hash_for_everything() -> None:
     lines = dev.LOCK.read_text(encoding="utf-8").splitlines()
     assert not [line for line in lines if "://" in line or line.startswith("-")]

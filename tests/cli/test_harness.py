@@ -11,7 +11,8 @@ import pytest
 
 from models import versions
 from tests.harness.cluster import Cluster, Database
-from tests.harness.processes import Processes
+from tests.harness.processes import ROOT, Processes
+from tests.harness.selection import SERVER_MATTERS
 
 _PRINT = "import core.settings as s; x = s.load(); print(x.database_url.get_secret_value(), x.retry_ladder_s, 'end')"
 
@@ -52,3 +53,9 @@ def test_a_killed_cluster_keeps_what_was_committed(
     cluster.start()
     with database.connect() as connection:
         assert connection.execute("SELECT name FROM bursar.heartbeat").fetchall() == [("kept",)]
+
+
+def test_the_tests_that_depend_on_the_server_are_there(request: pytest.FixtureRequest) -> None:
+    assert [place for place in SERVER_MATTERS if not (ROOT / place).exists()] == []
+    # This file is one of them.
+    assert request.node.get_closest_marker("postgresql")

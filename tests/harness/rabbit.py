@@ -133,8 +133,8 @@ class Rabbit:
 
     def _environment(self) -> dict[str, str]:
         # One scheduler: the tests' machine has other work, and a node with one is up sooner.
-        here = f"-start_epmd false -erl_epmd_port {self.port + 1} -setcookie {_COOKIE}"
         node = f"bursar{self.port}@localhost"
+        own = f"-sname {node} -setcookie {_COOKIE} -start_epmd false -erl_epmd_port {self.port + 1}"
         return {
             "HOME": str(self._data),
             "RABBITMQ_NODENAME": node,
@@ -144,7 +144,7 @@ class Rabbit:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._data / "plugins"),
             "RABBITMQ_CONFIG_FILE": str(self._data / "rabbitmq"),
             "RABBITMQ_CONF_ENV_FILE": os.devnull,
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-sname {node} {here} +S 1:1 -kernel inet_dist_use_interface {{127,0,0,1}}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{own} +S 1:1 +A 1 +SDio 1 -kernel inet_dist_use_interface {{127,0,0,1}}",
             # The script then becomes the server instead of watching over it.
             "detached": "1",
         }
