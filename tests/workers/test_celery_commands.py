@@ -20,6 +20,7 @@ from bursar_client.signing import message_signature
 from tests.harness.cluster import Cluster, Database
 from tests.harness.environment import APP, APP_SECRET
 from tests.harness.processes import Processes, Running
+from tests.harness.rabbit import Rabbit
 from tests.harness.waiting import wait_until
 from tests.webhooks_ingest.commanding import KNOW, NAME
 from tests.webhooks_ingest.door import rows
@@ -71,6 +72,24 @@ def test_a_signed_message_becomes_a_row_once(celery: Celery, database: Database,
         assert (row["event_type"], row["lane"]) == (NAME, "app:l1")
         assert json.loads(row["body"]) == {"actor": "user:1", "lane": "l1", "name": NAME, "payload": {"text": "hello"}}
         assert f"celery:{APP}" in row["headers"]
+
+
+@pytest.mark.rabbitmq
+@pytest.mark.requirement("INBOX-1", "INBOX-15")
+def test_rabbitmqs_quorum_queues_take_them_too(database: Database, processes: Processes, rabbit: Rabbit) -> None:
+    """The client declares no queue: with arguments of its own, RabbitMQ would refuse the connection."""
+    celery = Celery("shop", broker=rabbit.url, set_as_current=False)
+    with database.connect() as connection:
+        connection.execute(KNOW, [NAME])
+        worker = work(processes, database, broker_url=rabbit.url)
+        way(celery, secret="x" * 40).submit(note(), key="forged")
+        way(celery).submit(note(name=UNKNOWN), key="unknown")
+        way(celery).submit(note(), key="k1")
+        wait_until(lambda: "k1" in known(connection), what="the row")
+        wait_until(lambda: known(connection).get("unknown") == "dead", what="the unknown one")
+        assert set(known(connection)) == {"k1", "unknown"}
+    assert "command_refused" in worker.output()
+    celery.close()
 
 
 @pytest.mark.requirement("SEC-1")
