@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from celery import Celery
 from kombu.connection import Connection
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
@@ -20,9 +19,7 @@ from tests.harness.probe import probe
 from tests.harness.processes import Processes
 from tests.harness.rabbit import NAMES, Rabbit
 from tests.harness.waiting import wait_until
-from tests.webhooks_ingest.commanding import KNOW, NAME
 from tests.webhooks_ingest.door import encoded, open_door, stripe_event
-from tests.workers.test_celery_commands import known, note, way
 from workers.app import producer_app
 from workers.broker import publish_options
 from workers.hints import Hinter
@@ -73,9 +70,6 @@ def test_a_publish_never_hangs_and_the_breaker_opens(rabbit: Rabbit, hinter: Hin
     assert monotonic_s() - began_at_s < 0.5
     wait_until(lambda: hinter.broken, what="the breaker to open")
     assert hinter.depth("payments") is None
-    rabbit.unblock()
-    wait_until(lambda: not hinter.broken, what="the breaker to close")
-    sent(hinter)
 
 
 @pytest.mark.requirement("INBOX-1", "INBOX-15")
@@ -112,18 +106,6 @@ def test_without_memory_for_messages_the_work_goes_on(
         for n in range(1, 50):
             store_event(connection, probe(f"cus_{n}"))
         wait_until(lambda: states(connection) == {"done": 50}, what="all done while blocked")
-
-
-@pytest.mark.requirement("INBOX-1")
-def test_a_command_of_the_main_app_comes_through(database: Database, rabbit: Rabbit, processes: Processes) -> None:
-    settings = database.settings(broker_url=rabbit.url)
-    processes.bursar("worker", "maintenance", settings=settings).wait_output("worker_ready")
-    app = Celery("shop", broker=rabbit.url, set_as_current=False)
-    with database.connect() as connection:
-        connection.execute(KNOW, [NAME])
-        assert way(app).submit(note(), key="k1").state == "sent"
-        wait_until(lambda: "k1" in known(connection), what="the row")
-    app.close()
 
 
 def test_queues_are_quorum_queues_and_no_others_are_made(
