@@ -6,12 +6,15 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from benchmarks import table
 from benchmarks.events import SAME_JOB, TYPES, events
 from benchmarks.ground import Ground, ground, store
-from benchmarks.processing import workers
+from benchmarks.peers.environment import peers
+from benchmarks.processing import tutorial, workers
 from benchmarks.processing.drainers import race
+from benchmarks.processing.libraries import BATCH, DRAMATIQ, PGQUEUER, drained_by
 from core.clock import SystemClock
 from tests.harness.cluster import Database
 
@@ -24,7 +27,7 @@ TUTORIAL = "Celery, one message per event"
 
 @dataclass(frozen=True)
 class Contestant:
-    """Who runs on what. `role`: floor, product (two draining processes), celery (real workers), tutorial."""
+    """Who runs on what. `role`: floor, product (two draining processes), celery (real workers), a task of tutorial.py, or a library."""
 
     name: str
     role: str
@@ -42,8 +45,13 @@ CONTESTANTS = (
     *(Contestant(f"product, {event_type}", "product", event_type) for event_type in TYPES),
     *(Contestant(f"product, {event_type}, 1 bad in 500", "product", event_type, bad_every=500) for event_type in TYPES[::2]),
     Contestant("product in Celery workers, invoice.paid", "celery", "invoice.paid"),
-    Contestant(TUTORIAL, "tutorial", SAME_JOB, share=4),
+    Contestant(TUTORIAL, tutorial.handle.name, SAME_JOB, share=4),
+    Contestant("Celery, one message per event, ORM", tutorial.handle_by_orm.name, SAME_JOB, share=6),
+    Contestant("Celery, tasks that do nothing", tutorial.nothing.name, SAME_JOB, share=4),
+    Contestant("dramatiq, one message per event", DRAMATIQ, SAME_JOB, share=2),
+    Contestant(f"PgQueuer, batches of {BATCH}", PGQUEUER, SAME_JOB, share=2),
 )
+LIBRARIES = (DRAMATIQ, PGQUEUER)
 
 
 @dataclass(frozen=True)
@@ -63,19 +71,21 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only contestants whose name has this in it, and the floor")
     asked = parser.parse_args()
     chosen = [one for one in CONTESTANTS if asked.only in one.name or one.name == FLOOR]
+    python = peers() if any(one.role in LIBRARIES for one in chosen) else None
+    chosen = [one for one in chosen if python or one.role not in LIBRARIES]
     results: dict[str, list[Result]] = {one.name: [] for one in chosen}
     with ground() as under:
         print(table.machine(under.version))
-        print(f"{asked.events} events a round (Celery one by one: a quarter), {asked.rounds} interleaved rounds, medians")
+        print(f"{asked.events} events a round (other queues a quarter or half), {asked.rounds} interleaved rounds, medians")
         for number in range(asked.rounds):
             for one in chosen:
-                result = run(under, one, asked.events // one.share)
+                result = run(under, one, asked.events // one.share, python)
                 results[one.name].append(result)
                 print(f"  round {number + 1}: {one.name}: {result.per_s:.0f}/s", flush=True)
             report(results)
 
 
-def run(under: Ground, one: Contestant, count: int) -> Result:
+def run(under: Ground, one: Contestant, count: int, python: Path | None) -> Result:
     """One contestant on a fresh database; every event's fate is checked."""
     source = "probe" if one.event_type == SAME_JOB else "stripe"
     clock = SystemClock()
@@ -86,9 +96,12 @@ def run(under: Ground, one: Contestant, count: int) -> Result:
         def begin() -> None:
             made = events(one.event_type, count, AT, bad_every=one.bad_every)
             store(connection, made, AT, source)
+
+        def go() -> None:
+            # Publishing is over: what waits in a broker before the first message is taken is nobody's time.
             marks.append((clock.now(), under.postgres_us()))
 
-        worker_us = _run(one, under, database, begin)
+        worker_us = _run(one, under, database, python, begin, go)
         postgres_us = under.postgres_us() - marks[0][1]
         row = connection.execute(
             "SELECT count(*) FILTER (WHERE state = 'done'), count(*) FILTER (WHERE state = 'waiting'), max(done_at) FROM bursar.inbox"
@@ -100,12 +113,22 @@ def run(under: Ground, one: Contestant, count: int) -> Result:
         return Result(count / (row[2] - marks[0][0]).total_seconds(), worker_us / count, postgres_us / count)
 
 
-def _run(one: Contestant, under: Ground, database: Database, begin: Callable[[], None]) -> int:
+def _run(
+    one: Contestant, under: Ground, database: Database, python: Path | None, begin: Callable[[], None], go: Callable[[], None]
+) -> int:
     if one.role == "celery":
-        return workers.product(under, database, begin)
-    if one.role == "tutorial":
-        return workers.one_message_each(under, database, begin)
-    drained = race(one.role, under.settings(database), database.url, begin)
+        return workers.product(under, database, begin, go)
+    if one.role.startswith("tutorial."):
+        return workers.one_message_each(under, database, one.role, begin, go)
+    if one.role in LIBRARIES:
+        assert python is not None
+        return drained_by(one.role, under, database, python, begin, go)
+
+    def both() -> None:
+        begin()
+        go()
+
+    drained = race(one.role, under.settings(database), database.url, both)
     return sum(part.cpu_us for part in drained)
 
 

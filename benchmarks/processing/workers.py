@@ -9,15 +9,13 @@ from celery import Celery
 from benchmarks.cpu import tree_us
 from benchmarks.ground import Ground
 from benchmarks.processing import tutorial
+from benchmarks.processing.waiting import await_empty
 from tests.harness.cluster import Database
 from tests.harness.processes import Running
-from tests.harness.waiting import wait_until
 from workers.app import producer_app
 
-_PATIENCE_S = 180
 
-
-def product(ground: Ground, database: Database, begin: Callable[[], None]) -> int:
+def product(ground: Ground, database: Database, begin: Callable[[], None], go: Callable[[], None]) -> int:
     """The payments group with 2 processes; one drain hint for each. Returns the workers' microseconds."""
     worker = ground.processes.python(
         "-m", "tests.harness.probe_process", "worker", "payments", settings=ground.settings(database)
@@ -30,32 +28,36 @@ def product(ground: Ground, database: Database, begin: Callable[[], None]) -> in
 
     try:
         hint()
-        _await_empty(database)
+        await_empty(database)
         begin()
         before = tree_us(worker.pid)
+        go()
         hint()
-        _await_empty(database)
+        await_empty(database)
         return tree_us(worker.pid) - before
     finally:
         worker.kill()
 
 
-def one_message_each(ground: Ground, database: Database, begin: Callable[[], None]) -> int:
-    """Celery with default settings and 2 processes; all messages wait in the broker before the first is taken."""
+def one_message_each(
+    ground: Ground, database: Database, task: str, begin: Callable[[], None], go: Callable[[], None]
+) -> int:
+    """One of tutorial.py's tasks: Celery with default settings and 2 processes; all messages wait in the broker before the first is taken."""
     env = {"TUTORIAL_DATABASE": database.url, "TUTORIAL_BROKER": database.broker_url}
     worker = ground.processes.python(
         "-m", "celery", "-A", "benchmarks.processing.tutorial", "--quiet", "worker", "-c", "2", "-l", "WARNING", env=env
     )
     app = Celery("publisher", broker=database.broker_url, set_as_current=False)
     try:
-        _publish(app, database)
-        _await_empty(database)
+        _publish(app, database, task)
+        await_empty(database)
         _consume(app, worker, "cancel_consumer")
         begin()
-        _publish(app, database)
+        _publish(app, database, task)
         before = tree_us(worker.pid)
+        go()
         _consume(app, worker, "add_consumer")
-        _await_empty(database)
+        await_empty(database)
         return tree_us(worker.pid) - before
     finally:
         worker.kill()
@@ -66,23 +68,10 @@ def _consume(app: Celery, worker: Running, what: str) -> None:
     assert getattr(app.control, what)("celery", reply=True, timeout=5), "the worker does not answer"
 
 
-def _publish(app: Celery, database: Database) -> None:
+def _publish(app: Celery, database: Database, task: str) -> None:
     with database.connect() as connection:
         ids = [row[0] for row in connection.execute("SELECT id FROM bursar.inbox WHERE state = 'received' ORDER BY fair_at")]
     for row_id in ids:
-        app.send_task(tutorial.handle.name, args=[row_id])
-
-
-def _await_empty(database: Database) -> None:
-    with database.connect() as connection:
-
-        def empty() -> bool:
-            row = connection.execute(
-                "SELECT NOT EXISTS (SELECT FROM bursar.inbox WHERE state = 'received') "
-                "AND NOT EXISTS (SELECT FROM bursar.inbox WHERE state = 'processing')"
-            ).fetchone()
-            return row == (True,)
-
-        wait_until(empty, _PATIENCE_S, what="the inbox to be empty", interval_s=0.05)
-
-
+        app.send_task(task, args=[row_id])
+    if task == tutorial.nothing.name:
+        app.send_task(tutorial.finish.name)
