@@ -131,6 +131,9 @@ def _upgrade(connection: Connection) -> list[str]:
 
 def _payload_months(raw: psycopg.Connection[Any], today: date) -> None:
     for month in months(today, MONTHS_AHEAD + 1):
+        # Rows that came before their month was made: copied in chunks that lock nothing, then moved at once.
+        while (raw.execute("SELECT bursar.copy_payload_month(%s, 20000)", (month,)).fetchone() or (0,))[0]:
+            raw.commit()
         try:
             with raw.transaction():
                 # Whoever reads payloads waits behind this one.

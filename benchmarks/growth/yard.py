@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -15,6 +17,7 @@ from psycopg import sql
 from benchmarks import ground as grounds
 from benchmarks.growth.fill import fill
 from cli.embedded import ground
+from models import versions
 from models.migrate import migrate
 from tests.harness.broker import Broker
 from tests.harness.cluster import Cluster, Database, drop, remove, scratch_folder
@@ -63,6 +66,7 @@ class Yard(grounds.Ground):
         self.broker.flush()
         name = _name(rows)
         migrate(self.cluster.url(name))
+        _mark(self.cluster.url(), name)
         if copied:
             name, original = f"{name}_copy", name
             drop(self.cluster.url(), name)
@@ -85,17 +89,38 @@ def filled(folder: Path, sizes: Sequence[int], now: datetime) -> None:
     try:
         for rows in sizes:
             with psycopg.connect(cluster.url(), autocommit=True) as connection:
-                if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_name(rows)]).fetchone():
+                if _usable(connection, _name(rows)):
                     continue
+                drop(cluster.url(), _name(rows))
                 making = f"{_name(rows)}_making"
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(making)))
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
                 fill(cluster.url(making), rows, now)
                 names = (sql.Identifier(making), sql.Identifier(_name(rows)))
                 connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*names))
+                _mark(cluster.url(), _name(rows))
     finally:
         cluster.stop()
     os.sync()
+
+
+def _usable(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Whether it is there and the migrations that made it are still the same: a file may change until it is released."""
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    row = connection.execute(query, [name]).fetchone()
+    number, _, digest = str(row[0] if row else "").partition(":")
+    return bool(digest) and digest == _digest(number)
+
+
+def _mark(cluster_url: str, name: str) -> None:
+    """Note which migrations made a database."""
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        mark = f"{versions.head()}:{_digest(versions.head())}"
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(mark)))
+
+
+def _digest(head: str) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in versions.files() if path.name[:4] <= head)).hexdigest()
 
 
 def _name(rows: int) -> str:
