@@ -34,11 +34,8 @@ class Strategies(dict[str, Strategy]):
         taken_on = self[UNKNOWN_TASK]
 
         def renamed(message: Any, payload: Any, *arguments: Any, **options: Any) -> Any:
-            names = {"task": UNKNOWN_TASK, "shadow": name}
-            if payload is None:
-                message.headers = {**message.headers, **names}
-            else:  # the first protocol's message, which carries its task inside
-                payload = {**payload, **names}
+            # Also for messages of the first protocol, which carry their task inside: what the headers say goes first.
+            message.headers = {**(message.headers or {}), "task": UNKNOWN_TASK, "shadow": name}
             return taken_on(message, payload, *arguments, **options)
 
         return renamed

@@ -15,6 +15,7 @@ import pytest
 from celery import Celery
 
 from bursar_client import RawCommand
+from bursar_client.commands import RefreshObject
 from bursar_client.over_celery import CeleryBursar
 from bursar_client.signing import message_signature
 from tests.harness.cluster import Cluster, Database
@@ -155,6 +156,18 @@ def test_an_unknown_command_is_kept_dead_and_can_be_replayed(
     assert UNKNOWN in listed.output()
 
 
+def test_messages_of_the_first_protocol_are_taken_too(redis_url: str, database: Database, processes: Processes) -> None:
+    old = Celery("shop", broker=redis_url, set_as_current=False)
+    old.conf.update(task_protocol=1)
+    with database.connect() as connection:
+        work(processes, database)
+        way(old).submit(note(name=UNKNOWN), key="k1")
+        way(old, secret="x" * 40).submit(note(name=UNKNOWN), key="k2")
+        way(old).submit(RawCommand("billing.object.refresh.v1", {}, queue="maintenance"), key="k3")
+        wait_until(lambda: set(known(connection)) == {"k1", "k3"}, what="the rows")
+    old.close()
+
+
 def test_other_unknown_messages_go_celerys_way(celery: Celery, database: Database, processes: Processes) -> None:
     worker = work(processes, database)
     celery.send_task("shop.send_newsletter", kwargs={"body": "x"}, queue="maintenance", ignore_result=True)
@@ -196,9 +209,12 @@ def test_while_the_database_is_away_the_message_comes_again(
     cluster.stop()
     way(celery).submit(note(), key="k1")
     worker.wait_output("command_waits")
+    refresh = RefreshObject(source="stripe", kind="customer", object_ref="cus_1")
+    way(celery).submit(RawCommand(refresh.name, refresh.payload(), queue="maintenance"), key="k2")
+    wait_until(lambda: worker.output().count("command_waits") > 3, what="tries of both")
     cluster.start()
     with database.connect() as connection:
-        wait_until(lambda: "k1" in known(connection), what="the row, by a later try")
+        wait_until(lambda: set(known(connection)) == {"k1", "k2"}, what="the rows, by a later try")
 
 
 @pytest.mark.requirement("INBOX-16")
