@@ -42,7 +42,7 @@ def product(ground: Ground, database: Database, begin: Callable[[], None], go: C
 def one_message_each(
     ground: Ground, database: Database, task: str, begin: Callable[[], None], go: Callable[[], None]
 ) -> int:
-    """One of tutorial.py's tasks: Celery with default settings and 2 processes; all messages wait in the broker before the first is taken."""
+    """A task of tutorial.py by Celery with default settings and 2 processes; all messages wait in the broker at the start."""
     env = {"TUTORIAL_DATABASE": database.url, "TUTORIAL_BROKER": database.broker_url}
     worker = ground.processes.python(
         "-m", "celery", "-A", "benchmarks.processing.tutorial", "--quiet", "worker", "-c", "2", "-l", "WARNING", env=env
