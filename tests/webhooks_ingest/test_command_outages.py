@@ -89,6 +89,23 @@ def test_who_waits_for_an_open_transaction_holds_up_no_other_and_no_provider(
 
 
 @pytest.mark.requirement("INBOX-1")
+def test_a_full_line_is_refused_at_once(database: Database, processes: Processes) -> None:
+    door = _open(processes, database, store_queue_size=2)
+    with database.connect(autocommit=False) as blocker, ThreadPoolExecutor(10) as pool:
+        blocker.execute("LOCK TABLE bursar.command_kind IN ACCESS EXCLUSIVE MODE")
+        first = pool.submit(post, door, command("first"))
+        with database.connect() as watcher:
+            wait_until(lambda: _accepting(watcher), what="the first one to wait for the lock")
+        replies = list(pool.map(lambda number: post(door, command(f"k{number}")), range(9)))
+        assert sum(map(_refused, replies)) >= 7, "two find a place"
+        assert min(reply.took_s for reply in replies) < 1
+        assert door.stripe(encoded(stripe_event())).status == 200, "the providers' line is another one"
+        blocker.rollback()
+        assert first.result().status in (202, 503)
+    wait_until(lambda: post(door, command("later")).status in (200, 202), what="2xx again")
+
+
+@pytest.mark.requirement("INBOX-1")
 def test_sigterm_finishes_what_was_begun(database: Database, processes: Processes) -> None:
     door = _open(processes, database)
     with database.connect(autocommit=False) as blocker, ThreadPoolExecutor(1) as pool:
