@@ -11,7 +11,6 @@ from kombu.exceptions import OperationalError
 
 from cli.checks.surroundings import broker
 from core.clock import monotonic_s
-from core.settings import QUEUES
 from tests.factories.inbox import states, store_event
 from tests.harness.cluster import Database
 from tests.harness.ports import free_range
@@ -21,7 +20,7 @@ from tests.harness.rabbit import NAMES, Rabbit
 from tests.harness.waiting import wait_until
 from tests.webhooks_ingest.door import encoded, open_door, stripe_event
 from workers.app import producer_app
-from workers.broker import publish_options
+from workers.broker import depth, publish_options
 from workers.hints import Hinter
 
 pytestmark = pytest.mark.rabbitmq
@@ -61,6 +60,7 @@ def test_a_publish_never_hangs_and_the_breaker_opens(rabbit: Rabbit, hinter: Hin
     rabbit.freeze()
     assert publish_s(rabbit.url) < ONE_TRY_S
     rabbit.thaw()
+    rabbit.declare()
     sent(hinter)
     rabbit.block()
     assert publish_s(rabbit.url) < ONE_TRY_S
@@ -108,22 +108,35 @@ def test_without_memory_for_messages_the_work_goes_on(
         wait_until(lambda: states(connection) == {"done": 50}, what="all done while blocked")
 
 
-def test_queues_are_quorum_queues_and_no_others_are_made(
+def test_workers_make_quorum_queues_and_no_others(
     database: Database, rabbit: Rabbit, hinter: Hinter, processes: Processes
 ) -> None:
     assert {name: hinter.depth(name) for name in NAMES} == dict.fromkeys(NAMES, 0)
-    hinter.drain("payments", calls=True)
-    wait_until(lambda: hinter.depth("payments.calls") == 1, what="the message")
     settings = database.settings(broker_url=rabbit.url)
     worker = processes.bursar("worker", "maintenance", settings=settings)
     worker.wait_output("worker_ready")
-    with Connection(rabbit.url) as connection:  # type: ignore[no-untyped-call]
-        for name in ("payments.calls", "maintenance"):
-            classic = Queue(name)  # type: ignore[no-untyped-call]
-            with connection.channel() as channel, pytest.raises(connection.channel_errors, match="x-queue-type"):
-                classic(channel).declare()  # type: ignore[no-untyped-call]
-        assert "celery_delayed" not in rabbit.said("rabbit_amqqueue list_names []")
     assert worker.stop() == 0
+    hinter.drain("maintenance")
+    wait_until(lambda: hinter.depth("maintenance") == 1, what="the message")
+    classic = Queue("maintenance")  # type: ignore[no-untyped-call]
+    with (
+        Connection(rabbit.url) as connection,  # type: ignore[no-untyped-call]
+        connection.channel() as channel,
+        pytest.raises(connection.channel_errors, match="x-queue-type"),
+    ):
+        classic(channel).declare()  # type: ignore[no-untyped-call]
+    assert "celery_delayed" not in rabbit.said("rabbit_amqqueue:list_names()")
     found = broker(settings)
     assert (found.level, found.said.split()[0]) == ("ok", "RabbitMQ")
-    assert len(QUEUES) * 2 == len(NAMES)
+
+
+def test_who_publishes_can_neither_read_nor_delete(rabbit: Rabbit) -> None:
+    rabbit.declare()
+    url = rabbit.publisher()
+    producer_app(url).send_task("tasks.payments.run", queue="payments", retry=False, **publish_options(url))
+    with Connection(url) as connection:  # type: ignore[no-untyped-call]
+        assert depth(connection, "payments") == 1
+        for what in ("queue_purge", "queue_delete", "basic_get"):
+            with connection.channel() as channel, pytest.raises(connection.connection_errors + connection.channel_errors):
+                getattr(channel, what)("payments")
+        assert depth(connection, "payments") == 1

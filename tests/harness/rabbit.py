@@ -18,12 +18,13 @@ from kombu.connection import Connection
 
 from cli.embedded import ground
 from cli.embedded.logs import tail
-from cli.embedded.processes import clean_environment, run_as, spawn
+from cli.embedded.processes import clean_environment, spawn
 from core.clock import monotonic_s
 from core.settings import QUEUES
 from tests.harness.cluster import remove, scratch_folder
 from tests.harness.ports import free_range
 from tests.harness.waiting import PATIENCE_S
+from workers.broker import queues
 
 _NEXT_TO_ERLANG = Path("/usr/lib/rabbitmq/bin")
 _USER, _PASSWORD, _COOKIE = "bursar", "rabbit-of-a-test", "bursartests"
@@ -80,6 +81,12 @@ class Rabbit:
         """Start again after `stop` or `kill`, with the messages that it had."""
         self.process = self._started()
 
+    def declare(self) -> None:
+        """Make the queues, as workers do when they start."""
+        with self._connection() as connection:
+            for queue in queues(self.url):
+                queue(connection.default_channel).declare()  # type: ignore[no-untyped-call]
+
     def revive(self) -> None:
         """As new for the next test: up, not blocked, empty."""
         if self.process.poll() is not None:
@@ -108,11 +115,11 @@ class Rabbit:
 
     def block(self) -> None:
         """Raise its alarm of memory: from now on it reads nothing from whoever publishes."""
-        self.said("vm_memory_monitor set_vm_memory_high_watermark [0.000001]")
+        self.said("vm_memory_monitor:set_vm_memory_high_watermark(0.000001)")
 
     def unblock(self) -> None:
         """End the alarm."""
-        self.said("vm_memory_monitor set_vm_memory_high_watermark [{absolute,1000000000}]")
+        self.said("vm_memory_monitor:set_vm_memory_high_watermark({absolute,1000000000})")
 
     def discard(self) -> None:
         """Stop and remove everything."""
@@ -124,12 +131,21 @@ class Rabbit:
         limits = {"read_timeout": 5, "write_timeout": 5}
         return Connection(self.url, connect_timeout=5, transport_options=limits)  # type: ignore[no-untyped-call]
 
-    def said(self, what: str) -> str:
-        """Have the server call one of its functions; rabbitmqctl would take seconds and want epmd."""
-        address = ["-address", f"127.0.0.1:{self.port + 1}", "-c", _COOKIE]
-        done = run_as(None, [shutil.which("erl_call") or "erl_call", *address, "-a", what], timeout_s=PATIENCE_S)
-        assert done.returncode == 0, done.stdout
+    def said(self, expression: str) -> str:
+        """What the server answers to some Erlang; rabbitmqctl would take seconds and want epmd."""
+        program = [shutil.which("erl_call") or "erl_call", "-address", f"127.0.0.1:{self.port + 1}", "-c", _COOKIE, "-e"]
+        done = subprocess.run(program, input=f"{expression}.\n", capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+        assert done.stdout.startswith("{ok, "), done.stdout
         return done.stdout
+
+    def publisher(self) -> str:
+        """URL of a login with the only right that the receiver needs."""
+        for call in (
+            'add_user(<<"publisher">>, <<"secret">>, <<"test">>)',
+            'set_permissions(<<"publisher">>, <<"/">>, <<"^$">>, <<"^amq\\\\.default$">>, <<"^$">>, <<"test">>)',
+        ):
+            self.said(f"rabbit_auth_backend_internal:{call}")
+        return self.url.replace(f"{_USER}:{_PASSWORD}", "publisher:secret")
 
     def _environment(self) -> dict[str, str]:
         # One scheduler: the tests' machine has other work, and a node with one is up sooner.
