@@ -53,6 +53,12 @@ class Job(NamedTuple):
     facts: Sequence[Fact | Command]
     handler: Callable[[Any, Any], Any]
 
+    @property
+    def actor(self) -> str:
+        """In whose name it is done, for the audit."""
+        actor = self.event.envelope.get("actor") if self.row.source == "app" else None
+        return f"app:{actor}" if actor else f"provider:{self.row.source}"
+
     def references(self) -> Iterator[tuple[str, str, str]]:
         """(aggregate, source, external id) of all rows that the handler will touch."""
         for fact in self.facts:

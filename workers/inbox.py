@@ -21,10 +21,12 @@ from sqlalchemy.exc import DBAPIError
 
 from core.clock import monotonic_s
 from core.version import VERSION
+from providers.app.envelope import SOURCE
 from workers import inbox_claims as claims
 from workers.batch import Job, Row, prepare, read
 from workers.context import Context
 from workers.failures import Failure, describe, next_try
+from workers.first_in_first_out import Commands, wake_after_dead
 from workers.inbox_claims import InboxClaim, LostClaimError
 from workers.observe.sentry import report
 from workers.rows import StubTakenError
@@ -53,6 +55,8 @@ class Outcome:
     failed: list[tuple[int, str, Failure]] = field(default_factory=list)
     calls: list[tuple[str, int]] = field(default_factory=list)
     more: bool = False
+    held: int = 0
+    """Commands that wait for their turn from now on."""
 
     def add(self, other: Outcome) -> None:
         """Take in another outcome's counts."""
@@ -60,6 +64,12 @@ class Outcome:
         self.put_back = other.put_back
         self.failed += other.failed
         self.calls += other.calls
+        self.held += other.held
+
+    @property
+    def settled(self) -> int:
+        """How many rows are not as they were."""
+        return self.done + len(self.failed) + self.held
 
     def __str__(self) -> str:
         """The counts, as Flower shows them."""
@@ -98,9 +108,9 @@ def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Ou
         suspects = claim is None or not claim.suspect
         if claim is None:
             continue
-        before = outcome.done + len(outcome.failed)
+        before = outcome.settled
         outcome.add(process(context, claim))
-        stalls = stalls + 1 if outcome.done + len(outcome.failed) == before else 0
+        stalls = stalls + 1 if outcome.settled == before else 0
         if stalls:
             time.sleep(_LANE_WAIT_S * stalls)
         if monotonic_s() > end or stalls >= _LANE_TRIES:
@@ -192,15 +202,19 @@ def run_together(
             return Outcome(), []
         apart = [row_id for row_id in ids if claim.lanes[row_id] not in mine]
         # After the lanes are taken: what another one did to these rows until then is seen now.
-        jobs, failed = _prepared(read(connection, claim, set(ids).difference(apart)))
+        rows = read(connection, claim, set(ids).difference(apart))
+        commands = Commands(connection, rows, now=context.clock.now())
+        rows = commands.due(rows)
+        jobs, failed = _prepared(rows)
         unit = Unit(connection, context.keys, now=context.clock.now())
-        failed += apply(unit, jobs)
+        failed = commands.take(failed + apply(unit, commands.in_turn(jobs, failed)))
         calls = unit.flush()
         bad = {row_id for row_id, _ in failed}
-        done = [job.row.id for job in jobs if job.row.id not in bad]
+        done = [row.id for row in rows if row.id not in bad and row.id not in commands.held]
         free = [row_id for row_id in ids if row_id not in bad]
         claims.mark_done(connection, claim, done, free, now=context.clock.now(), version=VERSION)
-    return Outcome(done=len(done), put_back=apart, calls=calls), failed
+        commands.finish(done)
+    return Outcome(done=len(done), put_back=apart + commands.busy, calls=calls, held=len(commands.held)), failed
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[list[Job], list[tuple[int, BaseException]]]:
@@ -224,7 +238,7 @@ def apply(unit: Unit, jobs: Sequence[Job]) -> list[tuple[int, BaseException]]:
     failed: list[tuple[int, BaseException]] = []
     for job in jobs:
         unit.about(
-            now=job.event.occurred_at, actor=f"provider:{job.row.source}", reason=job.event.type, inbox_id=job.row.id
+            now=job.event.occurred_at, actor=job.actor, reason=job.event.type, inbox_id=job.row.id
         )
         try:
             for fact in job.facts:
@@ -262,6 +276,8 @@ def settle_failure(context: Context, claim: InboxClaim, row_id: int, error: Base
             fingerprint=failure.fingerprint,
             version=VERSION,
         )
+        if state == "dead" and found[0] == SOURCE:
+            wake_after_dead(connection, [row_id])
     log.error(
         "event_failed",
         inbox_id=row_id,

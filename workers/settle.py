@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from workers.context import Context
+from workers.first_in_first_out import wake_after_dead
 from workers.inbox_claims import InboxClaim, mark_crashed, release
 
 log = structlog.get_logger(__name__)
@@ -43,9 +44,12 @@ def lost_connection(context: Context, claim: InboxClaim, ids: Sequence[int], err
 def crashed_in_hand(context: Context, claim: InboxClaim, ids: Sequence[int]) -> None:
     """Give rows back at once after the connection was lost or the time ran out, instead of waiting for the lease to lapse."""
     max_crashes, now = context.settings.max_crashes, context.clock.now()
-    _give_back(
-        context, ids, lambda connection: mark_crashed(connection, claim, ids, max_crashes=max_crashes, now=now)
-    )
+
+    def give(connection: Connection) -> None:
+        mark_crashed(connection, claim, ids, max_crashes=max_crashes, now=now)
+        wake_after_dead(connection, ids)
+
+    _give_back(context, ids, give)
 
 
 def _give_back(context: Context, ids: Sequence[int], give: Callable[[Connection], object]) -> None:

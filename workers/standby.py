@@ -140,7 +140,8 @@ class Standby:
             url = self._context.settings.database_url.get_secret_value()
             self._listener = connect(url, "bursar_app", autocommit=True, application="bursar-standby-listen")
             self._listener.execute(f"LISTEN {NOTIFY_CHANNEL}")
-        for _ in self._listener.notifies(timeout=self._context.settings.sweep_interval_s, stop_after=1):
+        # Many may come at once; one sweep finds all that they told of.
+        if list(self._listener.notifies(timeout=self._context.settings.sweep_interval_s, stop_after=1)):
             sweep(self._context, self._hinter, grace_s=0)
 
 

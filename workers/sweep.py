@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from core.settings import QUEUES
 from workers import inbox_claims, outbox_claims
 from workers.context import Context
+from workers.first_in_first_out import wake_after_dead
 from workers.hints import Hinter
 from workers.slots import MAX_ATTEMPTS
 
@@ -79,7 +80,10 @@ def sweep(context: Context, hinter: Hinter, *, grace_s: float | None = None) -> 
             swept.promoted += connection.exec_driver_sql(_PROMOTE[table], {"now": context.clock.now()}).rowcount
             lapsed = _LAPSE[table](connection, context.settings.max_crashes, context.clock.now())
             swept.lapsed += len(lapsed)
-            swept.dead += sum(state == "dead" for _, state in lapsed)
+            dead = [row_id for row_id, state in lapsed if state == "dead"]
+            swept.dead += len(dead)
+            if dead and table == "inbox":
+                wake_after_dead(connection, dead)
         connection.exec_driver_sql(_SLOTS_LAPSED, {"most": MAX_ATTEMPTS, "now": context.clock.now()})
         backlog = {
             (table, queue): _late(context, connection, table, queue, grace) for table in _TABLES for queue in QUEUES
