@@ -53,8 +53,9 @@ class Places(_Section):
     )
     broker_url: SecretStr = Field(
         SecretStr(""),
-        description="Celery broker (`redis://`, `rediss://` or `amqp://`). Empty: embedded Redis. "
-        "Trap: share no Redis database with another Celery app (the shortest visibility time-out wins).",
+        description="Celery broker (`redis://`, `rediss://`, `amqp://` or `amqps://`; `docs/rabbitmq.md` says what differs). "
+        "Empty: embedded Redis. Trap: share no Redis database and no RabbitMQ virtual host with another Celery app "
+        "(of one Redis, the shortest visibility time-out wins).",
     )
     receiver_host: str = Field(
         "127.0.0.1",
