@@ -27,7 +27,7 @@ CREATE TABLE bursar.command_kind (
     CONSTRAINT command_kind_name_check CHECK (name ~ '^billing\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.v[1-9][0-9]*$' AND octet_length(name) <= 255),
     CONSTRAINT command_kind_queue_check CHECK (queue IN ('payments', 'payouts', 'notifications', 'maintenance'))
 );
-GRANT SELECT ON bursar.command_kind TO bursar_recv, bursar_app, bursar_maintenance;
+GRANT SELECT ON bursar.command_kind TO bursar_app, bursar_maintenance;
 
 -- What came of a command: its result, or why it was refused (`code`). Written in the transaction that finishes it.
 CREATE TABLE bursar.command_result (
@@ -41,7 +41,6 @@ CREATE TABLE bursar.command_result (
     CONSTRAINT command_result_refusal_check CHECK ((code IS NULL) = (message IS NULL) AND (code IS NULL OR result IS NULL)),
     CONSTRAINT command_result_details_check CHECK (jsonb_typeof(details) = 'object')
 );
-GRANT SELECT ON bursar.command_result TO bursar_recv;
 GRANT SELECT, INSERT, UPDATE ON bursar.command_result TO bursar_app, bursar_maintenance;
 
 -- First in, first out: the unfinished commands of a lane in their order. Providers' rows are never in it.
