@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -30,13 +33,19 @@ def do(connection: psycopg.Connection[Any], row_id: int) -> None:
         connection.execute(_DONE, (now, row_id))
 
 
-async def do_async(connection: psycopg.AsyncConnection[Any], row_id: int) -> None:
-    """The same in asyncio."""
+async def do_async(connection: Any, row_id: int) -> None:
+    """The same with asyncpg."""
     now = SystemClock().now()
     async with connection.transaction():
-        found = await (await connection.execute(_LOAD, (row_id,))).fetchone()
-        assert found is not None
+        found = await connection.fetchrow(_numbered(_LOAD), row_id)
         json.loads(found[2])
-        await connection.execute(_UPDATE, (found[0], now, found[1]))
-        await connection.execute(_INSERT, (found[1], found[0], now, _DETAIL))
-        await connection.execute(_DONE, (now, row_id))
+        await connection.execute(_numbered(_UPDATE), found[0], now, found[1])
+        await connection.execute(_numbered(_INSERT), found[1], found[0], now, _DETAIL)
+        await connection.execute(_numbered(_DONE), now, row_id)
+
+
+@cache
+def _numbered(statement: str) -> str:
+    """PostgreSQL's own placeholders, which asyncpg wants."""
+    numbers = itertools.count(1)
+    return re.sub("%s", lambda _: f"${next(numbers)}", statement)

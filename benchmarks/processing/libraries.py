@@ -52,8 +52,7 @@ def drained_by(
 def _workers(kind: str, module: str, run: Callable[..., Running]) -> list[Running]:
     if kind == DRAMATIQ:
         return [run("-m", "dramatiq", module, "--processes", str(PROCESSES))]
-    command = ("-m", "pgqueuer", "run", f"{module}:worker", "--batch-size", str(BATCH), "--log-level", "WARNING")
-    return [run(*command) for _ in range(PROCESSES)]
+    return [run("-m", module, "work", str(BATCH)) for _ in range(PROCESSES)]
 
 
 def _publish(run: Callable[..., Running], module: str) -> None:
