@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from celery import Celery
 
-from bursar_client import SqlBursar
+from bursar_client import CommandRejected, SqlBursar
 from bursar_client.commands import LinkCustomer
 from bursar_client.over_celery import CeleryBursar
 from tests.clients.ways import client_connection, http_bursar
@@ -36,7 +36,7 @@ def test_by_http_without_a_broker_the_standby_carries_it_out(
         assert bursar.wait(f"k{number}", PATIENCE_S).require()["external_ref"] == f"user-{number}"
 
 
-@pytest.mark.requirement("INBOX-16")
+@pytest.mark.requirement("INBOX-16", "SEC-9")
 def test_by_celery_it_is_carried_out_at_once(database: Database, processes: Processes) -> None:
     """Neither receiver nor standby runs: the worker that took the message did the work."""
     celery = Celery("shop", broker=database.broker_url, set_as_current=False)
@@ -46,6 +46,10 @@ def test_by_celery_it_is_carried_out_at_once(database: Database, processes: Proc
         for _ in range(3):
             assert bursar.submit(link(1), key="k1").state == "sent"
         status = bursar.wait("k1", PATIENCE_S)
-    assert status.require()["external_ref"] == "user-1"
-    assert status.attempts == 0
+        assert status.require()["external_ref"] == "user-1"
+        assert status.attempts == 0
+        bursar.submit(LinkCustomer(source="stripe", customer_ref="cus_1", external_ref="user-2"), key="k2")
+        with pytest.raises(CommandRejected) as caught:
+            bursar.wait("k2", PATIENCE_S).require()
+    assert caught.value.code == "linked_to_another"
     celery.close()
