@@ -128,7 +128,7 @@ def stages_ms(connection: psycopg.Connection[Any], answered: dict[str, float]) -
     ).fetchall()
     parts: dict[str, list[float]] = {
         "body read -> 200 at the sender": [], "200 -> a worker claims (hint, broker, Celery)": [],
-        "claim, lock, read, lane, parse": [], "effects, flush, done, commit": [],
+        "claim, lanes, read, effects, flush": [], "done mark, commit": [],
     }
     for event_id, received, started, done, commit in rows:
         times = (answered[event_id] - received, started - answered[event_id], done - started, commit - done)

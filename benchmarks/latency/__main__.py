@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 
 from benchmarks import product, table
 from benchmarks.cpu import tree_us
@@ -10,6 +11,7 @@ from benchmarks.events import TYPES
 from benchmarks.ground import Ground, ground
 from benchmarks.steady import Plan, Said
 from tests.harness.environment import STRIPE_SECRET
+from tests.harness.rabbit import Rabbit
 
 P50_MS, P99_MS = 8.0, 60.0
 _FAR = 10**15
@@ -22,13 +24,20 @@ def main() -> None:
     parser.add_argument("--per-second", type=float, default=50, help="events a second (default 50)")
     parser.add_argument("--seconds", type=int, default=20, help="seconds for each type (default 20)")
     parser.add_argument("--types", nargs="+", default=[TYPES[0], TYPES[2]], choices=TYPES, help="types of events")
-    parser.add_argument("--broker", default="", help="URL of another broker, for instance amqp://guest:guest@localhost//")
+    parser.add_argument("--broker", default="", help="URL of another broker than a Redis of its own")
+    parser.add_argument("--rabbitmq", action="store_true", help="with a RabbitMQ of its own (the system's rabbitmq-server) instead")
     asked = parser.parse_args()
     rows, goals = [], []
-    with ground(product.COMMIT_TIMES) as under:
+    with ExitStack() as stack:
+        under = stack.enter_context(ground(product.COMMIT_TIMES))
+        broker = asked.broker
+        if asked.rabbitmq:
+            rabbit = Rabbit()
+            stack.callback(rabbit.discard)
+            broker = rabbit.url
         print(table.machine(under.version))
         for event_type in asked.types:
-            done, said = run(under, event_type, asked.per_second, asked.seconds, asked.broker)
+            done, said = run(under, event_type, asked.per_second, asked.seconds, broker)
             p50, p99 = product.percentile(done, 0.5), product.percentile(done, 0.99)
             answer = sorted(said.latencies_ms)
             rows.append(
@@ -39,8 +48,8 @@ def main() -> None:
             goals.append([f"{event_type}: p50 at most {P50_MS:.0f} ms", f"{p50:.1f} ms", table.met(p50 <= P50_MS)])
             goals.append([f"{event_type}: p99 at most {P99_MS:.0f} ms", f"{p99:.1f} ms", table.met(p99 <= P99_MS)])
     columns = ["event", "p50 ms", "p90 ms", "p99 ms", "worst ms", "answer p50 ms", "answer p99 ms", "sent late p99 ms"]
-    broker = "RabbitMQ" if asked.broker.startswith("amqp") else "Redis"
-    table.show(f"Answered -> processed at {asked.per_second:g}/s for {asked.seconds} s, {broker}", columns, rows)
+    name = "RabbitMQ" if broker.startswith("amqp") else "Redis"
+    table.show(f"Answered -> processed at {asked.per_second:g}/s for {asked.seconds} s, {name}", columns, rows)
     table.show("Goals", ["goal", "measured", "met"], goals)
 
 
