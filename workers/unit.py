@@ -17,11 +17,10 @@ from sqlalchemy import Connection
 import models.aggregates  # noqa: F401  # references name aggregates of all kinds
 from core.crypto import KeyRing
 from core.ids import new_id
-from models.audit import AUDIT, audit_row
+from models.audit import audit_row
 from models.base import AGGREGATES, Aggregate, Base
-from models.bulk import insert_rows
-from models.outbox import OUTBOX
 from workers import rows
+from workers.added import Added
 from workers.rows import Held
 
 A = TypeVar("A", bound=Aggregate)
@@ -45,12 +44,10 @@ class Unit:
         self._connection = connection
         self._keys = keys
         self._rows: dict[tuple[type[Aggregate], str, str], Held] = {}
-        self._new: list[Base] = []
-        self._audit: list[dict[str, Any]] = []
-        self._outbox: list[dict[str, Any]] = []
+        self._added = Added()
         self._asked: set[tuple[type[Aggregate], str, str]] = set()
         self._touched: dict[tuple[type[Aggregate], str, str], dict[str, Any]] = {}
-        self._marks = (0, 0, 0)
+        self._mark = self._added.mark()
         self._began_at = now
         self.about(now=now, actor=actor, reason=reason, inbox_id=inbox_id)
 
@@ -58,7 +55,7 @@ class Unit:
         """Set time, actor, reason and source event of what follows (AUDIT-2). What was done for the event before stays."""
         self._keep()
         self._now, self._actor, self._reason, self._inbox_id = now, actor, reason, inbox_id
-        self._marks = (len(self._new), len(self._audit), len(self._outbox))
+        self._mark = self._added.mark()
 
     def undo(self) -> None:
         """Take back all that was done since `about`: the event failed, and the others of the batch go on.
@@ -68,8 +65,7 @@ class Unit:
         for key, values in self._touched.items():
             self._rows[key].row.__dict__.update(values)
         self._touched = {}
-        new, audit, outbox = self._marks
-        del self._new[new:], self._audit[audit:], self._outbox[outbox:]
+        self._added.cut(self._mark)
 
     def _keep(self) -> None:
         self._asked |= self._touched.keys()
@@ -101,22 +97,15 @@ class Unit:
     def _load(self, model: type[Aggregate], source: str, external_ids: set[str]) -> None:
         found = rows.lock(self._connection, model, source, external_ids)
         for key in external_ids - found.keys():
-            found[key] = rows.stub(
-                model,
-                id=new_id(self._now),
-                source=source,
-                external_id=key,
-                versions={},
-                created_at=self._now,
-                updated_at=self._now,
-            )
+            known = {"id": new_id(self._now), "source": source, "external_id": key, "versions": {}}
+            found[key] = rows.stub(model, **known, created_at=self._now, updated_at=self._now)
         for key, held in found.items():
             self._rows[(model, source, key)] = held
 
     @property
     def known(self) -> list[Base]:
         """All rows loaded or added so far."""
-        return [*(held.row for held in self._rows.values()), *self._new]
+        return [*(held.row for held in self._rows.values()), *self._added.rows]
 
     def row(self, model: type[A], source: str, external_id: str) -> A:
         """The row of the provider's object, locked; loaded now if no reference named it before."""
@@ -130,7 +119,7 @@ class Unit:
 
     def add(self, row: Base) -> None:
         """A new row with an id of its own."""
-        self._new.append(row)
+        self._added.rows.append(row)
 
     def audit(
         self,
@@ -142,7 +131,7 @@ class Unit:
         after: Mapping[str, Any] | None,
     ) -> None:
         """Buffer an audit row; it is written with this transaction or not at all."""
-        self._audit.append(
+        self._added.audit.append(
             audit_row(
                 self._keys,
                 uid=new_id(self._now),
@@ -160,7 +149,7 @@ class Unit:
 
     def send(self, kind: str, key: str, payload: Mapping[str, Any], *, queue: str, lane: str) -> None:
         """Buffer an outbox row; a second one of the same (kind, key) is the same call and is dropped by the constraint."""
-        self._outbox.append(
+        self._added.calls.append(
             {
                 "kind": kind,
                 "key": key,
@@ -183,15 +172,4 @@ class Unit:
         """
         self._keep()
         rows.write(self._connection, self._rows.values())
-        rows.insert_new(self._connection, self._new)
-        self._new = []
-        if self._audit:
-            insert_rows(self._connection, AUDIT, self._audit)
-            self._audit = []
-        if not self._outbox:
-            return []
-        calls = sorted(self._outbox, key=lambda call: (call["kind"], call["key"]))
-        self._outbox = []
-        unique = list({(call["kind"], call["key"]): call for call in calls}.values())
-        made = insert_rows(self._connection, OUTBOX, unique, once_by=("kind", "key"), returning=("queue", "id"))
-        return [(queue, row_id) for queue, row_id in made]
+        return self._added.write(self._connection)
