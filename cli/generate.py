@@ -1,13 +1,15 @@
 """`bursar generate`: writes what is made from code. A test compares each file with what this would write.
 
 workers/routes.py: for each event type that a source knows, the folder that has its handler. The queue is the folder.
-docs/configuration.md and docs/events.md: the settings, and what becomes of each event (see generate_docs).
+docs/configuration.md, docs/events.md and docs/commands.md: the settings, what becomes of each event, what the app may ask for.
+contracts/*.schema.json: the same for the app's programs. One that would break an app is not written (see contracts).
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import pprint
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,8 @@ from pathlib import Path
 
 import click
 
+from cli.contracts import SUFFIX, breaking_changes, published, render_contracts
+from cli.generate_commands import render_commands
 from cli.generate_docs import render_configuration, render_events
 from core.settings import QUEUES
 from workers.routing import fold
@@ -151,7 +155,15 @@ def generated() -> dict[Path, str]:
         ROOT / "workers" / "routes.py": render_routes(found),
         ROOT / "docs" / "configuration.md": render_configuration(),
         ROOT / "docs" / "events.md": render_events(found),
+        ROOT / "docs" / "commands.md": render_commands(found.routes["app"]),
+        **render_contracts(found.routes["app"]),
     }
+
+
+def broken(texts: Mapping[Path, str]) -> list[str]:
+    """What these texts would break of the contracts that are published."""
+    made = {path.name.removesuffix(SUFFIX): json.loads(text) for path, text in texts.items() if path.name.endswith(SUFFIX)}
+    return list(breaking_changes(published(), made))
 
 
 @click.command()
@@ -159,11 +171,16 @@ def generated() -> dict[Path, str]:
 def generate(check: bool) -> None:
     """Write the files that are made from code."""
     texts = generated()
+    if problems := broken(texts):
+        for problem in problems:
+            click.echo(problem, err=True)
+        raise SystemExit(1)
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if check:
         for path in stale:
             click.echo(f"{path.relative_to(ROOT)} is out of date: run `bursar generate`", err=True)
         raise SystemExit(1 if stale else 0)
     for path in stale:
+        path.parent.mkdir(exist_ok=True)
         path.write_text(texts[path], encoding="utf-8")
         click.echo(f"wrote {path.relative_to(ROOT)}")

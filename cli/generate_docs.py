@@ -48,6 +48,8 @@ An event of a type that stands nowhere on this page is stored as `ignored` with 
 again once a version has a handler for it. Signed bytes that are no event at all are stored under the type `unparsable`,
 fail on the ladder and wait as dead.
 
+What the main app sends is on [a page of its own](commands.md).
+
 Types that end in `.fetched` or `.FETCHED` are not sent by a provider: they are what a look-up of ours brought back.
 """
 
@@ -123,7 +125,7 @@ def _default(field: FieldInfo) -> str:
 def render_events(found: Tables) -> str:
     """The text of docs/events.md."""
     lines = [_EVENTS]
-    for source in sorted(found.routes):
+    for source in sorted(set(found.routes) - {"app"}):
         lines += [f"## {source}", "", "| event | queue | handler | effect |", "|---|---|---|---|"]
         lines += _handled(source, found.routes[source], found.prefixes.get(source, {}))
         reasons = found.ignored.get(source, {})

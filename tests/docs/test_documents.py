@@ -28,9 +28,12 @@ def test_generated_files_are_up_to_date(path: object) -> None:
 def test_each_event_is_on_its_page() -> None:
     text = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
     found = scan()  # not workers.routes, into which other tests plug sources of their own
+    commands = found.routes.pop("app")
     known = {event_type for table in (found.routes, found.ignored) for types in table.values() for event_type in types}
 
     assert [event_type for event_type in sorted(known) if f"| `{event_type}` |" not in text] == []
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(commands) if f"## `{name}`" not in text] == []
 
 
 def test_each_setting_is_on_its_page() -> None:

@@ -14,12 +14,14 @@ import psycopg
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import COMMANDS, Command, Rejected
 from models.customer import Customer
+from providers.app.event_types import EVENT_TYPES
 from providers.app.read_command import read_command
 from tests.harness.cluster import Database
 from tests.harness.probe import ProbeBugError
 from workers import routes
 
 NAME = "billing.test.attempt.v1"
+assert NAME not in EVENT_TYPES, "the code's own commands are listed before this one is known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
