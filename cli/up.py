@@ -121,7 +121,7 @@ def _print_places(place: Path, services: EmbeddedPair) -> None:
         "flower": f"http://127.0.0.1:{ports.flower}/, user bursar, password in {place / 'flower.password'}",
         "metrics": f"http://127.0.0.1:{ports.metrics}/metrics",
         "PostgreSQL": database if services.database else "yours, by BURSAR_DATABASE_URL",
-        "Redis": broker if services.broker else "yours, by BURSAR_BROKER_URL",
+        "Redis" if services.broker else "broker": broker if services.broker else "yours, by BURSAR_BROKER_URL",
         "logs": str(services.logs),
         "look around": f"{shlex.quote(_command())} --home {shlex.quote(str(place))} inbox ls",
         "stop": "Ctrl-C",
