@@ -1,0 +1,1 @@
+"""Commands of the main app through the whole machine."""
