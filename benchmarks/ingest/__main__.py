@@ -62,12 +62,12 @@ def run(under: Ground, one: Contestant, events: int, python: Path | None) -> Res
 
 
 def _rows(under: Ground, database: Database, kind: str, count: int) -> Result | None:
-    before = under.postgres_us()
     if kind == "copy":
-        per_s: float | None = single_rows.copied_per_second(database, count)
-    else:
-        per_s = single_rows.per_second(under, database, count)
-    return None if per_s is None else Result(per_s, postgres_us=(under.postgres_us() - before) / count)
+        per_s, postgres_us = single_rows.copied(under, database, count)
+        return Result(per_s, postgres_us=postgres_us)
+    before = under.postgres_us()
+    reached = single_rows.per_second(under, database, count)
+    return None if reached is None else Result(reached, postgres_us=(under.postgres_us() - before) / count)
 
 
 def _served(under: Ground, database: Database, one: Contestant, count: int, python: Path | None) -> Result:

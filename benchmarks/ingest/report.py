@@ -49,7 +49,7 @@ def report(results: Results) -> None:
                   f"nothing at {_middle(results, one, 'per_s'):,.0f}/s: that is its ceiling here.")
         elif one in results:
             print(f"At the offered rate it sent 99 % of the requests within {_middle(results, one, 'late_ms'):.2f} ms of their "
-                  "time; latencies count from that time.")
+                  "time (later ones had to wait for a free connection); latencies count from that time.")
     goals = [
         [text, measured(results), table.met(reached(results))]
         for text, needs, measured, reached in _GOALS if all(one in results for one in needs)
@@ -68,13 +68,18 @@ def _row(results: Results, one: Contestant) -> list[str]:
     cells += [f"{value:.0f}" if value else "" for value in (server, postgres, own)]
     if base not in results:
         return [*cells, "", "", ""]
-    cells.append(f"{per_s / _middle(results, base, 'per_s'):.2f}")
-    ratios = [p50 / _middle(results, base, "p50_ms"), p99 / _middle(results, base, "p99_ms")]
-    return [*cells, *(f"{ratio:.2f}" if served else "" for ratio in ratios)]
+    cells.append(f"{_quotient(results, 'per_s', one, base):.2f}")
+    return [*cells, *(f"{_quotient(results, name, one, base):.2f}" if served else "" for name in ("p50_ms", "p99_ms"))]
 
 
 def _middle(results: Results, one: Contestant, name: str) -> float:
     return table.median([getattr(result, name) for result in results[one]])
+
+
+def _quotient(results: Results, name: str, one: Contestant, base: Contestant) -> float:
+    """The median of the rounds' quotients: what made a round slow made it slow for both."""
+    pairs = zip(results[one], results[base], strict=False)
+    return table.median([getattr(mine, name) / getattr(theirs, name) for mine, theirs in pairs])
 
 
 _Measured = Callable[[Results], str]
@@ -83,10 +88,10 @@ _Goal = tuple[str, tuple[Contestant, ...], _Measured, _Reached]
 
 
 def _ratio(text: str, name: str, one: Contestant, base: Contestant, most: float = 0.0, least: float = 0.0) -> _Goal:
-    """A goal on the quotient of two medians: at most `most`, or at least `least`."""
+    """A goal on a quotient: at most `most`, or at least `least`."""
 
     def value(results: Results) -> float:
-        return _middle(results, one, name) / _middle(results, base, name)
+        return _quotient(results, name, one, base)
 
     def reached(results: Results) -> bool:
         return value(results) <= most if most else value(results) >= least

@@ -36,12 +36,13 @@ def per_second(under: Ground, database: Database, count: int) -> float | None:
     return float(found[1])
 
 
-def copied_per_second(database: Database, count: int) -> float:
-    """Rows a second of one COPY."""
+def copied(under: Ground, database: Database, count: int) -> tuple[float, float]:
+    """Rows a second of one COPY, and PostgreSQL's microseconds for a row (asked before the session ends)."""
     body, now = "\\x" + "78" * BYTES, SystemClock().now()
     with database.connect() as connection, connection.cursor() as cursor:
-        began_s = monotonic_s()
+        before, began_s = under.postgres_us(), monotonic_s()
         with cursor.copy("COPY bench.bare (event_id, event_type, object_id, received_at, body) FROM STDIN") as copy:
             for number in range(count):
                 copy.write_row((f"evt_{number}", "payment_intent.succeeded", "pi_1", now, body))
-        return count / (monotonic_s() - began_s)
+        seconds = monotonic_s() - began_s
+        return count / seconds, (under.postgres_us() - before) / count
