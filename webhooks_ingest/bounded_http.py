@@ -1,4 +1,4 @@
-"""HTTP/1.1 for the door, under uvicorn's server: httptools parses, this bounds what a connection may cost, and speaks ASGI.
+"""What a connection may cost: size and time of a head, time of a request, idle connections, pipelined requests.
 
 uvicorn's own protocol keeps half a head open for ever, takes heads of any size (RELIABILITY 3.2), and spends 10 us a request
 on what no webhook needs. Here a request, head and body together, has `request_timeout_s` from its first byte; a fresh
@@ -9,17 +9,15 @@ look at all connections every quarter of a second checks the times: a timer for 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import httptools
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from webhooks_ingest.exchange import Exchange
-from webhooks_ingest.http import Scope, head_of
+from webhooks_ingest.http import head_of
+from webhooks_ingest.http_connection import HttpConnection
 from workers.observe import metrics
 
 LOOK_INTERVAL_S = 0.25
@@ -28,7 +26,6 @@ KEEP_ALIVE_S = 75
 connection that is just being closed."""
 _MOST_CONNECTIONS = 4000
 _MOST_PIPELINED = 16
-_MOST_BUFFERED = 64 * 1024
 _WAITS, _HEAD, _BODY, _WORKS = range(4)
 """What a connection does: waits for a first byte, receives a head, receives a body, is being answered."""
 
@@ -46,14 +43,7 @@ class _RefusedError(Exception):
     """Stops the parser; what is answered stands in the protocol."""
 
 
-@lru_cache(maxsize=256)
-def _parts(url: bytes) -> tuple[str, bytes, bytes]:
-    """(path, raw path, query) of a request's target."""
-    told = httptools.parse_url(url)
-    return told.path.decode("ascii"), told.path, told.query or b""
-
-
-class BoundedProtocol(asyncio.Protocol):
+class BoundedProtocol(HttpConnection):
     """One connection."""
 
     bounds = Bounds(32 * 1024, 5.0)
@@ -62,48 +52,22 @@ class BoundedProtocol(asyncio.Protocol):
         self,
         config: Config,
         server_state: ServerState,
-        app_state: dict[str, Any],  # noqa: ARG002 - uvicorn's signature
+        app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self._app, self._state = config.loaded_app, server_state
-        self._loop = _loop or asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
-        self._client: tuple[str, int] | None = None
-        self._url, self._headers = b"", list[tuple[bytes, bytes]]()
-        self._coming: Exchange | None = None
-        self._current: Exchange | None = None
-        self._later: deque[Exchange] = deque()
+        super().__init__(config, server_state, app_state, _loop)
         self._phase, self._since_s = _WAITS, self._loop.time()
         self._answered = False
         self._chunk = self._head_bytes = 0
         self._status = 400
-        self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A connection too many takes the place of the one that has idled longest, or is closed itself."""
-        self.transport: asyncio.Transport = transport  # type: ignore[assignment]  # TCP: it is one
-        peer = transport.get_extra_info("peername")
-        self._client = (str(peer[0]), int(peer[1])) if peer else None
+        super().connection_made(transport)
         connections = self._state.connections
-        connections.add(self)  # type: ignore[arg-type]  # uvicorn's set of its own protocols
         if len(connections) > _MOST_CONNECTIONS:
             idle = [one for one in connections if isinstance(one, BoundedProtocol) and one._phase == _WAITS]
             min(idle, key=lambda one: one._since_s, default=self).transport.close()
-
-    def connection_lost(self, _exc: Exception | None) -> None:
-        """Whoever still works on a request learns that nobody waits for the answer."""
-        self._state.connections.discard(self)
-        for exchange in (self._current, self._coming, *self._later):
-            if exchange is not None:
-                exchange.leave()
-        self._later.clear()
-
-    def shutdown(self) -> None:
-        """The server stops: close, or answer first."""
-        if self._current is None or self._current.answered:
-            self.transport.close()
-        else:
-            self._current.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
         """Bytes came. What belongs to a head that is still incomplete counts towards its size."""
@@ -124,17 +88,9 @@ class BoundedProtocol(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request. Where one is still being answered, how much of the chunk is this head's is not known."""
-        self._url, self._headers = b"", []
+        super().on_message_begin()
         self._head_bytes = self._chunk if self._phase == _WAITS else 0
         self._phase, self._since_s = _HEAD, self._loop.time()
-
-    def on_url(self, url: bytes) -> None:
-        """A part of the target."""
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """The head is whole: check it exactly, if it could be too large at all; then begin."""
@@ -148,53 +104,21 @@ class BoundedProtocol(asyncio.Protocol):
         if len(self._later) >= _MOST_PIPELINED:
             self._status = 400
             raise _RefusedError
-        version = self._parser.get_http_version()
-        self._coming = exchange = Exchange(
-            self._scope(version), self, keep_alive=version == "1.1" and self._parser.should_keep_alive()
-        )
-        if self._current is None or self._current.answered:
-            self._start(exchange)
-        else:
-            self._pause()
-            self._later.append(exchange)
-
-    def on_body(self, body: bytes) -> None:
-        """A part of the body. What nobody takes fast enough is not read on."""
-        if self._coming is not None and self._coming.take(body) > _MOST_BUFFERED:
-            self._pause()
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The body is whole; from here on the time is ours."""
+        super().on_message_complete()
         self._phase = _WORKS
-        if self._coming is not None:
-            self._coming.complete()
-            if self._coming.answered:
-                self._rest()
+        if self._coming is not None and self._coming.answered:
+            self._rest()
 
     def answered(self, *, keep_alive: bool) -> None:
         """An answer left: wait for the next request, or for the rest of a body that was refused before its end."""
-        self._state.total_requests += 1
         self._answered = True
-        if not keep_alive:
-            self.transport.close()
-        if self.transport.is_closing():
-            return
-        if self._later:
-            self._start(self._later.popleft())
-        elif self._phase == _WORKS:
+        if self._phase == _WORKS and not self._later:
             self._rest()
-        self.resume()
-
-    def resume(self) -> None:
-        """Read on."""
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
-
-    def _pause(self) -> None:
-        if not self._paused:
-            self._paused = True
-            self.transport.pause_reading()
+        super().answered(keep_alive=keep_alive)
 
     def look(self, now_s: float) -> None:
         """Close what takes too long."""
@@ -204,29 +128,6 @@ class BoundedProtocol(asyncio.Protocol):
                 self.transport.close()
         elif self._phase < _WORKS and age_s > self.bounds.request_timeout_s:
             self._refuse(408)
-
-    def _scope(self, version: str) -> Scope:
-        path, raw_path, query = _parts(self._url)
-        return {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": version,
-            "method": self._parser.get_method().decode("ascii"),
-            "scheme": "http",
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "root_path": "",
-            "headers": self._headers,
-            "client": self._client,
-            "server": None,
-        }
-
-    def _start(self, exchange: Exchange) -> None:
-        self._current = exchange
-        task = self._loop.create_task(exchange.run(self._app))
-        self._state.tasks.add(task)
-        task.add_done_callback(self._state.tasks.discard)
 
     def _rest(self) -> None:
         self._phase, self._since_s = _WAITS, self._loop.time()
