@@ -19,6 +19,8 @@ SERVER_MATTERS = (
     "tests/webhooks_ingest/test_commands.py",
     "tests/webhooks_ingest/test_store.py",
     "tests/workers/test_at_size.py",
+    "tests/workers/test_command_rights.py",
+    "tests/workers/test_commands.py",
     "tests/workers/test_crashes.py",
     "tests/workers/test_inbox.py",
     "tests/workers/test_outbox.py",
