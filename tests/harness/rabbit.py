@@ -57,7 +57,7 @@ class Rabbit:
         self.ground = ground.settle(self.folder / "home")
         self._data = self.ground.folder("rabbitmq")
         self.log = self.folder / "rabbitmq.log"
-        self.port = free_range(2)
+        self.port = free_range(3)
         self.process = self._started()
 
     @property
@@ -153,6 +153,9 @@ class Rabbit:
         own = f"-sname {node} -setcookie {_COOKIE} -start_epmd false -erl_epmd_port {self.port + 1}"
         return {
             "HOME": str(self._data),
+            # Once a minute it looks for epmd and would start one, which would outlive it.
+            "ERL_AFLAGS": "-start_epmd false",
+            "ERL_EPMD_PORT": str(self.port + 2),
             "RABBITMQ_NODENAME": node,
             "RABBITMQ_MNESIA_BASE": str(self._data / "mnesia"),
             "RABBITMQ_LOG_BASE": str(self._data / "log"),
