@@ -32,26 +32,30 @@ _MOST_WOKEN = 50
 """Woken at a time, per lane: a batch. If its first one fails, the others are held back again."""
 
 # Who runs is known: any other one of the lane that is earlier and unfinished stands before. One look per lane.
+# `(source = 'app') IS TRUE` is what inbox_app_lane_idx says, and no other index can serve it: while statistics have not heard of
+# commands yet, the planner would else read all of them by (source, event_id). The same goes for the two states below, which
+# would else be looked for in the queues' indexes and not by id.
 _HOLD_BACK = """
     WITH mine AS MATERIALIZED (
         SELECT id, lane FROM json_to_recordset(%(rows)s::json) AS r(id bigint, lane text)),
     heads AS MATERIALIZED (
         SELECT l.lane, h.id FROM (SELECT DISTINCT lane FROM mine) AS l CROSS JOIN LATERAL (
             SELECT i.id FROM bursar.inbox i
-            WHERE i.lane = l.lane AND i.source = 'app' AND i.state IN ('received', 'processing', 'waiting')
+            WHERE i.lane = l.lane AND (i.source = 'app') IS TRUE AND i.state IN ('received', 'processing', 'waiting')
               AND i.id <> ALL (%(ids)s::bigint[])
             ORDER BY i.id LIMIT 1) AS h),
     late AS MATERIALIZED (SELECT m.id, h.id AS head FROM mine m JOIN heads h ON h.lane = m.lane AND h.id < m.id),
     locked AS MATERIALIZED (
         SELECT i.id, i.next_at FROM bursar.inbox i
-        WHERE i.id IN (SELECT head FROM late) AND i.source = 'app' AND i.state IN ('received', 'processing', 'waiting')
+        WHERE i.id = ANY (ARRAY(SELECT head FROM late)) AND i.state IN ('received', 'processing', 'waiting')
         FOR SHARE OF i SKIP LOCKED),
+    behind AS MATERIALIZED (SELECT late.id, locked.next_at FROM late JOIN locked ON locked.id = late.head),
     held AS (
         UPDATE bursar.inbox t
         SET state = 'waiting', error_class = 'WaitsForTurn', fingerprint = NULL,
                error = 'an earlier command of its lane is not finished',
-               next_at = greatest(locked.next_at, %(now)s::timestamptz) + %(backstop)s
-        FROM late JOIN locked ON locked.id = late.head WHERE t.id = late.id AND t.state = 'received' RETURNING t.id)
+               next_at = greatest((SELECT b.next_at FROM behind b WHERE b.id = t.id), %(now)s::timestamptz) + %(backstop)s
+        WHERE t.id = ANY (ARRAY(SELECT id FROM behind)) AND (t.state = 'received') IS TRUE RETURNING t.id)
     SELECT late.id, held.id IS NOT NULL FROM late LEFT JOIN held ON held.id = late.id"""
 
 _HOLD = """
@@ -62,11 +66,13 @@ _HOLD = """
 _WAKE = """
     WITH following AS (
         SELECT f.id FROM json_array_elements_text(%(lanes)s::json) AS l(lane) CROSS JOIN LATERAL (
-            SELECT i.id FROM bursar.inbox i WHERE i.lane = l.lane AND i.source = 'app' AND i.state IN ('received', 'processing', 'waiting')
+            SELECT i.id FROM bursar.inbox i
+            WHERE i.lane = l.lane AND (i.source = 'app') IS TRUE AND i.state IN ('received', 'processing', 'waiting')
             ORDER BY i.id LIMIT %(most)s) AS f),
     woken AS (
         UPDATE bursar.inbox t SET state = 'received', error_class = NULL, error = NULL, ready_at = clock_timestamp()
-        FROM following WHERE t.id = following.id AND t.state = 'waiting' AND t.error_class = 'WaitsForTurn' RETURNING t.queue)
+        WHERE t.id = ANY (ARRAY(SELECT id FROM following)) AND (t.state = 'waiting') IS TRUE
+          AND t.error_class = 'WaitsForTurn' RETURNING t.queue)
     SELECT pg_notify('bursar_inbox', queue) FROM (SELECT DISTINCT queue FROM woken) AS q"""
 
 _LANES_OF_DEAD = """SELECT DISTINCT lane FROM bursar.inbox WHERE id = ANY (%(ids)s::bigint[]) AND source = 'app' AND state = 'dead'"""

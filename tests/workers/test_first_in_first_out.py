@@ -17,13 +17,11 @@ from tests.factories.commands import client, notes, plug_in_commands, state, sta
 from tests.factories.inbox import NOW, inbox_row, states, store_event
 from tests.harness.cluster import Database
 from tests.harness.probe import probe
-from workers import inbox
+from workers import first_in_first_out, inbox
 from workers.context import Context, make_context
 from workers.hints import Hinter
 from workers.inbox_claims import claim_named
 from workers.sweep import sweep
-
-LADDER_S = 6 * [60.0 * 60]
 
 
 @pytest.fixture(autouse=True)
@@ -278,3 +276,25 @@ def test_any_history_runs_each_lane_in_order(database: Database, context: Contex
     ran = notes(database)
     for lane in lanes.values():
         assert [note for note in ran if note in lane] == [key for key in lane if final[key] == "succeeded"]
+
+
+_MANY = """
+    INSERT INTO bursar.inbox (source, event_id, event_type, lane, queue, state, sha256, received_at, fair_at, next_at)
+    SELECT %(source)s, %(source)s || n, 'x', %(lane)s, 'payments', 'received', sha256('x'), clock_timestamp(), clock_timestamp(),
+           clock_timestamp() FROM generate_series(1, 5000) AS n"""
+
+
+def test_old_statistics_make_no_look_read_everything(database: Database) -> None:
+    """Measured: with the plain condition a submission took 7 ms instead of 0.7 behind 200,000 events."""
+    bound = {
+        "rows": '[{"id": 9000, "lane": "app:z"}]', "ids": "{9000}", "now": NOW, "backstop": timedelta(minutes=1),
+        "lanes": '["app:z"]', "most": 50,
+    }  # fmt: skip
+    with database.connect() as connection:
+        connection.execute(_MANY, {"source": "stripe", "lane": "x"})
+        connection.execute("ANALYZE bursar.inbox")
+        connection.execute(_MANY, {"source": "app", "lane": "app:z"})
+        for statement in (first_in_first_out._HOLD_BACK, first_in_first_out._WAKE):
+            rows = connection.execute(f"EXPLAIN {statement}".encode(), bound).fetchall()
+            used = {word for (line,) in rows for word in line.split() if word.startswith("inbox_")}
+            assert used == {"inbox_app_lane_idx", "inbox_pkey"}, "\n".join(line for (line,) in rows)
