@@ -73,6 +73,8 @@ class Standby:
                 report(error)
                 self._stopped.wait(self._context.settings.sweep_interval_s)
         self._hinter.close()
+        if self._listener is not None:
+            self._listener.close()
 
     def step(self) -> None:
         """One round: sweep, probe, slots if beat is silent, own work if the broker is away."""
