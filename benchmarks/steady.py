@@ -66,9 +66,9 @@ class _Loop:
         self._todo = deque(
             (number / plan.per_s if plan.per_s else 0.0, event_id, request) for number, (event_id, request) in enumerate(made)
         )
-        self._free = [socket.create_connection((HOST, plan.port), timeout=60) for _ in range(plan.connections)]
-        for one in self._free:
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._plan = plan
+        # In turns, so that none idles: the receiver closes a connection that says nothing for 5 s.
+        self._free: deque[socket.socket] = deque()
         self._busy: dict[socket.socket, tuple[float, str]] = {}
         self._parts: dict[socket.socket, bytes] = {}
         self._clock = SystemClock()
@@ -77,6 +77,9 @@ class _Loop:
 
     def run(self) -> None:
         """Until everything is answered."""
+        for _ in range(self._plan.connections):
+            self._free.append(socket.create_connection((HOST, self._plan.port), timeout=60))
+            self._free[-1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         began_s = monotonic_s()
         while self._todo or self._busy:
             now_s = monotonic_s() - began_s
@@ -90,7 +93,7 @@ class _Loop:
 
     def _send(self, now_s: float) -> None:
         due_s, event_id, request = self._todo.popleft()
-        one = self._free.pop()
+        one = self._free.popleft()
         one.sendall(request)
         if self._closed:
             due_s = now_s
