@@ -66,15 +66,14 @@ class Standby:
                 self._wait()
             except (DBAPIError, psycopg.Error) as error:
                 log.error("standby_without_database", error=str(error)[:300], effect="no sweep until it is back")
-                self._listener = None
+                self._close_listener()
                 self._stopped.wait(self._context.settings.sweep_interval_s)
             except Exception as error:  # the last one that finds lost work must not go because of one bad step
                 log.exception("standby_step_failed", error_class=type(error).__name__, effect="it goes on with the next step")
                 report(error)
                 self._stopped.wait(self._context.settings.sweep_interval_s)
         self._hinter.close()
-        if self._listener is not None:
-            self._listener.close()
+        self._close_listener()
 
     def step(self) -> None:
         """One round: sweep, probe, slots if beat is silent, own work if the broker is away."""
@@ -145,6 +144,11 @@ class Standby:
         # Many may come at once; one sweep finds all that they told of.
         if list(self._listener.notifies(timeout=self._context.settings.sweep_interval_s, stop_after=1)):
             sweep(self._context, self._hinter, grace_s=0)
+
+    def _close_listener(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
 
 def main(context: Context, tick: Tick) -> None:

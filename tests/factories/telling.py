@@ -16,6 +16,7 @@ from core.crypto import KeyRing
 from models.database import make_engine
 from tests.harness.cluster import Database
 from workers.routing import fold
+from workers.rows import StubTakenError
 from workers.unit import Unit
 
 _PAYOUTS = ("account.", "payout.", "transfer.")
@@ -39,9 +40,14 @@ class Teller:
             self.batch([event])
 
     def batch(self, events: Sequence[Event]) -> None:
-        """All events in one unit of work: references first, then the handlers in order."""
-        with Session(self._engine) as session, session.begin():
-            self._work(session, events)
+        """All events in one unit of work: references first, then the handlers in order; again, where another made the same row."""
+        while True:
+            try:
+                with Session(self._engine) as session, session.begin():
+                    self._work(session, events)
+                return
+            except StubTakenError:
+                continue
 
     def _work(self, session: Session, events: Sequence[Event]) -> None:
         jobs = [(event, *_job(event)) for event in events]
