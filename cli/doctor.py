@@ -8,6 +8,7 @@ import click
 import psycopg
 
 from cli.checks import database, machine, surroundings
+from cli.checks.bounded import PATIENCE_S, bounded
 from cli.checks.finding import Finding, fail
 from cli.printing import json_line
 from cli.roles import action
@@ -26,6 +27,10 @@ _BROKEN = (
     psycopg.errors.InvalidSchemaName,
     psycopg.errors.InsufficientPrivilege,
 )
+_MEND_SMTP = "look at the server of BURSAR_SMTP_URL; mails wait in the outbox meanwhile"
+_MEND_BROKER = "look at the server of BURSAR_BROKER_URL; events are stored and the standby works meanwhile"
+_MEND_DATABASE = "look at the server itself, see docs/runbook/postgres-down.md; meanwhile the receiver answers 503"
+_OPTIONS = "-c statement_timeout=8000 -c lock_timeout=3000"
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
@@ -34,8 +39,9 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @action("viewer")
 def doctor(as_json: bool) -> None:
     """Check settings, database, broker and processes. Exit code 1 if something fails; warnings do not count."""
-    found = list(findings(settings()))
-    for finding in found:
+    found = []
+    for finding in findings(settings()):
+        found.append(finding)
         if as_json:
             json_line(
                 {"check": finding.check, "level": finding.level, "said": scrub(finding.said), "next": finding.then}
@@ -53,10 +59,12 @@ def doctor(as_json: bool) -> None:
 def findings(chosen: Settings) -> Iterator[Finding]:
     """All findings, in the order in which a fault explains the later ones."""
     yield from surroundings.secrets(chosen)
-    yield from surroundings.mail(chosen)
+    # The talk with the mail server is bounded by the setting; a little more than that is no sign of life.
+    talk_s = 2 * chosen.smtp_timeout_s + PATIENCE_S
+    yield from bounded("smtp", _MEND_SMTP, lambda: surroundings.mail(chosen), talk_s)
     yield from surroundings.disk(chosen)
-    yield surroundings.broker(chosen)
-    yield from _in_the_database(chosen)
+    yield from bounded("broker", _MEND_BROKER, lambda: iter([surroundings.broker(chosen)]), PATIENCE_S)
+    yield from bounded("database", _MEND_DATABASE, lambda: _in_the_database(chosen), PATIENCE_S)
 
 
 def _in_the_database(chosen: Settings) -> Iterator[Finding]:
@@ -71,11 +79,15 @@ def _in_the_database(chosen: Settings) -> Iterator[Finding]:
     try:
         yield from database.reachable(url)
         # As the login itself: the roles may not see what other sessions do.
-        with psycopg.connect(url, autocommit=True, application_name="bursar-doctor", connect_timeout=3) as connection:
+        with psycopg.connect(
+            url, autocommit=True, application_name="bursar-doctor", connect_timeout=3, options=_OPTIONS
+        ) as connection:
             yield from database.health(connection)
         with connect(url, "bursar_app", autocommit=True, application="bursar-doctor") as connection:
             yield from machine.backlog(connection)
             yield from machine.heartbeats(connection, chosen)
+    except psycopg.errors.QueryCanceled as error:
+        yield fail("database", f"a query was stopped: {' '.join(str(error).split())[:200]}", _MEND_DATABASE)
     except _BROKEN as error:
         yield fail(
             "database",

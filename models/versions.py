@@ -10,6 +10,7 @@ import psycopg
 
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
+_OPTIONS = "-c statement_timeout=5000"
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
@@ -42,9 +43,9 @@ def current(database_url: str) -> str | None:
     """The number of the newest migration that the database has, None before the first.
 
     Raises:
-        psycopg.Error: the database cannot be reached.
+        psycopg.Error: the database cannot be reached within 3 s, or holds the table for more than 5 s.
     """
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(database_url, autocommit=True, connect_timeout=3, options=_OPTIONS) as connection:
         known = connection.execute("SELECT to_regclass('bursar.alembic_version') IS NOT NULL").fetchone()
         if known != (True,):
             return None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -11,9 +15,10 @@ from cli.doctor import findings
 from core.settings import QUEUES
 from tests.cli.operator_command import Bursar
 from tests.factories.inbox import store_event
-from tests.harness.cluster import Database
+from tests.harness.cluster import Cluster, Database
 from tests.harness.environment import make_settings
 from tests.harness.probe import probe
+from tests.harness.proxy import Proxy
 from tests.harness.smtp import SmtpServer
 
 _BEAT = "INSERT INTO bursar.heartbeat (name, beat_at) VALUES (%s, clock_timestamp() - %s * interval '1 second')"
@@ -103,3 +108,42 @@ def test_a_database_that_is_down_is_one_finding_and_no_traceback(bursar: Bursar)
     assert "fail  database" in said.out
     assert "next:" in said.out
     assert "hidden-password" not in said.out + said.err
+
+
+def test_a_frozen_database_ends_neither_the_doctor_nor_its_other_lines(
+    own_cluster: Callable[..., Cluster], redis_url: str, tmp_path: Path
+) -> None:
+    cluster = own_cluster(fsync=False)
+    chosen = cluster.database(redis_url, tmp_path).settings()
+    cluster.server.process.send_signal(signal.SIGSTOP)
+    try:
+        said = Bursar(chosen)("doctor")
+    finally:
+        cluster.server.process.send_signal(signal.SIGCONT)
+    assert said.code == 1
+    assert "ok    broker" in said.out
+    assert "fail  database" in said.out
+
+
+def test_a_database_that_freezes_in_the_middle_is_given_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.doctor.PATIENCE_S", 0.5)
+    proxy = Proxy(urlsplit(database.url).port or 0)
+    url = database.url.replace(f":{urlsplit(database.url).port}/", f":{proxy.port}/")
+    found = []
+    for finding in findings(database.settings(database_url=url)):
+        found.append(finding)
+        if finding.check == "clock":
+            proxy.stall()
+    proxy.close()
+    assert [finding.check for finding in found if finding.said.startswith("no answer within 0.5 s")] == ["database"]
+    assert found[-1].level == "fail"
+    assert "postgres-down" in found[-1].then
+
+
+def test_a_lock_that_stops_a_check_is_a_finding(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.versions._OPTIONS", "-c statement_timeout=50")
+    with database.connect(autocommit=False) as holder:
+        holder.execute("LOCK TABLE bursar.alembic_version")
+        found = list(findings(database.settings()))
+    assert (found[-1].check, found[-1].level) == ("database", "fail")
+    assert "a query was stopped" in found[-1].said
