@@ -32,6 +32,12 @@ def test_settings_reach_a_process(database: Database, processes: Processes) -> N
     assert running.output().split("\n")[0] == f"{database.url} [1.0, 2.0] end"
 
 
+def test_every_setting_of_a_database_can_be_another(database: Database) -> None:
+    settings = database.settings(database_url="postgresql://elsewhere/db", broker_url="redis://elsewhere")
+    assert settings.database_url.get_secret_value() == "postgresql://elsewhere/db"
+    assert settings.broker_url.get_secret_value() == "redis://elsewhere"
+
+
 def test_a_process_that_the_test_forgot_is_killed(tmp_path: Path) -> None:
     started = Processes(tmp_path)
     running = started.start([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"])

@@ -38,7 +38,8 @@ class Database:
 
     def settings(self, **overrides: Any) -> Settings:
         """Settings that point here (and at this worker's Redis); `overrides` win."""
-        return make_settings(self.url, overrides.pop("broker_url", self.broker_url), self.home, **overrides)
+        here: dict[str, Any] = {"database_url": self.url, "broker_url": self.broker_url, "home": self.home}
+        return make_settings(**(here | overrides))
 
     def connect(self, **kwargs: Any) -> psycopg.Connection[Any]:
         """A new connection as the owner; autocommit unless said otherwise. Use it in a `with`."""
