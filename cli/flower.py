@@ -11,6 +11,7 @@ from cli.embedded.secret_files import kept_secret
 from core.logs import configure
 from core.settings import Settings
 from workers.app import app
+from workers.needs import require_broker
 
 PASSWORD_FILE = "flower.password"  # noqa: S105 - a file's name
 USER = "bursar"
@@ -30,7 +31,11 @@ def run_flower(settings: Settings) -> None:
 
     The login and the broker's URL come by environment and settings, never by arguments, which everybody on the machine
     can read. `--conf` names an empty file, so that no flowerconfig.py of the present folder is executed.
+
+    Raises:
+        ValueError: the broker's URL is missing.
     """
+    require_broker(settings, "flower")
     configure(settings, "flower")
     # Flower takes any FLOWER_* variable for an option: only ours may count, and none that opens the API to all.
     for name in [name for name in os.environ if name.startswith("FLOWER_")]:

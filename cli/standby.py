@@ -7,6 +7,7 @@ from core.settings import Settings
 from schedules.slots import tick
 from workers import standby
 from workers.context import make_context
+from workers.needs import require_all
 from workers.observe.begin import begin
 
 
@@ -14,8 +15,9 @@ def run_standby(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT.
 
     Raises:
-        ValueError: the database's URL or the audit keys are missing; the message says what to set.
+        ValueError: the broker's or the database's URL or the audit keys are missing; the message says what to set.
     """
+    require_all(settings, "standby")
     configure(settings, "standby")
     begin(settings, "standby")
     standby.main(make_context(settings, application="bursar-standby"), tick)

@@ -12,6 +12,7 @@ from celery.signals import setup_logging, worker_ready
 from core.logs import configure
 from core.settings import QUEUES, Settings
 from workers.app import app
+from workers.needs import require_all
 from workers.observe.begin import begin
 
 log = structlog.get_logger(__name__)
@@ -39,17 +40,23 @@ def run_worker(settings: Settings, queue: str) -> None:
     """One queue's prefork worker group, until SIGTERM (which finishes what is in hand).
 
     Raises:
-        ValueError: no such queue.
+        ValueError: no such queue, or a needed setting is missing; the message names it.
     """
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue!r}; the queues are {', '.join(QUEUES)}")
+    require_all(settings, "worker")
     configure(settings, f"worker-{queue}")
     begin(settings, f"worker-{queue}")
     _work("--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(settings.workers_per_queue))
 
 
 def run_calls(settings: Settings, queues: tuple[str, ...] = QUEUES) -> None:
-    """The thread-pool group for calls to the outside: a hanging provider stops nobody's handlers."""
+    """The thread-pool group for calls to the outside: a hanging provider stops nobody's handlers.
+
+    Raises:
+        ValueError: a needed setting is missing; the message names it.
+    """
+    require_all(settings, "calls")
     configure(settings, "calls")
     begin(settings, "calls")
     names = ",".join(f"{queue}.calls" for queue in queues)
@@ -59,7 +66,12 @@ def run_calls(settings: Settings, queues: tuple[str, ...] = QUEUES) -> None:
 
 
 def run_beat(settings: Settings) -> None:
-    """Beat, the metronome."""
+    """Beat, the metronome.
+
+    Raises:
+        ValueError: a needed setting is missing; the message names it.
+    """
+    require_all(settings, "beat")
     configure(settings, "beat")
     begin(settings, "beat")
     app.Beat(loglevel="WARNING", scheduler="schedules.beat:SlotScheduler", schedule=os.devnull, quiet=True).run()
