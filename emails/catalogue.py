@@ -37,6 +37,35 @@ class DeadLetterAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictAlert:
+    """Bodies that came under other bodies' ids. Instants are texts in UTC; texts are scrubbed already."""
+
+    count: int
+    sources: str
+    examples: list[str]
+    more: int
+    """How many are not among the examples."""
+    first_at: str
+    last_at: str
+    overview: str
+    """The command that shows an event with its conflicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherModeAlert:
+    """Live events in a test database, or test events in a live one."""
+
+    mode: str
+    """The database's: `live` or `test`."""
+    count: int
+    types: list[str]
+    more: int
+    """How many types are not shown."""
+    last_at: str
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One kind of mail. `transactional`: it is owed, so no preference and no unsubscribing holds it back."""
 
@@ -49,7 +78,11 @@ class Mail:
 
 CATALOGUE: dict[str, Mail] = {
     mail.name: mail
-    for mail in (Mail("dead_letter_alert", DeadLetterAlert, "one cause of death, one day (UTC)", transactional=True),)
+    for mail in (
+        Mail("dead_letter_alert", DeadLetterAlert, "one cause of death, one day (UTC)", transactional=True),
+        Mail("conflict_alert", ConflictAlert, "one conflict, for ever", transactional=True),
+        Mail("other_mode_alert", OtherModeAlert, "one day (UTC)", transactional=True),
+    )
 }
 
 

@@ -36,6 +36,13 @@ TABLE: tuple[Run, ...] = (
         "alert_dead_letters", "notifications", timedelta(minutes=1), "skip", "tells operators of dead events and calls"
     ),
     Run(
+        "alert_deliveries",
+        "notifications",
+        timedelta(minutes=1),
+        "skip",
+        "tells operators of other bytes under a known id, and of events of the other mode",
+    ),
+    Run(
         "reopen_ignored",
         "maintenance",
         timedelta(minutes=10),

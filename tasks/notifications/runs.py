@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from billing.operations.alert_dead_letters import DeadGroup, key, rows
 from models.bulk import insert_rows
 from models.outbox import OUTBOX
+from tasks.notifications.deliveries import tell_conflicts, tell_other_mode
 from workers.context import Context
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,19 @@ def alert_dead_letters(context: Context, slot_at: datetime) -> Mapping[str, Any]
     if made:
         log.warning("dead_letters_told", groups=len(causes), mails=len(made))
     return {"groups": len(causes), "mails": len(made)}
+
+
+def alert_deliveries(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """One mail for all new conflicts, and one a day for events of the other mode. Without operators nothing is marked as told."""
+    now, recipients = context.clock.now(), context.settings.operator_emails
+    if not recipients:
+        return {"conflicts": 0, "other_mode_types": 0, "mails": 0}
+    with context.engine.begin() as connection:
+        conflicts, of_conflicts = tell_conflicts(connection, recipients, slot_at, now)
+        types, of_types = tell_other_mode(connection, context.settings.mode, recipients, slot_at, now)
+    if of_conflicts + of_types:
+        log.warning("deliveries_told", conflicts=conflicts, other_mode_types=types, mails=of_conflicts + of_types)
+    return {"conflicts": conflicts, "other_mode_types": types, "mails": of_conflicts + of_types}
 
 
 def _causes(connection: Connection, since: datetime) -> list[tuple[str, str, datetime]]:

@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emails.catalogue import CATALOGUE, DeadLetterAlert, UnknownMailError, outbox_key
+from emails.catalogue import (
+    CATALOGUE,
+    ConflictAlert,
+    DeadLetterAlert,
+    OtherModeAlert,
+    UnknownMailError,
+    outbox_key,
+)
 from emails.render import TEMPLATES, harmless, render
 
 SAMPLES: dict[str, Any] = {
@@ -32,7 +39,24 @@ SAMPLES: dict[str, Any] = {
         overview="bursar inbox groups",
         look="bursar inbox show 4711",
         replay="bursar inbox replay --state dead --error abc123def456",
-    )
+    ),
+    "conflict_alert": ConflictAlert(
+        count=12,
+        sources="11 of paypal, 1 of app",
+        examples=["2026-03-01 11:00:00 UTC paypal WH-1, 900 bytes: bursar inbox show 4711"],
+        more=2,
+        first_at="2026-03-01 11:00:00 UTC",
+        last_at="2026-03-01 12:00:00 UTC",
+        overview="bursar inbox show ID",
+    ),
+    "other_mode_alert": OtherModeAlert(
+        mode="test",
+        count=3,
+        types=["3 stripe invoice.paid"],
+        more=1,
+        last_at="2026-03-01 12:00:00 UTC",
+        look="bursar inbox ls --state ignored --since 1d",
+    ),
 }
 _EVIL = (
     "<script>alert(1)</script>",
@@ -105,7 +129,10 @@ def test_what_is_optional_may_be_missing(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
 def test_no_value_becomes_a_tag_a_header_or_a_template(name: str, evil: str) -> None:
     plain = _tags(render(name, asdict(SAMPLES[name])).html)
-    words = render(name, asdict(SAMPLES[name]) | dict.fromkeys(_texts(name), evil) | {"what": "event"})
+    sample = asdict(SAMPLES[name])
+    lists = {field: [evil] * len(value) for field, value in sample.items() if isinstance(value, list)}
+    chosen = {field: sample[field] for field in sample.keys() & {"what"}}
+    words = render(name, sample | dict.fromkeys(_texts(name), evil) | lists | chosen)
     tags = _tags(words.html)
 
     assert tags.tags == plain.tags
