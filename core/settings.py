@@ -102,7 +102,8 @@ class Door(_Section):
         180,
         ge=1,
         description="Seconds that a Stripe timestamp may lie in the past or the future. "
-        "180: the audit finds Stripe's own 300 too long. Not checked again on replay.",
+        "180 instead of the 300 of Stripe's libraries: a delivery that somebody recorded is of use for less time, and Stripe "
+        "signs each repetition anew. Not checked again on replay.",
     )
     paypal_webhook_id: str = Field(
         "", description="Id of the PayPal webhook, part of what PayPal signs. Several, comma separated, during a move."
@@ -251,7 +252,8 @@ class Outside(_Section):
 
     operator_emails: TextList = Field(
         [],
-        description="Addresses that get operator alerts (dead letters, conflicts). Empty: alerts stay in the log and in the metrics.",
+        description="Addresses that get operator alerts (dead letters, conflicts, events of the other mode). "
+        "Empty: alerts stay in the log and in the metrics.",
     )
     mail_from: str = Field("Bursar <bursar@localhost>", description="Sender of all mail.")
     smtp_url: SecretStr = Field(
