@@ -10,7 +10,7 @@ import queue as queues
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from celery import Celery
@@ -27,9 +27,10 @@ _FAILURES_TO_OPEN = 3
 _OPEN_S = 5.0
 _CROWDED = 20
 """Messages in a queue from which on naming rows is of no use: they would wait behind the others, past the fair order."""
+_FULL = 100
+"""Messages from which on nobody needs one more; what is owed then is sent when they are fewer."""
 _LOOK_S = 0.1
 _FOLD_S = 0.25
-_ENOUGH_DRAINS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,8 @@ class Hint:
     queue: str
     kwargs: dict[str, Any]
     shadow: str | None = None
-    folds: bool = False
-    """Whether a drain hint may take its place when the queue is crowded."""
-    unless: int | None = None
-    """Not sent where so many messages wait already."""
+    folds: Literal["never", "when crowded", "always"] = "never"
+    """When a drain hint takes its place, one for all that came within a quarter of a second."""
 
 
 class Hinter:
@@ -59,7 +58,8 @@ class Hinter:
         self._failures = 0
         self._open_until = 0.0
         self._seen: dict[str, tuple[float, int]] = {}
-        self._folded: dict[str, float] = {}
+        self._owed: set[str] = set()
+        self._paid: dict[str, float] = {}
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
         self._thread.start()
@@ -72,11 +72,11 @@ class Hinter:
     def hint(self, queue: str, ids: Sequence[int], label: str | None = None) -> None:
         """Rows of the inbox are ready; `label` names the handler (`Route.name`) when it is one event."""
         shadow = label or (f"{queue}.batch" if len(ids) > 1 else None)
-        self._put(Hint(f"tasks.{queue}.run", queue, {"ids": list(ids)}, shadow=shadow, folds=True))
+        self._put(Hint(f"tasks.{queue}.run", queue, {"ids": list(ids)}, shadow=shadow, folds="when crowded"))
 
     def backlog(self, queue: str) -> None:
-        """More rows of the inbox are ready than a message should name: drain hints, but never more than a few."""
-        self._put(_drain(queue, unless=_ENOUGH_DRAINS))
+        """More rows of the inbox are ready than a message should name."""
+        self._put(Hint("", queue, {}, folds="always"))
 
     def hint_calls(self, queue: str, ids: Sequence[int]) -> None:
         """Rows of the outbox are ready."""
@@ -128,23 +128,41 @@ class Hinter:
         metrics.hinted("dropped")
 
     def _run(self) -> None:
-        while (hint := self._waiting.get()) is not None:
-            if self.broken:
-                self._drop()
-                continue
+        more = True
+        while more:
             try:
-                chosen = self._chosen(hint)
-                if chosen is None:
-                    metrics.hinted("folded")
-                    continue
-                self._send(chosen)
-                self._failures = 0
-                metrics.hinted("sent")
-                if chosen.folds:
-                    self._look(chosen.queue)
+                hint = self._waiting.get(timeout=_FOLD_S if self._owed else None)
+                more = hint is not None
+            except queues.Empty:
+                hint = None
+            try:
+                if hint is not None:
+                    self._publish(hint)
+                self._pay(at_once=not more)
             except Exception as error:  # noqa: BLE001  # a hint may always fail: the row is the truth
                 self._drop()
                 self._failed(error)
+
+    def _publish(self, hint: Hint) -> None:
+        if self.broken:
+            self._drop()
+        elif hint.folds == "always" or (hint.folds == "when crowded" and self._crowded(hint.queue)):
+            self._owed.add(hint.queue)
+            metrics.hinted("folded")
+        else:
+            self._send(hint)
+            if hint.folds != "never":
+                self._look(hint.queue)
+
+    def _pay(self, *, at_once: bool) -> None:
+        """Send the drain hints that are owed. Each is sent after the rows that it stands for were stored."""
+        now_s = monotonic_s()
+        for queue in () if self.broken else tuple(self._owed):
+            if at_once or now_s >= self._paid.get(queue, 0.0) + _FOLD_S:
+                self._paid[queue] = now_s
+                if (self.depth(queue) or 0) < _FULL:
+                    self._owed.discard(queue)
+                    self._send(_drain(queue))
 
     def _send(self, hint: Hint) -> None:
         # Celery's own representation of the arguments, which Flower shows, would cost a quarter of the whole.
@@ -152,21 +170,14 @@ class Hinter:
             hint.task, kwargs=hint.kwargs, queue=hint.queue, shadow=hint.shadow, retry=False, ignore_result=True,
             argsrepr="()", kwargsrepr=repr(hint.kwargs), **self._options,
         )  # fmt: skip
+        self._failures = 0
+        metrics.hinted("sent")
 
-    def _chosen(self, hint: Hint) -> Hint | None:
-        """The hint itself, a drain hint instead of it, or None when the messages that wait suffice."""
-        if hint.unless is not None:
-            return hint if (self.depth(hint.queue) or 0) < hint.unless else None
-        if not hint.folds or self._seen.get(hint.queue, (0.0, 0))[1] < _CROWDED:
-            return hint
-        self._look(hint.queue)
-        if self._seen[hint.queue][1] < _CROWDED:
-            return hint
-        now_s = monotonic_s()
-        if now_s < self._folded.get(hint.queue, 0.0) + _FOLD_S:
-            return None
-        self._folded[hint.queue] = now_s
-        return _drain(hint.queue)
+    def _crowded(self, queue: str) -> bool:
+        """Whether so many messages wait that one more name is of no use; asked anew only while it was so."""
+        if self._seen.get(queue, (0.0, 0))[1] >= _CROWDED:
+            self._look(queue)
+        return self._seen.get(queue, (0.0, 0))[1] >= _CROWDED
 
     def _look(self, queue: str) -> None:
         """Ask for the queue's depth now and then, after sending, so that no hint waits for the answer."""
@@ -188,6 +199,6 @@ class Hinter:
             )
 
 
-def _drain(queue: str, *, calls: bool = False, unless: int | None = None) -> Hint:
+def _drain(queue: str, *, calls: bool = False) -> Hint:
     task, target = (f"tasks.{queue}.call", f"{queue}.calls") if calls else (f"tasks.{queue}.run", queue)
-    return Hint(task, target, {}, shadow=f"{queue}.drain{'_calls' if calls else ''}", unless=unless)
+    return Hint(task, target, {}, shadow=f"{queue}.drain{'_calls' if calls else ''}")

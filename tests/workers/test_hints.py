@@ -52,11 +52,37 @@ def _hint_and_see(hinter: Hinter, redis_url: str) -> bool:
 
 
 @pytest.mark.requirement("INBOX-15")
+def test_what_was_folded_is_told_later_though_no_other_hint_comes(redis_url: str, hinter: Hinter) -> None:
+    for number in range(25):
+        hinter.hint("payments", [number])
+    wait_until(lambda: _hint_and_see(hinter, redis_url), what="the queue to be seen as crowded")
+    for _ in range(3):
+        drains = _kwargs(redis_url, "payments").count({})
+        hinter.hint("payments", [1_000])
+        wait_until(lambda seen=drains: _kwargs(redis_url, "payments").count({}) > seen, what="the drain hint that is owed")  # type: ignore[misc]
+    assert {"ids": [1_000]} not in _kwargs(redis_url, "payments")
+
+
+@pytest.mark.requirement("INBOX-15")
 def test_a_backlog_is_told_a_few_times_only(redis_url: str, hinter: Hinter) -> None:
-    for _ in range(200):
+    hinter.hint("payments", [1])
+    for _ in range(1_000):
         hinter.backlog("payments")
     hinter.close(30)
-    assert _kwargs(redis_url, "payments") == [{}] * 4
+    told = _kwargs(redis_url, "payments")
+    assert told[0] == {"ids": [1]}
+    assert set(map(str, told[1:])) == {"{}"}
+    assert len(told) < 100
+
+
+@pytest.mark.requirement("INBOX-15")
+def test_a_full_queue_gets_no_more(redis_url: str, hinter: Hinter) -> None:
+    for _ in range(100):
+        hinter.drain("payments")
+    for _ in range(50):
+        hinter.backlog("payments")
+    hinter.close(30)
+    assert len(_kwargs(redis_url, "payments")) == 100
 
 
 def test_hints_name_what_they_are_about(redis_url: str, hinter: Hinter) -> None:
