@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue as queues
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,6 +45,33 @@ class Hint:
     """When a drain hint takes its place, one for all that came within a quarter of a second."""
 
 
+class _Debts:
+    """Queues to which a drain hint is owed, for rows that were stored since the last one was sent."""
+
+    def __init__(self) -> None:
+        self._owed: set[str] = set()
+        self._paid: dict[str, float] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._owed)
+
+    def add(self, queue: str) -> None:
+        """One is owed."""
+        self._owed.add(queue)
+
+    def settle(self, queue: str) -> None:
+        """It is sent, after the rows that it stands for were stored."""
+        self._owed.discard(queue)
+
+    def due(self, *, at_once: bool) -> Iterator[str]:
+        """Queues whose turn it is, each a few times a second at most."""
+        now_s = monotonic_s()
+        for queue in tuple(self._owed):
+            if at_once or now_s >= self._paid.get(queue, 0.0) + _FOLD_S:
+                self._paid[queue] = now_s
+                yield queue
+
+
 class Hinter:
     """Publishes hints off the caller's path. `hint` never blocks and never raises.
 
@@ -58,8 +85,7 @@ class Hinter:
         self._failures = 0
         self._open_until = 0.0
         self._seen: dict[str, tuple[float, int]] = {}
-        self._owed: set[str] = set()
-        self._paid: dict[str, float] = {}
+        self._owed = _Debts()
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
         self._thread.start()
@@ -155,14 +181,10 @@ class Hinter:
                 self._look(hint.queue)
 
     def _pay(self, *, at_once: bool) -> None:
-        """Send the drain hints that are owed. Each is sent after the rows that it stands for were stored."""
-        now_s = monotonic_s()
-        for queue in () if self.broken else tuple(self._owed):
-            if at_once or now_s >= self._paid.get(queue, 0.0) + _FOLD_S:
-                self._paid[queue] = now_s
-                if (self.depth(queue) or 0) < _FULL:
-                    self._owed.discard(queue)
-                    self._send(_drain(queue))
+        for queue in () if self.broken else self._owed.due(at_once=at_once):
+            if (self.depth(queue) or 0) < _FULL:
+                self._owed.settle(queue)
+                self._send(_drain(queue))
 
     def _send(self, hint: Hint) -> None:
         # Celery's own representation of the arguments, which Flower shows, would cost a quarter of the whole.
