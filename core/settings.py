@@ -261,7 +261,12 @@ class Outside(_Section):
         description="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://`. "
         "Empty: mails wait in the outbox and `doctor` warns.",
     )
-    smtp_timeout_s: float = Field(15.0, gt=0, description="Seconds for each SMTP step.")
+    smtp_timeout_s: float = Field(
+        15.0,
+        gt=0,
+        description="Seconds that the mail server may be silent. All steps of a mail together get twice `lease_s`, "
+        "half of what the claim on it holds.",
+    )
     sentry_dsn: SecretStr = Field(SecretStr(""), description="Sentry project. Empty: silent.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     stripe_api_key: SecretStr = Field(

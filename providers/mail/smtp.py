@@ -9,20 +9,26 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from core.settings import Settings
 from providers.errors import Final, NotConfigured, Retryable, Unknown
+from providers.mail.watched import Watch, WatchedSmtp, WatchedSmtps
 
 _PORTS = {"smtp": 587, "smtps": 465}
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _OK, _MAILBOX_OK, _GO_ON = frozenset({250}), frozenset({250, 251}), 354
 _PERMANENT = 500
+_WHOLE_TALK = 2
+"""Times `lease_s`: half of what the outbox's claim holds, so that nobody begins the same mail while one still talks."""
+_HALF_ANSWER = "smtplib takes the half of a line for an answer when the connection is cut"
+_Guard = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,10 @@ def deliver(message: EmailMessage, *, sender: str, to: str, settings: Settings) 
         Final: the server refuses this recipient or this message for good.
         Unknown: it was sent completely and no answer came.
     """
-    with _session(settings, sender) as (connection, where):
-        with _before_the_message(where):
+    with _session(settings, sender) as (connection, before_the_message, watch):
+        with before_the_message():
             body = _announce(connection, message, sender, to)
-        return _transmit(connection, body)
+        return _transmit(connection, body, watch)
 
 
 def greet(settings: Settings, sender: str) -> None:
@@ -85,31 +91,32 @@ def greet(settings: Settings, sender: str) -> None:
         Retryable: it could not; the message says why.
         ValueError: BURSAR_SMTP_URL has not the right form.
     """
-    with _session(settings, sender) as (connection, where), _before_the_message(where):
+    with _session(settings, sender) as (connection, before_the_message, _), before_the_message():
         connection.quit()
 
 
 @contextmanager
-def _session(settings: Settings, sender: str) -> Iterator[tuple[smtplib.SMTP, str]]:
-    server = server_of(settings)
-    where = f"{server.host}:{server.port}"
-    with _before_the_message(where):
-        connection = _connect(
-            server, sender.rpartition("@")[2] if sender.isascii() else "localhost", settings.smtp_timeout_s
-        )
+def _session(settings: Settings, sender: str) -> Iterator[tuple[smtplib.SMTP, _Guard, Watch]]:
+    server, watch = server_of(settings), Watch(_WHOLE_TALK * settings.lease_s)
+    guard = partial(_before_the_message, f"{server.host}:{server.port}", watch)
+    helo = sender.rpartition("@")[2] if sender.isascii() else "localhost"
+    connection: smtplib.SMTP | None = None
     try:
-        with _before_the_message(where):
+        with guard():
+            connection = _connect(server, helo, settings.smtp_timeout_s, watch)
             _open(connection, server)
-        yield connection, where
+        yield connection, guard, watch
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
+        watch.close()
 
 
-def _connect(server: Server, helo: str, timeout_s: float) -> smtplib.SMTP:
+def _connect(server: Server, helo: str, timeout_s: float, watch: Watch) -> smtplib.SMTP:
+    options: dict[str, Any] = {"local_hostname": helo, "timeout": timeout_s, "watch": watch}
     if server.scheme == "smtps":
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(server.host, server.port, local_hostname=helo, timeout=timeout_s, context=context)
-    return smtplib.SMTP(server.host, server.port, local_hostname=helo, timeout=timeout_s)
+        return WatchedSmtps(server.host, server.port, context=ssl.create_default_context(), **options)
+    return WatchedSmtp(server.host, server.port, **options)
 
 
 def _open(connection: smtplib.SMTP, server: Server) -> None:
@@ -141,10 +148,12 @@ def _announce(connection: smtplib.SMTP, message: EmailMessage, sender: str, to: 
     return re.sub(rb"(?m)^\.", b"..", content.rstrip(b"\r\n") + b"\r\n") + b".\r\n"
 
 
-def _transmit(connection: smtplib.SMTP, body: bytes) -> str:
+def _transmit(connection: smtplib.SMTP, body: bytes, watch: Watch) -> str:
     try:
         connection.send(body)
         answer = connection.getreply()
+        if watch.ran_out:
+            raise smtplib.SMTPServerDisconnected(_HALF_ANSWER)
     except (OSError, smtplib.SMTPException) as error:
         raise Unknown(
             f"the mail server took the message and did not answer ({type(error).__name__}): it may have gone out. "
@@ -169,15 +178,21 @@ def _said(answer: tuple[int, bytes]) -> str:
 
 
 @contextmanager
-def _before_the_message(where: str) -> Iterator[None]:
+def _before_the_message(where: str, watch: Watch) -> Iterator[None]:
     """Whatever breaks here breaks before the message: it surely did not go out."""
     try:
         yield
-    except smtplib.SMTPAuthenticationError as error:
-        raise Retryable(
-            f"the mail server {where} refuses the login ({error.smtp_code}): nothing was sent. Next: see BURSAR_SMTP_URL"
-        ) from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise Retryable(
-            f"no talk with the mail server {where} ({type(error).__name__}: {error}): nothing was sent"
-        ) from error
+        if watch.ran_out:
+            raise smtplib.SMTPServerDisconnected(_HALF_ANSWER)
+    except (smtplib.SMTPException, OSError, Retryable, Final) as error:
+        if watch.ran_out:
+            text = f"the talk with the mail server {where} took longer than {watch.seconds:g} s in all"
+        elif isinstance(error, (Retryable, Final)):
+            raise
+        elif isinstance(error, smtplib.SMTPAuthenticationError):
+            raise Retryable(
+                f"the mail server {where} refuses the login ({error.smtp_code}): nothing was sent. Next: see BURSAR_SMTP_URL"
+            ) from error
+        else:
+            text = f"no talk with the mail server {where} ({type(error).__name__}: {error})"
+        raise Retryable(f"{text}: nothing was sent") from error

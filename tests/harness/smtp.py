@@ -15,6 +15,9 @@ DROP = "drop"
 """Close the connection instead of an answer."""
 HANG = "hang"
 """Never answer; the connection stays until the server ends."""
+DRIP = "drip"
+"""Answer for ever, a byte now and then: never silent, never done."""
+_DRIP_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Received:
 
 @dataclass
 class SmtpServer:
-    """Use it as `with SmtpServer() as server`. `faults` maps a step (`connect`, `mail`, `end`, ...) to DROP, HANG or a reply."""
+    """Use it as `with SmtpServer() as server`. `faults` maps a step (`connect`, `mail`, `end`, ...) to DROP, HANG, DRIP or a reply."""
 
     faults: dict[str, str] = field(default_factory=dict)
     extensions: tuple[str, ...] = ("8BITMIME", "SMTPUTF8")
@@ -143,7 +146,9 @@ class _Session(socketserver.StreamRequestHandler):
         fault = self.catcher.faults.get(step, answer)
         if fault == HANG:
             self.catcher.over.wait()
-        if fault in (DROP, HANG):
+        while fault == DRIP and not self.catcher.over.wait(_DRIP_S):
+            self.wfile.write(b"2")
+        if fault in (DROP, HANG, DRIP):
             raise _OverError
         self.wfile.write(fault.encode() + b"\r\n")
 

@@ -14,18 +14,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from core.clock import monotonic_s
 from core.settings import Settings, load
 from providers.errors import Final, Retryable, Unknown
 from providers.mail.message import compose, recipient
 from providers.mail.smtp import deliver, server_of
-from tests.harness.smtp import DROP, HANG, SmtpServer
+from tests.harness.smtp import DRIP, DROP, HANG, SmtpServer
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _TEXT = "Hi,\n.\n..two\n.dot é\n\nlast"
 
 
-def _deliver(url: str, *, to: str = "anna@example.com", timeout_s: float = 5.0) -> str:
-    settings = load(smtp_url=url, smtp_timeout_s=timeout_s)
+def _deliver(url: str, *, to: str = "anna@example.com", timeout_s: float = 5.0, **more: Any) -> str:
+    settings = load(smtp_url=url, smtp_timeout_s=timeout_s, **more)
     message = compose(
         sender="Bursar <b@example.com>", to=to, subject="Hello", text=_TEXT, html="<p>.</p>", key="k", now=NOW
     )
@@ -72,6 +73,22 @@ def test_each_failure_says_whether_the_mail_may_have_gone_out(faults: dict[str, 
         _deliver(server.url)
 
     assert server.mails == []
+
+
+@pytest.mark.parametrize(
+    ("step", "error"), [("connect", Retryable), ("ehlo", Retryable), ("rcpt", Retryable), ("end", Unknown)]
+)
+def test_a_server_that_drips_is_cut_off_before_the_claim_on_the_mail_ends(step: str, error: type[Exception]) -> None:
+    began_at_s = monotonic_s()
+    with SmtpServer(faults={step: DRIP}) as server, pytest.raises(error, match=r"in all|may have gone out"):
+        _deliver(server.url, lease_s=0.5)
+
+    assert 1.0 <= monotonic_s() - began_at_s < 2.0, "twice the lease; the outbox's claim holds four times as long"
+
+
+def test_a_handshake_that_never_ends_is_cut_off_too() -> None:
+    with SmtpServer(faults={"connect": HANG}) as server, pytest.raises(Retryable, match="longer than 1 s in all"):
+        _deliver(server.url.replace("smtp:", "smtps:"), lease_s=0.5)
 
 
 @pytest.mark.parametrize(("step", "error"), [("connect", Retryable), ("mail", Retryable), ("end", Unknown)])
