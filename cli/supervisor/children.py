@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.supervisor.title import set_title
 from core.clock import monotonic_s
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
@@ -100,6 +101,7 @@ class Child:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         _LIBC.prctl(_PR_SET_NAME, f"bursar {self.name}"[:15].encode(), 0, 0, 0)
+        set_title(f"bursar up: {self.name}")
         _die_with(supervisor)
         os.register_at_fork(before=_remember_parent, after_in_child=_die_with_parent)
         if self.log is not None:

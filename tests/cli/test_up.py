@@ -54,6 +54,15 @@ def _names(known: dict[int, str]) -> set[str]:
     return names
 
 
+def _shown(known: dict[int, str]) -> set[str]:
+    """Their command lines, as `ps -ef` shows them."""
+    lines = set()
+    for pid in known:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended since
+            lines.add(Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ").decode())
+    return lines
+
+
 def _all_there(running: Running) -> dict[int, str]:
     wanted = {f"bursar {name}"[:15].strip() for name in ALL} | {"postgres", "redis-server"}
     wait_until(lambda: wanted <= _names(descendants(running.pid)), what=f"the processes {sorted(wanted)}")
@@ -79,6 +88,7 @@ def test_the_story_is_processed_and_ctrl_c_leaves_nothing(scratch: Path, process
     states = _states(home)
     assert [state for _, state in states] == ["done"] * STORY, states
     known = _all_there(running)
+    assert {f"bursar up: {name}" for name in ALL} <= _shown(known)
 
     second = _up(processes, home, free_range(PORTS))
     assert second.wait() == 1
