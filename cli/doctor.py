@@ -77,7 +77,7 @@ def _in_the_database(chosen: Settings) -> Iterator[Finding]:
         )
         return
     try:
-        yield from database.reachable(url)
+        yield from database.reachable(url, chosen.recv_database_url.get_secret_value())
         # As the login itself: the roles may not see what other sessions do.
         with psycopg.connect(
             url, autocommit=True, application_name="bursar-doctor", connect_timeout=3, options=_OPTIONS

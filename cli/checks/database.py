@@ -15,6 +15,7 @@ from models import versions
 from models.database import Role, connect
 
 _ROLES: tuple[Role, ...] = ("bursar_recv", "bursar_app", "bursar_maintenance")
+_LOGINS = {"bursar_recv": "BURSAR_RECV_DATABASE_URL, or of BURSAR_DATABASE_URL where that is not set"}
 _CLOCK_WARN_S, _CLOCK_FAIL_S = 1.0, 30.0
 _OLD_WARN_S, _OLD_FAIL_S = 300.0, 3600.0
 _DEAD_SHARE = 0.2
@@ -25,6 +26,7 @@ _OLDEST = """SELECT pid, coalesce(application_name, ''), state, extract(epoch FR
              FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
                AND backend_type = 'client backend' AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL OR state LIKE 'idle in%')
              ORDER BY xact_start LIMIT 1"""
+_SEES_ALL = "SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')"
 _PREPARED = "SELECT count(*), coalesce(max(extract(epoch FROM clock_timestamp() - prepared)), 0)::float8 FROM pg_prepared_xacts"
 _SLOTS = "SELECT count(*) FROM pg_replication_slots WHERE NOT active"
 _VACUUM = """SELECT relname, n_live_tup, n_dead_tup, greatest(last_autovacuum, last_vacuum) FROM pg_stat_user_tables
@@ -38,8 +40,8 @@ _AGE_WARN, _AGE_FAIL = 400_000_000, 1_000_000_000
 _CLOCK = "SELECT clock_timestamp()"
 
 
-def reachable(url: str) -> Iterator[Finding]:
-    """Each role can connect, and the schema is this version's.
+def reachable(url: str, recv_url: str = "") -> Iterator[Finding]:
+    """Each role can connect, the receiver's by its own login if it has one, and the schema is this version's.
 
     Raises:
         psycopg.Error: nothing can be reached at all.
@@ -56,14 +58,15 @@ def reachable(url: str) -> Iterator[Finding]:
         yield ok("schema", f"at migration {have}")
     for role in _ROLES:
         try:
-            with connect(url, role, application="bursar-doctor") as connection:
+            login = recv_url if recv_url and role == "bursar_recv" else url
+            with connect(login, role, application="bursar-doctor") as connection:
                 connection.execute("SELECT 1")
             yield ok(f"role {role}", "can be taken on")
         except psycopg.Error as error:
             yield fail(
                 f"role {role}",
                 " ".join(str(error).split())[:200],
-                f"as the database's owner: GRANT {role} TO the login of BURSAR_DATABASE_URL",
+                f"as the database's owner: GRANT {role} TO the login of {_LOGINS.get(role, 'BURSAR_DATABASE_URL')}",
             )
 
 
@@ -114,6 +117,12 @@ def _settings(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
 
 
 def _snapshots(connection: psycopg.Connection[Any]) -> Finding:
+    if not _one(connection, _SEES_ALL)[0]:
+        return warn(
+            "transactions",
+            "this login sees its own sessions only: an old transaction of another one would not be found",
+            "as the database's owner: GRANT pg_read_all_stats TO the login of BURSAR_DATABASE_URL",
+        )
     row = connection.execute(_OLDEST).fetchone()
     if row is None or row[3] < _OLD_WARN_S:
         return ok("transactions", "none is old" if row is None else f"the oldest is {span(row[3])} old")

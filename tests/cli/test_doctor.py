@@ -16,7 +16,6 @@ from core.settings import QUEUES
 from tests.cli.operator_command import Bursar
 from tests.factories.inbox import store_event
 from tests.harness.cluster import Cluster, Database
-from tests.harness.environment import make_settings
 from tests.harness.probe import probe
 from tests.harness.proxy import Proxy
 from tests.harness.smtp import SmtpServer
@@ -32,12 +31,7 @@ def alive(connection: psycopg.Connection[Any], age_s: int = 1) -> None:
 
 def levels(database: Database, **overrides: Any) -> dict[str, str]:
     """Check -> level."""
-    return {
-        finding.check: finding.level
-        for finding in findings(
-            make_settings(database.url, overrides.pop("broker_url", database.broker_url), database.home, **overrides)
-        )
-    }
+    return {finding.check: finding.level for finding in findings(database.settings(**overrides))}
 
 
 def test_an_installation_at_work_is_well(bursar: Bursar, database: Database) -> None:
@@ -108,6 +102,25 @@ def test_a_database_that_is_down_is_one_finding_and_no_traceback(bursar: Bursar)
     assert "fail  database" in said.out
     assert "next:" in said.out
     assert "hidden-password" not in said.out + said.err
+
+
+def test_a_narrow_login_is_checked_for_what_it_must_do(
+    own_cluster: Callable[..., Cluster], redis_url: str, tmp_path: Path
+) -> None:
+    database = own_cluster(fsync=False).database(redis_url, tmp_path)
+    with database.connect() as connection:
+        connection.execute("CREATE ROLE worker LOGIN PASSWORD 'w' IN ROLE bursar_app, bursar_maintenance")
+        connection.execute("CREATE ROLE receiver LOGIN PASSWORD 'r' IN ROLE bursar_recv")
+        worker, receiver = (
+            urlsplit(database.url)._replace(netloc=f"{login}@127.0.0.1:{urlsplit(database.url).port}").geturl()
+            for login in ("worker:w", "receiver:r")
+        )
+        found = levels(database, database_url=worker)
+        assert (found["schema"], found["role bursar_app"], found["role bursar_recv"]) == ("ok", "ok", "fail")
+        assert found["transactions"] == "warn"
+        connection.execute("GRANT pg_read_all_stats TO worker")
+    found = levels(database, database_url=worker, recv_database_url=receiver)
+    assert (found["role bursar_recv"], found["transactions"]) == ("ok", "ok")
 
 
 def test_a_frozen_database_ends_neither_the_doctor_nor_its_other_lines(

@@ -96,6 +96,10 @@ class Stage:
         self.running[name] = self._processes.bursar(*self.services[name]["command"], env=self.environment(name))
         return self.running[name]
 
+    def once(self, name: str, *more: str) -> Running:
+        """Run a service's command, with further arguments, that ends by itself."""
+        return self._processes.bursar(*self.services[name]["command"], *more, env=self.environment(name))
+
     def check(self, name: str) -> Running:
         """Run a service's health check."""
         kind, program, *arguments = self.services[name]["healthcheck"]["test"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -67,7 +68,19 @@ def test_every_service_works(stage: Stage) -> None:
     checks = {name: stage.check(name) for name in ("receiver", "payments", "flower")}
     for name, check in checks.items():
         assert check.wait() == 0, f"{name}: {check.output()}"
+    the_doctor_finds_no_fault(stage)
     assert stage.stop_all() < 60, "stop_grace_period"
+
+
+def the_doctor_finds_no_fault(stage: Stage) -> None:
+    """Nothing of the file's making; the test's cluster gives durability up, and .env.example names no mail server."""
+    doctor = stage.once("operator", "--json")
+    assert doctor.wait() == 1
+    said = [json.loads(line) for line in doctor.output().splitlines()]
+    wrong = {line["check"]: line["said"] for line in said if line["level"] != "ok"}
+    assert set(wrong) == {"operators", "smtp", "durability"}, wrong
+    checked = {line["check"] for line in said}
+    assert {"source stripe", "source zoom", "audit keys", "broker", "schema", "role bursar_recv", "alive standby"} <= checked
 
 
 def answers(url: str) -> bool:
@@ -126,15 +139,16 @@ def test_secrets_go_where_they_are_needed_only() -> None:
     env["BURSAR_APP_KEYS"] = "shop:for-the-two-doors-of-commands-only"
     services = compose_file.filled(env)["services"]
     holders = {
-        "BURSAR_STRIPE_WEBHOOK_SECRETS": {"receiver"},
+        "BURSAR_STRIPE_WEBHOOK_SECRETS": {"receiver", "operator"},
         "BURSAR_APP_KEYS": {"receiver", "payments", "payouts", "notifications", "maintenance"},
-        "RECEIVER_DB_PASSWORD": {"receiver", "postgres"},
+        "RECEIVER_DB_PASSWORD": {"receiver", "postgres", "operator"},
         "OWNER_DB_PASSWORD": {"migrate", "postgres"},
         "BURSAR_STRIPE_API_KEY": {"calls", "standby"},
-        "BURSAR_SMTP_URL": {"calls", "standby"},
+        "BURSAR_SMTP_URL": {"calls", "standby", "operator"},
         "BURSAR_FLOWER_BASIC_AUTH": {"flower"},
-        "REDIS_PUBLISHER_PASSWORD": {"receiver", "beat", "standby"},
+        "REDIS_PUBLISHER_PASSWORD": {"receiver", "beat", "standby", "operator"},
     }
+    assert services["operator"]["profiles"] == ["operator"], "it sees both sides, so it runs only when it is asked to"
     for variable, wanted in holders.items():
         found = {name for name, one in services.items() if env[variable] in str(one.get("environment"))}
         assert found == wanted, variable
