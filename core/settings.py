@@ -102,8 +102,7 @@ class Door(_Section):
         180,
         ge=1,
         description="Seconds that a Stripe timestamp may lie in the past or the future. "
-        "180 instead of the 300 of Stripe's libraries: a delivery that somebody recorded is of use for less time, and Stripe "
-        "signs each repetition anew. Not checked again on replay.",
+        "180, not the 300 of Stripe's libraries: a recorded delivery is of less use. Not checked again on replay.",
     )
     paypal_webhook_id: str = Field(
         "", description="Id of the PayPal webhook, part of what PayPal signs. Several, comma separated, during a move."
@@ -182,9 +181,7 @@ class Machine(_Section):
         gt=0,
         description="Seconds that a claim holds without its worker's transaction. Must exceed the hard task limit.",
     )
-    task_soft_limit_s: float = Field(
-        20.0, gt=0, description="Seconds until a task is told to stop (SoftTimeLimitExceeded)."
-    )
+    task_soft_limit_s: float = Field(20.0, gt=0, description="Seconds until a task is told to stop (SoftTimeLimitExceeded).")
     task_hard_limit_s: float = Field(
         25.0, gt=0, description="Seconds until a task's process is killed; counted as a crash of its rows."
     )
@@ -252,8 +249,7 @@ class Outside(_Section):
 
     operator_emails: TextList = Field(
         [],
-        description="Addresses that get operator alerts (dead letters, conflicts, events of the other mode). "
-        "Empty: alerts stay in the log and in the metrics.",
+        description="Addresses that get alerts of dead letters, conflicts and events of the other mode. Empty: log and metrics only.",
     )
     mail_from: str = Field("Bursar <bursar@localhost>", description="Sender of all mail.")
     smtp_url: SecretStr = Field(
@@ -262,10 +258,7 @@ class Outside(_Section):
         "Empty: mails wait in the outbox and `doctor` warns.",
     )
     smtp_timeout_s: float = Field(
-        15.0,
-        gt=0,
-        description="Seconds that the mail server may be silent. All steps of a mail together get twice `lease_s`, "
-        "half of what the claim on it holds.",
+        15.0, gt=0, description="Seconds that the mail server may be silent; a whole mail gets twice `lease_s`."
     )
     sentry_dsn: SecretStr = Field(SecretStr(""), description="Sentry project. Empty: silent.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
