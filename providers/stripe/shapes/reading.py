@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from providers.errors import UnparsableBody
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RUNNING: Phase = 1
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
 
 Json = Mapping[str, Any]
 
@@ -46,9 +48,21 @@ def instant(obj: Json, name: str) -> datetime | Unset | None:
 
 
 def currency(obj: Json, name: str = "currency") -> str | Unset | None:
-    """A currency code as we store it: upper case, where Stripe writes lower case."""
+    """A currency code as we store it: upper case, where Stripe writes lower case.
+
+    Raises:
+        UnparsableBody: not three letters, such as `usdc`. Stripe's page on currencies does not say in which unit it counts
+            a stablecoin; an amount that nobody can read is not put beside those that count.
+    """
     code = fields.text(obj, name)
-    return code.upper() if isinstance(code, str) else code
+    if not isinstance(code, str):
+        return code
+    if not _CURRENCY.fullmatch(code):
+        raise UnparsableBody(
+            f"field {name!r} is {code[:20]!r}: only ISO 4217's codes of three letters are kept, since the smallest unit of "
+            "others is not known; nothing of this event was stored"
+        )
+    return code.upper()
 
 
 def flag(obj: Json, name: str) -> bool | Unset | None:
