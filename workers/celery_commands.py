@@ -165,6 +165,12 @@ def _keep(task: Any, submission: Submission, body: str) -> str:
 def _refusal(task: Any, submission: Submission, body: str, state: str, message: str) -> CommandRefusedError:
     """What the database will never accept. Another body under a known key is kept, as at the other doors."""
     conflict = state == "BU409"
+    if conflict:
+        try:
+            with surroundings.process_context().engine.begin() as connection:
+                accept_command.keep_conflict(connection, submission, body)
+        except DBAPIError as error:
+            raise _again(task, submission, error) from None
     metrics.received("app", "celery_idempotency_conflict" if conflict else "celery_invalid_command")
     first = message.splitlines()[0][:300]
     log.error(
@@ -175,12 +181,6 @@ def _refusal(task: Any, submission: Submission, body: str, state: str, message: 
         error=first,
         effect="not stored; the first command stands" if conflict else "not stored",
     )
-    if conflict:
-        try:
-            with surroundings.process_context().engine.begin() as connection:
-                accept_command.keep_conflict(connection, submission, body)
-        except DBAPIError as error:
-            raise _again(task, submission, error) from None
     return CommandRefusedError(first)
 
 
