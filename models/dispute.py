@@ -34,6 +34,7 @@ class Dispute(Aggregate):
     charge_ref: Mapped[str | None]
     payment_ref: Mapped[str | None]
     account_ref: Mapped[str | None]
+    confirmed: Mapped[bool | None]
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     provider_created_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

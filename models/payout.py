@@ -40,6 +40,7 @@ class Payout(Aggregate):
     original_payout_ref: Mapped[str | None]
     reversed_by_ref: Mapped[str | None]
     reconciliation_status: Mapped[str | None]
+    confirmed: Mapped[bool | None]
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     provider_created_at: Mapped[datetime | None]
     account_id: Mapped[UUID | None]

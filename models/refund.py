@@ -33,6 +33,7 @@ class Refund(Aggregate):
     balance_transaction_ref: Mapped[str | None]
     failure_balance_transaction_ref: Mapped[str | None]
     transfer_reversal_ref: Mapped[str | None]
+    confirmed: Mapped[bool | None]
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     provider_created_at: Mapped[datetime | None]
     charge_id: Mapped[UUID | None]

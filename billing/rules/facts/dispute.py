@@ -21,6 +21,7 @@ class DisputeFact(Fact):
     merge by maximum; `balance_transactions` lists those moves as the provider booked them, fees included, perhaps in
     another currency, each as {"id", "amount_minor", "fee_minor", "net_minor", "currency", "at"}: negative out,
     positive in.
+    `confirmed`, as of payments: False for PayPal's weakly signed body, until it has been looked up.
     """
 
     AGGREGATE: ClassVar[str] = "dispute"
@@ -40,6 +41,7 @@ class DisputeFact(Fact):
     charge_ref: str | Unset | None = UNSET
     payment_ref: str | Unset | None = UNSET
     account_ref: str | Unset | None = UNSET
+    confirmed: bool | Unset | None = UNSET
     metadata_: Mapping[str, Any] | Unset | None = UNSET
     provider_created_at: datetime | Unset | None = UNSET
     closed_at: datetime | Unset | None = UNSET

@@ -21,6 +21,7 @@ class PayoutFact(Fact):
     or cancelled), said only by the event that tells of it (PAYOUT-6). `account_ref` is the connected account whose
     money it is, null for our own. `destination_ref` is an external account's id, or a recipient's masked address.
     `batch_ref` is the provider's batch (PayPal), `original_payout_ref`/`reversed_by_ref` link a reversal.
+    `confirmed`, as of payments: False for PayPal's weakly signed body, until it has been looked up.
     """
 
     AGGREGATE: ClassVar[str] = "payout"
@@ -45,6 +46,7 @@ class PayoutFact(Fact):
     original_payout_ref: str | Unset | None = UNSET
     reversed_by_ref: str | Unset | None = UNSET
     reconciliation_status: str | Unset | None = UNSET
+    confirmed: bool | Unset | None = UNSET
     metadata_: Mapping[str, Any] | Unset | None = UNSET
     provider_created_at: datetime | Unset | None = UNSET
 

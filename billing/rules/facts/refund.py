@@ -21,6 +21,7 @@ class RefundFact(Fact):
     `provider_status` is the provider's own word. `charge_ref` names the charge (Stripe) or capture or sale (PayPal)
     that is paid back, `payment_ref` its payment. `failed_at` is said only by the event that tells of the failure, so
     that a later snapshot does not move it.
+    `confirmed`, as of payments: False for PayPal's weakly signed body, until it has been looked up.
     """
 
     AGGREGATE: ClassVar[str] = "refund"
@@ -38,6 +39,7 @@ class RefundFact(Fact):
     balance_transaction_ref: str | Unset | None = UNSET
     failure_balance_transaction_ref: str | Unset | None = UNSET
     transfer_reversal_ref: str | Unset | None = UNSET
+    confirmed: bool | Unset | None = UNSET
     metadata_: Mapping[str, Any] | Unset | None = UNSET
     provider_created_at: datetime | Unset | None = UNSET
 

@@ -55,6 +55,7 @@ def dispute(event: Event) -> DisputeFact:
         evidence_due_at=time_of(obj, "seller_response_due_date"),
         charge_ref=said(charge),
         payment_ref=said(charge),
+        confirmed=event.type.endswith(FETCHED),
         provider_created_at=time_of(obj, "create_time"),
         closed_at=version(event, phase, rank).at if status in ("won", "lost") else UNSET,
     )

@@ -7,6 +7,7 @@ from billing.rules.facts.event import Event
 from billing.rules.facts.payout import PayoutFact
 from billing.rules.states_money_out import PAYOUT, PAYOUT_GIVEN_BACK, UNKNOWN
 from providers.fields import mapping, needed, optional
+from providers.paypal.envelope import FETCHED
 from providers.paypal.reading import money, said, time_of, version
 
 _STATUSES = {
@@ -60,6 +61,7 @@ def payout_item(event: Event) -> PayoutFact:
         destination_ref=said(masked(optional(item, "receiver"))),
         batch_ref=said(optional(obj, "payout_batch_id")),
         balance_transaction_ref=said(optional(obj, "transaction_id")),
+        confirmed=event.type.endswith(FETCHED),
         metadata_={
             name: value
             for name, value in (

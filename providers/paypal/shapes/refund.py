@@ -8,6 +8,7 @@ from billing.rules.facts.payment import ChargeFact
 from billing.rules.facts.refund import RefundFact
 from billing.rules.states_money_out import REFUND, UNKNOWN
 from providers.fields import mapping, needed, optional
+from providers.paypal.envelope import FETCHED
 from providers.paypal.reading import money, parent, said, time_of, version
 from providers.paypal.shapes.declared import metadata
 
@@ -50,6 +51,7 @@ def refund(event: Event) -> list[MoneyBackFact]:
             failed_at=at.at if status == "failed" else UNSET,
             charge_ref=said(charge_ref),
             payment_ref=said(charge_ref),
+            confirmed=event.type.endswith(FETCHED),
             metadata_=custom or UNSET,
             provider_created_at=time_of(obj, "create_time"),
         )

@@ -41,6 +41,7 @@ def dispute(event: Event) -> DisputeFact:
         charge_ref=read.ref(obj, "charge"),
         payment_ref=read.payment_of(obj),
         account_ref=event.account,
+        confirmed=True,
         metadata_=read.metadata(obj),
         provider_created_at=read.instant(obj, "created"),
         closed_at=event.occurred_at if event.type == "charge.dispute.closed" else UNSET,

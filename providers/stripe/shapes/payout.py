@@ -41,6 +41,7 @@ def payout(event: Event) -> PayoutFact:
         original_payout_ref=read.ref(obj, "original_payout"),
         reversed_by_ref=read.ref(obj, "reversed_by"),
         reconciliation_status=fields.text(obj, "reconciliation_status"),
+        confirmed=True,
         metadata_=read.metadata(obj),
         provider_created_at=read.instant(obj, "created"),
     )

@@ -66,6 +66,25 @@ def test_a_look_up_confirms_and_later_news_is_unconfirmed_again(mirror: Mirror) 
     assert (row["amount_minor"], row["confirmed"]) == (900, False)
 
 
+@pytest.mark.parametrize(
+    ("aggregate", "told", "looked"),
+    [
+        (Refund, "PAYMENT.CAPTURE.REFUNDED", "REFUND.FETCHED"),
+        (Dispute, "CUSTOMER.DISPUTE.CREATED", "DISPUTE.FETCHED"),
+        (Payout, "PAYMENT.PAYOUTS-ITEM.SUCCEEDED", "PAYOUTS-ITEM.FETCHED"),
+    ],
+)
+def test_refunds_disputes_and_payouts_are_confirmed_by_their_look_up(
+    mirror: Mirror, aggregate: type[Refund | Dispute | Payout], told: str, looked: str
+) -> None:
+    def confirmed(*names: str) -> set[bool]:
+        rows = mirror.rows(samples(*names), aggregate, batch=1)[aggregate.__tablename__]
+        return {row["confirmed"] for row in rows.values()}
+
+    assert confirmed(told) == {False}
+    assert confirmed(told, looked) == confirmed(looked, told) == {True}
+
+
 def test_what_a_look_up_does_not_show_is_not_there(mirror: Mirror) -> None:
     forged = changed("PAYMENT.SALE.COMPLETED", "WH-F", "2026-01-31T00:00:00Z", billing_agreement_id="I-SOMEBODYELSE")
     looked = sample("paypal", "SALE.FETCHED", billing_agreement_id=None, custom=None)
