@@ -1,9 +1,10 @@
-"""What a provider answered to a look-up: it enters the inbox as a row like any other event."""
+"""What a provider answered to a look-up or a submission: it enters the inbox as a row like any other event."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +14,9 @@ class Answer:
     source: str
     event_id: str
     event_type: str
-    object_id: str
+    object_id: str | None
     lane: str
     body: bytes
     occurred_at: datetime
+    outcome: Literal["accepted", "refused"] = "accepted"
+    """Of a submission: whether the provider did it."""

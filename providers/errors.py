@@ -15,6 +15,14 @@ class Retryable(Exception):  # noqa: N818 - the three outcomes of a failed call 
     """The call surely did not happen and may be made again: no connection, 429, a mail server's 4xx."""
 
 
+class RateLimited(Retryable):
+    """Refused before anything was done, for now. `retry_after_s`: what the provider asks for, or None."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class NotConfigured(Retryable):
     """A setting is missing, so nothing was called. The row waits for as long as it takes and uses up none of its tries."""
 
@@ -25,3 +33,7 @@ class Final(Exception):  # noqa: N818
 
 class Unknown(Exception):  # noqa: N818
     """Nobody can say whether the call happened (time-out, lost reply); only the same key may be tried again."""
+
+
+class KeySpent(Unknown):
+    """The provider answers this key with an error that it has stored, or has forgotten the key: only a look-up can say more."""

@@ -1,46 +1,171 @@
-"""What a unit of work only ever adds (new rows, audit, calls): buffered, cut back when an event fails, written at the end."""
+"""What a unit of work only ever adds (rows, audit, calls, submissions): buffered, cut back when an event fails, written at the end.
+
+One statement per table, whatever the size of the batch.
+"""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
-from models.audit import AUDIT
-from models.base import Base
+from core.crypto import KeyRing
+from core.ids import new_id
+from models.audit import AUDIT, audit_row
+from models.base import Aggregate, Base
 from models.bulk import insert_rows
 from models.outbox import OUTBOX
+from models.submission import SUBMISSION
+from providers.submission import Rendered
+from workers import submissions
 from workers.rows import insert_new
 
 
 @dataclass(slots=True)
 class Added:
-    """Three buffers, each written by one statement per table."""
+    """The buffers."""
 
     rows: list[Base] = field(default_factory=list)
     audit: list[dict[str, Any]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    submissions: list[dict[str, Any]] = field(default_factory=list)
+    settled: list[tuple[str, str, datetime]] = field(default_factory=list)
 
-    def mark(self) -> tuple[int, int, int]:
+    def mark(self) -> tuple[int, ...]:
         """Where the buffers end now, for `cut`."""
-        return len(self.rows), len(self.audit), len(self.calls)
+        return tuple(len(buffer) for buffer in self._buffers())
 
-    def cut(self, mark: tuple[int, int, int]) -> None:
+    def cut(self, mark: tuple[int, ...]) -> None:
         """Drop what came after `mark`."""
-        rows, audit, calls = mark
-        del self.rows[rows:], self.audit[audit:], self.calls[calls:]
+        for buffer, end in zip(self._buffers(), mark, strict=True):
+            del buffer[end:]
+
+    def _buffers(self) -> tuple[list[Any], ...]:
+        return self.rows, self.audit, self.calls, self.submissions, self.settled
 
     def write(self, connection: Connection) -> list[tuple[str, int]]:
         """Write and empty the buffers; returns the outbox rows that came into being as (queue, id)."""
         insert_new(connection, self.rows)
         if self.audit:
             insert_rows(connection, AUDIT, self.audit)
+        if self.submissions:
+            wanted = {(one["source"], one["key"]): one for one in self.submissions}
+            insert_rows(connection, SUBMISSION, [wanted[key] for key in sorted(wanted)], once_by=("source", "key"))
+        for source, key, now in sorted(self.settled):
+            submissions.settle(connection, source, key, now)
         calls = sorted(self.calls, key=lambda call: (call["kind"], call["key"]))
-        self.cut((0, 0, 0))
+        self.cut((0,) * len(self._buffers()))
         if not calls:
             return []
         # A second call of the same (kind, key) is the same call.
         unique = list({(call["kind"], call["key"]): call for call in calls}.values())
         made = insert_rows(connection, OUTBOX, unique, once_by=("kind", "key"), returning=("queue", "id"))
         return [(queue, row_id) for queue, row_id in made]
+
+
+class Adding:
+    """The half of a unit of work that adds: implements `audit`, `add`, `send`, `submit` and `settle` for the event in hand."""
+
+    def __init__(self, keys: KeyRing, began_at: datetime) -> None:
+        self._keys = keys
+        self._added = Added()
+        self._began_at = self._now = began_at
+        self._actor, self._reason = "bursar", "unspecified"
+        self._inbox_id: int | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The business's time of the event in hand."""
+        return self._now
+
+    def add(self, row: Base) -> None:
+        """A new row with an id of its own."""
+        self._added.rows.append(row)
+
+    def audit(
+        self, action: str, object_type: str, object_id: UUID | str, *, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    ) -> None:
+        """Buffer an audit row; it is written with this transaction or not at all."""
+        self._added.audit.append(
+            audit_row(
+                self._keys,
+                uid=new_id(self._now),
+                at=self._now,
+                actor=self._actor,
+                reason=self._reason,
+                action=action,
+                object_type=object_type,
+                object_id=str(object_id),
+                before=before,
+                after=after,
+                inbox_id=self._inbox_id,
+            )
+        )
+
+    def send(self, kind: str, key: str, payload: Mapping[str, Any], *, queue: str, lane: str) -> None:
+        """Buffer an outbox row; a second one of the same (kind, key) is the same call and is dropped by the constraint."""
+        self._added.calls.append(
+            {
+                "kind": kind,
+                "key": key,
+                "queue": queue,
+                "lane": lane,
+                "payload": dict(payload),
+                "inbox_id": self._inbox_id,
+                # By the transaction's time, not the event's: an event dated 2099 must not stand behind all other calls.
+                "created_at": self._began_at,
+                "fair_at": self._began_at,
+                "next_at": self._began_at,
+            }
+        )
+
+    def submit(
+        self,
+        operation: str,
+        request: Aggregate,
+        *,
+        values: Mapping[str, Any],
+        queue: str,
+        lane: str,
+        attempt: int = 1,
+        account: str | None = None,
+    ) -> str:
+        """Reserve a submission and its call; a second one of the same (operation, request, attempt) is the same one."""
+        key = f"{operation}:{request.id.hex}:{attempt}"
+        call = _renderer(request.source)(operation, values, request=f"{request.NAME}:{request.external_id}", key=key)
+        self._added.submissions.append(
+            {
+                "source": request.source,
+                "operation": operation,
+                "key": key,
+                "request_type": request.NAME,
+                "request_ref": request.external_id,
+                "request_id": request.id,
+                "attempt": attempt,
+                "kind": call.kind,
+                "path": call.path,
+                "account": account,
+                "body": call.body,
+                "reserved_at": self._began_at,
+                "inbox_id": self._inbox_id,
+            }
+        )
+        self.send(f"{request.source}.submit", key, {"submission": key}, queue=queue, lane=lane)
+        return key
+
+    def settle(self, source: str, key: str) -> None:
+        """The answer to this submission has had its effects, in this transaction."""
+        self._added.settled.append((source, key, self._began_at))
+
+
+@cache
+def _renderer(source: str) -> Callable[..., Rendered]:
+    """A provider's own words for our operations."""
+    found: Callable[..., Rendered] = importlib.import_module(f"providers.{source}.operations").render
+    return found

@@ -16,11 +16,13 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from core import failpoints
 from core.clock import monotonic_s
 from core.version import VERSION
 from providers.answer import Answer
 from providers.errors import Final, NotConfigured
 from workers import outbox_claims as claims
+from workers import submit
 from workers.context import Context
 from workers.failures import describe, next_try
 from workers.inbox import HANDLED, Outcome
@@ -46,6 +48,7 @@ class Call:
     id: int
     kind: str
     key: str
+    lane: str
     payload: dict[str, Any]
     attempts: int
     created_at: datetime
@@ -80,7 +83,10 @@ def process(context: Context, claim: Claim) -> Outcome:
     """One claimed call: perform it, then settle it in a transaction of its own."""
     with context.engine.connect() as connection:
         call = _read(connection, claim.id)
+    failpoints.reach("call.claimed")
     try:
+        if call.kind.endswith(submit.SUFFIX):
+            return _submit(context, claim, call)
         _, perform = call_of(call.kind)
         result = perform(call.payload, key=call.key, settings=context.settings)
         return _settled(context, claim, call, result)
@@ -88,6 +94,18 @@ def process(context: Context, claim: Claim) -> Outcome:
         if isinstance(error, DBAPIError) and is_disconnect(error):
             raise
         return _failed(context, claim, call, error)
+
+
+def _submit(context: Context, claim: Claim, call: Call) -> Outcome:
+    """A call that makes or moves something: its submission decides what is done."""
+    result = submit.perform(context, call.kind, call.key, call.lane, call.attempts)
+    if not isinstance(result, submit.Again):
+        outcome = _settled(context, claim, call, result if result is not None else {"nothing": "it was answered before"})
+        failpoints.reach("call.settled")
+        return outcome
+    now = context.clock.now()
+    due = None if result.after_s is None else submit.due(result, now)
+    return _put_off(context, claim, call, result.error, due, counted=result.counted)
 
 
 def _settled(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
@@ -104,7 +122,9 @@ def _settle(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
     answer = result if isinstance(result, Answer) else None
     stored = {"event_id": answer.event_id, "event_type": answer.event_type} if answer else dict(result)
     with context.engine.begin() as connection:
-        if answer is not None:
+        if answer is not None and call.kind.endswith(submit.SUFFIX):
+            submit.stored(connection, answer.source, call.key, answer, now=context.clock.now())
+        elif answer is not None:
             store_answer(connection, answer, now=context.clock.now())
         text = msgspec.json.encode(stored).decode()
         ours = claims.mark_called(connection, claim, now=context.clock.now(), result=text, version=VERSION)
@@ -121,25 +141,31 @@ def _settle(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
 
 def _failed(context: Context, claim: Claim, call: Call, error: BaseException) -> Outcome:
     settings, now = context.settings, context.clock.now()
-    failure = describe(error, call.kind)
     waits = isinstance(error, NotConfigured)
     due = None
     if not isinstance(error, Final):
         due = next_try(0 if waits else call.attempts, settings.retry_ladder_s, settings.retry_jitter, now)
+    return _put_off(context, claim, call, error, due, counted=not waits)
+
+
+def _put_off(context: Context, claim: Claim, call: Call, error: BaseException, due: datetime | None, *, counted: bool) -> Outcome:
+    """Write what went wrong; the row is due again, or dead. Only a failure that counts is told to Sentry and the log as an error."""
+    failure = describe(error, call.kind)
     state = "dead" if due is None else "waiting"
     with context.engine.begin() as connection:
         claims.mark_failed(
             connection,
             claim,
             state=state,
-            next_at=due or now,
+            next_at=due or context.clock.now(),
             error_class=failure.error_class,
             error=failure.error,
             fingerprint=failure.fingerprint,
             version=VERSION,
-            counted=0 if waits else 1,
+            counted=int(counted),
         )
-    log.error(
+    say = log.error if counted else log.warning
+    say(
         "call_failed",
         outbox_id=call.id,
         kind=call.kind,
@@ -154,7 +180,7 @@ def _failed(context: Context, claim: Claim, call: Call, error: BaseException) ->
 
 
 def _read(connection: Connection, row_id: int) -> Call:
-    sql = "SELECT id, kind, key, payload, attempts, created_at FROM bursar.outbox WHERE id = %(id)s"
+    sql = "SELECT id, kind, key, lane, payload, attempts, created_at FROM bursar.outbox WHERE id = %(id)s"
     return Call(*connection.exec_driver_sql(sql, {"id": row_id}).one())
 
 

@@ -27,6 +27,7 @@ class Claim:
     id: int
 
 
+# A submission is not given up for its workers' deaths: what it has made at the provider must be found out.
 # A row whose worker once died comes first, so that it is settled one way or the other.
 _CLAIM = {
     which: f"""
@@ -58,7 +59,7 @@ _LAPSED = """
     UPDATE bursar.outbox t
     SET crashes = crashes + 1, solo_crashes = solo_crashes + 1, token = NULL, lease_until = NULL,
         ready_at = clock_timestamp(), next_at = %(now)s,
-        state = CASE WHEN solo_crashes + 1 >= %(max_crashes)s THEN 'dead' ELSE 'received' END,
+        state = CASE WHEN solo_crashes + 1 >= %(max_crashes)s AND kind NOT LIKE '%%.submit' THEN 'dead' ELSE 'received' END,
         error_class = 'WorkerCrash', fingerprint = coalesce(fingerprint, 'crash:' || left(md5(kind), 12)),
         error = 'The worker died (killed, out of memory, time limit or lost connection) while it held this row alone.'
     FROM lapsed WHERE t.id = lapsed.id RETURNING t.id, t.state"""

@@ -7,20 +7,18 @@ statement per table. Measured: this is 4 times the rate of a flush per event.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar, cast
-from uuid import UUID
 
 from sqlalchemy import Connection
 
 import models.aggregates  # noqa: F401  # references name aggregates of all kinds
 from core.crypto import KeyRing
 from core.ids import new_id
-from models.audit import audit_row
 from models.base import AGGREGATES, Aggregate, Base
 from workers import rows
-from workers.added import Added
+from workers.added import Adding
 from workers.rows import Held
 
 A = TypeVar("A", bound=Aggregate)
@@ -28,7 +26,7 @@ Reference = tuple[str, str, str]
 """(aggregate, source, external id)"""
 
 
-class Unit:
+class Unit(Adding):
     """Implements `billing.operations.unit.UnitOfWork`; `about` says which event the next verbs act for."""
 
     def __init__(
@@ -41,14 +39,12 @@ class Unit:
         reason: str = "unspecified",
         inbox_id: int | None = None,
     ) -> None:
+        super().__init__(keys, now)
         self._connection = connection
-        self._keys = keys
         self._rows: dict[tuple[type[Aggregate], str, str], Held] = {}
-        self._added = Added()
         self._asked: set[tuple[type[Aggregate], str, str]] = set()
         self._touched: dict[tuple[type[Aggregate], str, str], dict[str, Any]] = {}
         self._mark = self._added.mark()
-        self._began_at = now
         self.about(now=now, actor=actor, reason=reason, inbox_id=inbox_id)
 
     def about(self, *, now: datetime, actor: str, reason: str, inbox_id: int | None) -> None:
@@ -77,11 +73,6 @@ class Unit:
         kept = {(AGGREGATES[aggregate], source, external_id) for aggregate, source, external_id in but} | self._asked
         for key, held in self._rows.items():
             held.wanted = held.stored is not None or key in kept
-
-    @property
-    def now(self) -> datetime:
-        """The business's time of the event in hand."""
-        return self._now
 
     def load(self, references: Iterable[Reference]) -> None:
         """Load and lock all rows named, table by table in lock order, keys sorted; make stubs of the missing ones."""
@@ -116,53 +107,6 @@ class Unit:
         if key not in self._touched:
             self._touched[key] = row.__dict__.copy()
         return cast("A", row)
-
-    def add(self, row: Base) -> None:
-        """A new row with an id of its own."""
-        self._added.rows.append(row)
-
-    def audit(
-        self,
-        action: str,
-        object_type: str,
-        object_id: UUID | str,
-        *,
-        before: Mapping[str, Any] | None,
-        after: Mapping[str, Any] | None,
-    ) -> None:
-        """Buffer an audit row; it is written with this transaction or not at all."""
-        self._added.audit.append(
-            audit_row(
-                self._keys,
-                uid=new_id(self._now),
-                at=self._now,
-                actor=self._actor,
-                reason=self._reason,
-                action=action,
-                object_type=object_type,
-                object_id=str(object_id),
-                before=before,
-                after=after,
-                inbox_id=self._inbox_id,
-            )
-        )
-
-    def send(self, kind: str, key: str, payload: Mapping[str, Any], *, queue: str, lane: str) -> None:
-        """Buffer an outbox row; a second one of the same (kind, key) is the same call and is dropped by the constraint."""
-        self._added.calls.append(
-            {
-                "kind": kind,
-                "key": key,
-                "queue": queue,
-                "lane": lane,
-                "payload": dict(payload),
-                "inbox_id": self._inbox_id,
-                # By the transaction's time, not the event's: an event dated 2099 must not stand behind all other calls.
-                "created_at": self._began_at,
-                "fair_at": self._began_at,
-                "next_at": self._began_at,
-            }
-        )
 
     def flush(self) -> list[tuple[str, int]]:
         """Write everything; returns the outbox rows that came into being as (queue, id), for hints after the commit.

@@ -46,3 +46,37 @@ class UnitOfWork(Protocol):
     def send(self, kind: str, key: str, payload: Mapping[str, Any], *, queue: str, lane: str) -> None:
         """An outbox row: the call happens after the commit, once per (kind, key), however often this is asked."""
         ...
+
+    def submit(
+        self,
+        operation: str,
+        request: Aggregate,
+        *,
+        values: Mapping[str, Any],
+        queue: str,
+        lane: str,
+        attempt: int = 1,
+        account: str | None = None,
+    ) -> str:
+        """Make or move something at the request's provider, once per (operation, request, attempt), after the commit (PAY-2).
+
+        The key and the exact body are written now. What the provider answers, accepted or refused, comes back as an
+        `answer.<kind>` event to `take_answer`; whatever goes wrong on the way there is the machine's.
+
+        Args:
+            operation: a name of `providers/<source>/operations.py`.
+            request: the row that wants it; its `source` is the provider.
+            values: the call in our words, as that table knows them; None is left out.
+            queue: the queue whose call workers make it.
+            lane: customer or account; the answer is processed in it.
+            attempt: another number is another call, with another key.
+            account: the connected account in whose name it is made.
+
+        Returns:
+            The submission's key.
+        """
+        ...
+
+    def settle(self, source: str, key: str) -> None:
+        """The answer to that submission has had its effects in this transaction."""
+        ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from providers.stripe.ignored_money_out import IGNORED as MONEY_OUT
+from providers.stripe.operations import OPERATIONS
 
 _BY_OBJECT: dict[str, str] = {
     "account": "updated",
@@ -131,10 +132,14 @@ FETCHED: dict[str, str] = {
 }
 """Kind of object -> the event type under which the answer to our own look-up enters the inbox."""
 
+ANSWERED = tuple(sorted({operation.kind for operation in OPERATIONS.values()}))
+"""Kinds of objects that our own submissions are answered with, as `answer.<kind>`."""
+
 EVENT_TYPES: tuple[str, ...] = (
     *(f"{of}.{what}" for of, verbs in _BY_OBJECT.items() for what in verbs.split()),
     *_LEGACY,
     *FETCHED.values(),
+    *(f"answer.{kind}" for kind in ANSWERED),
 )
 """`<object>.<what happened>`; a handler's module and function are named after both."""
 

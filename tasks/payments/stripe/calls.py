@@ -1,9 +1,14 @@
-"""Look-ups at Stripe, claimed from the outbox. What Stripe answers becomes an inbox row of type `<object>.fetched`."""
+"""Calls at Stripe, claimed from the outbox: look-ups, and submissions of what is made or moved there.
+
+What Stripe answers becomes an inbox row: `<object>.fetched` of a look-up, `answer.<kind>` of a submission.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,8 +17,13 @@ from core.clock import SystemClock
 from core.settings import Settings
 from providers.answer import Answer
 from providers.clean import json_object
-from providers.stripe import client
+from providers.errors import Final, Retryable
+from providers.stripe import answers, client
 from providers.stripe.event_types import FETCHED
+from providers.stripe.operations import KEY_LIFE_S, OPERATIONS, Operation
+from providers.submission import TAG_SUBMISSION, Flight
+
+_CLOCKS_APART = timedelta(minutes=10)
 
 
 def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings) -> Answer:
@@ -45,3 +55,65 @@ def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings) -> Answer
         body=msgspec.json.encode(envelope),
         occurred_at=at,
     )
+
+
+def submit(flight: Flight, *, settings: Settings, at: datetime) -> Answer:
+    """Make the call under its stored key, with its stored body.
+
+    Raises:
+        Retryable, Unknown, KeySpent, Final: as `client.post`.
+    """
+    status, body = client.post(flight.path, flight.body, settings, key=flight.key, account=flight.account)
+    found = json_object(body)
+    if status < 400:
+        return answers.make(flight, found, "accepted", at)
+    return answers.make(flight, found.get("error") or {"code": f"http_{status}"}, "refused", at)
+
+
+def key_ended(flight: Flight, at: datetime) -> bool:
+    """Whether Stripe may have forgotten the key."""
+    return (at - flight.sent_at).total_seconds() > KEY_LIFE_S
+
+
+def look_up(flight: Flight, *, settings: Settings, at: datetime) -> Answer | None:
+    """What the submission has made, found by the tag in its metadata; None: surely nothing.
+
+    Raises:
+        Retryable: Stripe could not be asked.
+    """
+    operation = OPERATIONS[flight.operation]
+    try:
+        found = _changed(operation, flight, settings) if operation.object_path else _made(operation, flight, settings)
+    except Final as error:
+        # "There is none" is no answer here: a list that cannot be read says nothing about what is in it.
+        raise Retryable(f"the look-up of {flight.submission} was refused: {error}") from None
+    return None if found is None else answers.make(flight, found, "accepted", at)
+
+
+def _changed(operation: Operation, flight: Flight, settings: Settings) -> Mapping[str, Any] | None:
+    """The object, if it shows that the operation was done to it."""
+    tail = operation.path.removeprefix(operation.object_path or "")
+    found = json_object(client.get(flight.path.removesuffix(tail), settings, account=flight.account))
+    done = operation.happened(found) if operation.happened else _tagged(found, flight)
+    return found if done else None
+
+
+def _made(operation: Operation, flight: Flight, settings: Settings) -> Mapping[str, Any] | None:
+    """The object of the list that carries the submission's tag."""
+    if operation.found_in is None:
+        return None
+    path = operation.found_in.format(path=flight.path)
+    sent = json.loads(flight.body)
+    query = {name: sent[name] for name in operation.filters if sent.get(name)}
+    if operation.by_time:
+        query["created"] = {"gte": int((flight.sent_at - _CLOCKS_APART).timestamp())}
+    return next((found for found in _all(path, flight, settings, query) if _tagged(found, flight)), None)
+
+
+def _all(path: str, flight: Flight, settings: Settings, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for page in client.pages(path, settings, account=flight.account, query=query):
+        yield from page
+
+
+def _tagged(found: Mapping[str, Any], flight: Flight) -> bool:
+    return (found.get("metadata") or {}).get(TAG_SUBMISSION) == flight.submission

@@ -1,0 +1,36 @@
+"""Takes what a provider answered to a submission: the request that wanted it learns its outcome, and the submission is settled.
+
+A webhook may have told the same before, or will; each request's verb finds what is known already and changes nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from billing.operations.unit import UnitOfWork
+from billing.rules.facts.answer import AnswerFact
+
+Verb = Callable[[UnitOfWork, AnswerFact], None]
+
+VERBS: Mapping[str, Verb] = {}
+"""Request type -> the verb that follows its answers."""
+
+
+class UnknownRequestError(RuntimeError):
+    """An answer for a kind of request that this version does not know.
+
+    The provider has done what was asked; the row stays retryable. Next step: run the version that made the submission.
+    """
+
+
+def take_answer(unit: UnitOfWork, fact: AnswerFact) -> None:
+    """Tell the request, then settle.
+
+    Raises:
+        UnknownRequestError: no verb follows that kind of request.
+    """
+    verb = VERBS.get(fact.request_type)
+    if verb is None:
+        raise UnknownRequestError(f"{fact.submission}: nothing in this version follows a {fact.request_type}; run the version that made it")
+    verb(unit, fact)
+    unit.settle(fact.source, fact.submission)

@@ -1,0 +1,73 @@
+"""Numbered places at which a test kills the process with SIGKILL, so that "killed at any moment" is tried and not believed.
+
+Armed by `BURSAR_FAILPOINT=<name>:<n>` (the n-th time the place is reached), and only where `BURSAR_TEST=1` is set too; else
+a place costs one comparison. The process kills itself: nothing is flushed, no handler runs, sockets die as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass, field
+
+PLACES: tuple[str, ...] = (
+    "rows.applied",
+    "rows.committed",
+    "call.claimed",
+    "call.in_flight",
+    "call.answered",
+    "call.stored",
+    "call.settled",
+    "answer.applied",
+    "answer.committed",
+    "lookup.answered",
+)
+"""In the order in which a money action passes them, from the command to the effect that is settled.
+
+rows.*: before and after the commit of a batch from the inbox; call.claimed: the outbox row is ours; call.in_flight: the
+intent is committed, nothing sent; call.answered: the provider did it, nothing here knows; call.stored: the answer is
+written, not committed; call.settled: committed; answer.*: as rows.*, for the batch that holds the answer; lookup.answered:
+a look-up's result is in hand, nothing stored.
+"""
+
+
+@dataclass(slots=True)
+class _Armed:
+    name: str = ""
+    left: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_armed = _Armed()
+
+
+def arm(name: str, number: int = 1) -> None:
+    """Kill this process when it reaches the place for the `number`-th time from now.
+
+    Raises:
+        ValueError: there is no such place.
+    """
+    if name not in PLACES:
+        raise ValueError(f"{name!r} is no failpoint; there are {', '.join(PLACES)}")
+    _armed.name, _armed.left = name, number
+
+
+def reach(name: str) -> None:
+    """Say that this place is reached."""
+    if _armed.name == name:
+        with _armed.lock:
+            _armed.left -= 1
+            if _armed.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm_from_environment() -> None:
+    """As the environment says; without BURSAR_TEST=1 nothing is armed, whatever it says."""
+    wanted = os.environ.get("BURSAR_FAILPOINT", "")
+    if wanted and os.environ.get("BURSAR_TEST") == "1":
+        name, _, number = wanted.partition(":")
+        arm(name, int(number or 1))
+
+
+arm_from_environment()

@@ -1,0 +1,46 @@
+"""Settings: mail, Sentry, and the providers' APIs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from core.settings.section import Section, TextList
+
+
+class Outside(Section):
+    """Mail, Sentry, and the providers' APIs."""
+
+    operator_emails: TextList = Field(
+        [],
+        description="Addresses that get alerts of dead letters, conflicts and events of the other mode. Empty: log and metrics only.",
+    )
+    mail_from: str = Field("Bursar <bursar@localhost>", description="Sender of all mail.")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://`. "
+        "Empty: mails wait in the outbox and `doctor` warns.",
+    )
+    smtp_timeout_s: float = Field(
+        15.0, gt=0, description="Seconds that the mail server may be silent; a whole mail gets twice `lease_s`."
+    )
+    sentry_dsn: SecretStr = Field(SecretStr(""), description="Sentry project. Empty: silent.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    stripe_api_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key for look-ups at Stripe. Empty: look-ups wait in the outbox with an error that says so.",
+    )
+    stripe_api_base: str = Field("https://api.stripe.com", description="Stripe's API. A stand-in's address in tests.")
+    stripe_rate_per_s: float = Field(
+        20.0,
+        gt=0,
+        description="Calls a second that all our processes together send to Stripe "
+        "(its limit is 25 per endpoint; 100 in all, 25 in test mode).",
+    )
+    paypal_rate_per_s: float = Field(
+        10.0, gt=0, description="Calls a second that all our processes together send to PayPal, which publishes no limit."
+    )
+    paypal_client_id: str = Field("", description="Client id for look-ups at PayPal.")
+    paypal_client_secret: SecretStr = Field(SecretStr(""), description="Client secret for look-ups at PayPal.")
+    paypal_api_base: str = Field("", description="PayPal's API; empty: that of `paypal_environment`.")

@@ -1,0 +1,81 @@
+"""The gate before a provider: a rate that all processes share, and a breaker that stops calls while it does not answer.
+
+Both are one row in PostgreSQL and one short statement a call. A hanging provider costs a few threads one time-out each;
+then calls wait in the outbox, uncounted, and one of them tries every few seconds whether it is back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+
+from core.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_FAILURES = 5
+"""Failures in a row, none of them an answer, after which the breaker opens."""
+_SHUT_S = 10.0
+_MILLI = 1000
+
+# The bucket fills by the time since it was last looked at. While the breaker is open, whoever comes after `opens_at` moves it on
+# and is the one who tries.
+_ENTER = """
+    INSERT INTO bursar.provider_gate AS g (source, millitokens, filled_at)
+    VALUES (%(source)s, %(burst)s - 1000, clock_timestamp())
+    ON CONFLICT (source) DO UPDATE SET
+        filled_at = clock_timestamp(),
+        millitokens = least(%(burst)s, g.millitokens + (extract(epoch FROM clock_timestamp() - g.filled_at) * %(rate)s)::bigint) - 1000,
+        opens_at = CASE WHEN g.opens_at IS NULL THEN NULL ELSE clock_timestamp() + %(shut_s)s * interval '1 second' END
+    WHERE (g.opens_at IS NULL OR g.opens_at <= clock_timestamp())
+      AND least(%(burst)s, g.millitokens + (extract(epoch FROM clock_timestamp() - g.filled_at) * %(rate)s)::bigint) >= 1000
+    RETURNING true"""
+_WAIT = """
+    SELECT greatest(0, extract(epoch FROM opens_at - clock_timestamp()))::float8,
+           greatest(0, (1000 - millitokens)::float8 / %(rate)s)
+    FROM bursar.provider_gate WHERE source = %(source)s"""
+_ANSWERED = """UPDATE bursar.provider_gate SET failures = 0, opens_at = NULL
+               WHERE source = %(source)s AND (failures > 0 OR opens_at IS NOT NULL) RETURNING opens_at"""
+_SILENT = """UPDATE bursar.provider_gate SET failures = failures + 1,
+                    opens_at = CASE WHEN failures + 1 >= %(most)s THEN clock_timestamp() + %(shut_s)s * interval '1 second' END
+             WHERE source = %(source)s RETURNING failures"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A call may not be made yet."""
+
+    seconds: float
+    why: str
+
+
+def enter(connection: Connection, source: str, settings: Settings) -> Wait | None:
+    """Take one call's leave; or learn how long to wait."""
+    rate = settings.stripe_rate_per_s if source == "stripe" else settings.paypal_rate_per_s
+    bound = {"source": source, "rate": rate * _MILLI, "burst": round_up(rate) * _MILLI, "shut_s": _SHUT_S}
+    if connection.exec_driver_sql(_ENTER, bound).scalar():
+        return None
+    shut_s, empty_s = connection.exec_driver_sql(_WAIT, {"source": source, "rate": rate * _MILLI}).one()
+    if shut_s:
+        return Wait(shut_s, f"{source} does not answer: the breaker is open")
+    return Wait(max(empty_s, 0.05), f"{source}'s rate of {rate:g} calls a second is used up")
+
+
+def round_up(rate: float) -> int:
+    """A second's worth of calls may come at once, and at least one."""
+    return max(1, -int(-rate // 1))
+
+
+def answered(connection: Connection, source: str) -> None:
+    """The provider said something, be it a refusal: it is there."""
+    if connection.exec_driver_sql(_ANSWERED, {"source": source}).rowcount:
+        log.info("provider_answers_again", source=source)
+
+
+def silent(connection: Connection, source: str) -> None:
+    """No answer, or an error of the provider's own."""
+    failures = connection.exec_driver_sql(_SILENT, {"source": source, "most": _FAILURES, "shut_s": _SHUT_S}).scalar()
+    if failures == _FAILURES:
+        log.warning("provider_breaker_open", source=source, failures=failures, effect="calls wait in the outbox and use up no try")
