@@ -84,6 +84,11 @@ class Adding:
         """The business's time of the event in hand."""
         return self._now
 
+    @property
+    def actor(self) -> str:
+        """In whose name the event in hand is processed."""
+        return self._actor
+
     def add(self, row: Base) -> None:
         """A new row with an id of its own."""
         self._added.rows.append(row)

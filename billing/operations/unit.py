@@ -23,6 +23,11 @@ class UnitOfWork(Protocol):
         """The business's time of this unit: for a provider's event, the time at which it happened."""
         ...
 
+    @property
+    def actor(self) -> str:
+        """In whose name it is done, as the audit records it: `app:...`, `person:...`, `provider:...` or `bursar`."""
+        ...
+
     def row(self, model: type[A], source: str, external_id: str) -> A:
         """The row of the provider's object, locked; a stub is made when there is none (INBOX-18)."""
         ...
