@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import Any
 
 from cli.embedded.processes import clean_environment
 from core.settings import Settings
 from tests.harness.environment import settings_env
 from tests.harness.processes import ROOT
+from tests.harness.zygote import Forked, zygote
 
 MODULE = "tests.cli.probe_bursar"
 
@@ -47,20 +47,10 @@ class Bursar:
         said = self.start(*arguments, **env)
         out, err = said.communicate(timeout=90)
         assert "Traceback" not in err, err
-        return Said(said.returncode, out, err)
+        return Said(said.wait(), out, err)
 
-    def start(self, *arguments: str, module: str = MODULE, **env: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, module: str = MODULE, **env: str) -> Forked:
         """Start it and do not wait."""
-        environment = (
-            clean_environment() | {"HOME": os.environ.get("HOME", "/"), "PYTHONPATH": str(ROOT)} | self._env | env
-        )
-        program = [sys.executable, "-m", module, *arguments]
-        return subprocess.Popen(
-            program,
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
+        environment = clean_environment() | {"HOME": os.environ.get("HOME", "/")} | self._env | env
+        out, err = files = TemporaryFile(), TemporaryFile()  # noqa: SIM115 - closed when they were read
+        return zygote().start(module, [*arguments], env=environment, cwd=ROOT, out=out.fileno(), err=err.fileno(), files=files)

@@ -13,6 +13,7 @@ from cli.embedded.processes import clean_environment, spawn
 from core.settings import Settings
 from tests.harness.environment import settings_env
 from tests.harness.waiting import PATIENCE_S, wait_until
+from tests.harness.zygote import Forked, zygote
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Running:
     """One started process and what it wrote."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | Forked, log: Path) -> None:
         self.process = process
         self.log = log
 
@@ -96,7 +97,12 @@ class Processes:
         full = clean_environment() | {"HOME": os.environ.get("HOME", "/"), "PYTHONPATH": path}
         full |= {"PYTHONUNBUFFERED": "1"} | (settings_env(settings) if settings else {}) | (env or {})
         with log.open("wb") as out:
-            process = spawn(program, user=None, log=out, stop_signal=signal.SIGKILL, cwd=cwd, env=full)
+            process: subprocess.Popen[bytes] | Forked
+            if program[:2] == [sys.executable, "-m"] and "PYTHONPATH" not in (env or {}):
+                _, _, module, *arguments = program
+                process = zygote().start(module, arguments, env=full, cwd=cwd, out=out.fileno(), err=out.fileno())
+            else:
+                process = spawn(program, user=None, log=out, stop_signal=signal.SIGKILL, cwd=cwd, env=full)
         running = Running(process, log)
         self._running.append(running)
         return running
