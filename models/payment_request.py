@@ -1,0 +1,62 @@
+"""Our intentions to take money (PAY-2): written before any call, and one row however often it is tried."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy.orm import Mapped
+
+from models.base import Aggregate
+
+
+class PaymentRequest(Aggregate):
+    """An intention to take money; each attempt makes a payment of its own at the provider.
+
+    `amount_minor` is what it is for, `carried_minor` what the customer still owed from amounts too small to charge (PAY-17);
+    the provider is asked for both. The fee is stored with the rate that it was taken by (PAY-4).
+    """
+
+    __tablename__ = "payment_request"
+    NAME: ClassVar[str] = "payment_request"
+    PUBLIC_PREFIX: ClassVar[str] = "preq"
+    LOCK_ORDER: ClassVar[int] = 60
+
+    status: Mapped[str | None]
+    amount_minor: Mapped[int | None]
+    carried_minor: Mapped[int | None]
+    currency: Mapped[str | None]
+    customer_ref: Mapped[str | None]
+    payment_method_ref: Mapped[str | None]
+    method: Mapped[str | None]
+    country: Mapped[str | None]
+    invoice_ref: Mapped[str | None]
+    purpose: Mapped[str | None]
+    purpose_ref: Mapped[str | None]
+    description: Mapped[str | None]
+    application_fee_minor: Mapped[int | None]
+    application_fee_basis_points: Mapped[int | None]
+    destination_ref: Mapped[str | None]
+    off_session: Mapped[bool | None]
+    return_url: Mapped[str | None]
+    attempt: Mapped[int | None]
+    retry_wanted: Mapped[bool | None]
+    """A new attempt is asked for, and the one before must surely be over first."""
+    cancel_wanted: Mapped[bool | None]
+    payment_ref: Mapped[str | None]
+    """The payment of the newest attempt; in the end, the one that was paid."""
+    url: Mapped[str | None]
+    """Where the payer has to go, while the request requires his action."""
+    failure_code: Mapped[str | None]
+    failure_message: Mapped[str | None]
+    decline_code: Mapped[str | None]
+    reason: Mapped[str | None]
+    actor: Mapped[str | None]
+    note: Mapped[str | None]
+    requested_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+    @property
+    def charge_minor(self) -> int:
+        """What the provider is asked for, in minor units of `currency`."""
+        return (self.amount_minor or 0) + (self.carried_minor or 0)
