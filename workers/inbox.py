@@ -19,6 +19,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from core import failpoints
 from core.clock import monotonic_s
 from core.version import VERSION
 from providers.app.envelope import SOURCE
@@ -214,6 +215,9 @@ def run_together(
         free = [row_id for row_id in ids if row_id not in bad]
         claims.mark_done(connection, claim, done, free, now=context.clock.now(), version=VERSION)
         commands.finish(done)
+        stage = "answer" if any(row.event_type.startswith("answer.") for row in rows) else "rows"
+        failpoints.reach(f"{stage}.applied")
+    failpoints.reach(f"{stage}.committed")
     return Outcome(done=len(done), put_back=apart + commands.busy, calls=calls, held=len(commands.held)), failed
 
 
