@@ -2,7 +2,7 @@
 
 The certificate is got before `verify` and off the event loop. What PayPal signs does not prove the body (see
 providers/paypal/signature.py), hence two guards here: another body under a known event id or transmission id is refused,
-and the ids that our own look-ups use for their answers (`fetch-...`) cannot be taken from outside.
+and the ids that answers to our own calls have (`fetch-...`, `answer-...`) cannot be taken from outside.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from providers.refusal import Unprovable
 from webhooks_ingest.envelope import UNPARSABLE, Envelope, NotJsonError, decoded, digest_id, kept_headers, safe
 
 SOURCE = "paypal"
-_OWN_ANSWERS = "fetch-"
+_OWN_ANSWERS = ("fetch-", "answer-")
 _FETCHES_AT_ONCE = 4
 _KEPT_HEADERS = (
     "paypal-transmission-id",

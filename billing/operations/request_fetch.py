@@ -6,7 +6,7 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.facts.base import Fact
 
 
-def request_fetch(unit: UnitOfWork, fact: Fact, kind: str, path: str) -> None:
+def request_fetch(unit: UnitOfWork, fact: Fact, kind: str, path: str, *, object_ref: str | None = None) -> None:
     """Send a look-up of the fact's object at its provider, once per event; the answer enters the inbox by itself.
 
     Args:
@@ -14,11 +14,13 @@ def request_fetch(unit: UnitOfWork, fact: Fact, kind: str, path: str) -> None:
         fact: what was told; its source names the provider.
         kind: the provider's kind of object, as the answer's event type will name it.
         path: where the provider shows it, escaped.
+        object_ref: the object, where the fact is about something else (an answer).
     """
+    about = object_ref or fact.external_id
     unit.send(
         f"{fact.source}.fetch",
-        key=f"{kind}:{fact.external_id}:{fact.version.event_id}",
-        payload={"kind": kind, "id": fact.external_id, "path": path, "lane": f"{fact.source}:{fact.external_id}"},
+        key=f"{kind}:{about}:{fact.version.event_id}",
+        payload={"kind": kind, "id": about, "path": path, "lane": f"{fact.source}:{about}"},
         queue="payments",
-        lane=f"{fact.source}:{fact.external_id}",
+        lane=f"{fact.source}:{about}",
     )

@@ -1,7 +1,9 @@
-"""Look-ups at PayPal's API. Only GET: money is moved elsewhere, under an idempotency key."""
+"""PayPal's API: reading is harmless; what moves money is sent under a stored key and body only (PAY-2)."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from dataclasses import dataclass, field
 
@@ -9,12 +11,19 @@ import requests
 
 from core.clock import monotonic_s
 from core.settings import Settings
-from providers.errors import Final, NotConfigured, Retryable
+from providers.errors import Final, KeySpent, NotConfigured, RateLimited, Retryable, Unknown
 
 _TIMEOUTS_S = (3.05, 10.0)
 """To connect, and between bytes."""
+_POST_TIMEOUTS_S = (3.05, 20.0)
+"""Captures wait for the payer's bank."""
 _RENEW_EARLY_S = 60.0
 _BASES = {"live": "https://api-m.paypal.com", "sandbox": "https://api-m.sandbox.paypal.com"}
+_LONGEST_V1_ID = 38
+_PART = "bursar-evidence"
+_IN_WORK = frozenset({"PREVIOUS_REQUEST_IN_PROGRESS", "PREVIOUS_REQUEST_IS_IN_PROGRESS", "RESOURCE_CONFLICT"})
+_SPENT = frozenset({"DUPLICATE_REQUEST_ID", "ORDER_ALREADY_CAPTURED", "PAYPAL_REQUEST_ID_PREVIOUSLY_USED"})
+"""Business errors that say: this, or the like of it, was done before. What it made is looked up."""
 
 
 @dataclass(slots=True)
@@ -27,47 +36,143 @@ class _Token:
 _TOKENS: dict[tuple[str, str], _Token] = {}
 
 
-def get(path: str, settings: Settings) -> bytes:
+def get(path: str, settings: Settings, *, query: dict[str, str] | None = None) -> bytes:
     """The bytes of `GET path`, with an access token that is kept until shortly before its end.
 
     Raises:
-        Retryable: no credentials, no connection, time-out, rate limit, PayPal's own error; reading again is harmless.
+        NotConfigured, RateLimited, Retryable: no credentials, no connection, time-out, rate limit, PayPal's own error;
+            reading again is harmless.
         Final: PayPal has no such resource, or will not show it to us.
     """
-    base = settings.paypal_api_base or _BASES[settings.paypal_environment]
-    answer = _get(base + path, _token(base, settings))
+    base = _base(settings)
+    answer = _get(base + path, _token(base, settings), query)
     if answer.status_code == requests.codes.unauthorized:
         # Revoked before its time: one new token, one more try.
-        answer = _get(base + path, _token(base, settings, stale=True))
+        answer = _get(base + path, _token(base, settings, stale=answer.request.headers["Authorization"]), query)
     if answer.ok:
         return answer.content
-    about = (
-        f"PayPal answered {answer.status_code} to GET {path} (debug id {answer.headers.get('paypal-debug-id', 'none')})"
-    )
-    if answer.status_code in (requests.codes.forbidden, requests.codes.not_found, requests.codes.unprocessable):
+    about = f"PayPal answered {answer.status_code} to GET {path} (debug id {debug_id(answer)})"
+    if answer.status_code == requests.codes.too_many_requests:
+        raise RateLimited(about, _retry_after_s(answer))
+    if answer.status_code in (requests.codes.bad_request, requests.codes.forbidden, requests.codes.not_found, requests.codes.unprocessable):
         raise Final(f"{about}: what the webhook said stays unconfirmed; look for the object in PayPal's dashboard")
     raise Retryable(about)
 
 
-def _get(url: str, token: str) -> requests.Response:
+def post(path: str, body: str, settings: Settings, *, key: str) -> tuple[int, bytes]:
+    """(status, body) of `POST path` with exactly these bytes under this key; 4xx are answers too.
+
+    Raises:
+        NotConfigured, RateLimited, Retryable: it surely was not done.
+        KeySpent: PayPal says that it was done before, and not under this key with this body: look it up.
+        Unknown: time-out, lost reply, PayPal's own error, or the same key is in work.
+    """
+    base = _base(settings)
+    answer = _post(base, path, body, key, _token(base, settings))
+    if answer.status_code == requests.codes.unauthorized:
+        answer = _post(base, path, body, key, _token(base, settings, stale=answer.request.headers["Authorization"]))
+    about = f"POST {path} under {key} (debug id {debug_id(answer)})"
+    if answer.status_code == requests.codes.unauthorized:
+        raise NotConfigured(f"PayPal does not accept a token that it has just given: {about} was not done; it waits for good credentials")
+    if answer.status_code == requests.codes.too_many_requests:
+        raise RateLimited(f"PayPal asks for patience: {about} was not done", _retry_after_s(answer))
+    if answer.status_code in (requests.codes.request_timeout, requests.codes.conflict) or answer.status_code >= 500:
+        raise Unknown(f"PayPal answered {answer.status_code} to {about}; the same key is sent again")
+    if not 200 <= answer.status_code < 500 or 300 <= answer.status_code < 400:
+        raise Unknown(f"PayPal answered {answer.status_code} to {about}, which it does not document; the same key is sent again")
+    said = issues(answer.content) if answer.status_code >= 400 else frozenset()
+    if said & _IN_WORK:
+        raise Unknown(f"an earlier {about} is still in work; the same key is sent again")
+    if said & _SPENT:
+        raise KeySpent(f"PayPal answers {', '.join(sorted(said))} to {about}; what was made is looked up")
+    return answer.status_code, answer.content
+
+
+def request_id(path: str, key: str) -> str:
+    """The `PayPal-Request-Id` of a key: itself (v2 takes 108 characters), or what follows from it where v1 takes 38."""
+    return key if not path.startswith("/v1/") or len(key) <= _LONGEST_V1_ID else hashlib.sha256(key.encode()).hexdigest()[:_LONGEST_V1_ID]
+
+
+def issues(body: bytes) -> frozenset[str]:
+    """The words by which PayPal says what was wrong: the error's name, and the issue of each detail."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return frozenset()
+    if not isinstance(told, dict):
+        return frozenset()
+    details = told.get("details")
+    found = [told.get("name"), *(one.get("issue") for one in (details if isinstance(details, list) else ()) if isinstance(one, dict))]
+    return frozenset(one for one in found if isinstance(one, str))
+
+
+def debug_id(answer: requests.Response) -> str:
+    """What PayPal's support asks for."""
+    return str(answer.headers.get("paypal-debug-id", "none"))
+
+
+def _base(settings: Settings) -> str:
+    return settings.paypal_api_base or _BASES[settings.paypal_environment]
+
+
+def _get(url: str, token: str, query: dict[str, str] | None) -> requests.Response:
     try:
         return requests.get(
-            url, headers={"Authorization": f"Bearer {token}"}, timeout=_TIMEOUTS_S, allow_redirects=False
+            url, params=query, headers={"Authorization": f"Bearer {token}"}, timeout=_TIMEOUTS_S, allow_redirects=False
         )
     except requests.RequestException as error:
         raise Retryable(f"PayPal cannot be reached: {type(error).__name__}") from None
 
 
-def _token(base: str, settings: Settings, *, stale: bool = False) -> str:
+def _post(base: str, path: str, body: str, key: str, token: str) -> requests.Response:
+    data, content_type = _encoded(path, body)
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": content_type,
+        "PayPal-Request-Id": request_id(path, key),
+        # Else v2 answers with ids alone.
+        "Prefer": "return=representation",
+    }
+    try:
+        return requests.post(base + path, data=data, headers=headers, timeout=_POST_TIMEOUTS_S, allow_redirects=False)
+    except requests.RequestException as error:
+        if _never_left(error):
+            raise Retryable(f"PayPal cannot be reached: POST {path} under {key} was not sent") from None
+        raise Unknown(f"the reply to POST {path} under {key} was lost ({type(error).__name__}); the same key is sent again") from None
+
+
+def _encoded(path: str, body: str) -> tuple[bytes, str]:
+    """The bytes on the wire. Evidence is the one call that PayPal takes as a form only; with a fixed boundary its bytes stay the same."""
+    if not path.endswith("/provide-evidence"):
+        return body.encode(), "application/json"
+    head = f'--{_PART}\r\nContent-Disposition: form-data; name="input"\r\nContent-Type: application/json\r\n\r\n'
+    return f"{head}{body}\r\n--{_PART}--\r\n".encode(), f"multipart/form-data; boundary={_PART}"
+
+
+def _never_left(error: requests.RequestException) -> bool:
+    """Whether there was no connection at all."""
+    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError)):
+        return True
+    reason = getattr(error.args[0], "reason", None) if isinstance(error, requests.ConnectionError) and error.args else None
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError")
+
+
+def _retry_after_s(answer: requests.Response) -> float | None:
+    told = answer.headers.get("retry-after", "")
+    return float(told) if told.isdigit() else None
+
+
+def _token(base: str, settings: Settings, *, stale: str | bytes | None = None) -> str:
+    """The token in use; a new one in the place of `stale`, unless another thread has got one in the meantime."""
     client_id, secret = settings.paypal_client_id, settings.paypal_client_secret.get_secret_value()
     if not client_id or not secret:
         raise NotConfigured(
             "BURSAR_PAYPAL_CLIENT_ID and BURSAR_PAYPAL_CLIENT_SECRET are not set: what PayPal's webhooks tell "
-            "stays unconfirmed; set them, then replay"
+            "stays unconfirmed and nothing is sent, so no money moves; set them, and this is tried again"
         )
     held = _TOKENS.setdefault((base, client_id), _Token())
     with held.lock:
-        if stale or monotonic_s() >= held.ends_s:
+        if stale == f"Bearer {held.value}" or monotonic_s() >= held.ends_s:
             held.value, held.ends_s = _new_token(base, client_id, secret)
         return held.value
 

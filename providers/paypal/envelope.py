@@ -17,6 +17,8 @@ from providers.fields import instant, mapping, needed, optional
 SOURCE = "paypal"
 FETCHED = ".FETCHED"
 """What event types end with that are ours: answers to look-ups, stored without any request's headers."""
+ANSWERED = "answer."
+"""What those begin with that carry answers to our submissions."""
 
 
 def parse(
@@ -29,12 +31,12 @@ def parse(
     """Read the envelope; `object` is the `resource`.
 
     Raises:
-        UnparsableBody: the bytes are not a PayPal event, or pose as the answer to a look-up.
+        UnparsableBody: the bytes are not a PayPal event, or pose as the answer to a call of ours.
     """
     envelope = json_object(body)
     event_type = needed(envelope, "event_type")
-    if event_type.endswith(FETCHED) and headers:
-        raise UnparsableBody("the body calls itself the answer to our own look-up, but came through the door")
+    if (event_type.endswith(FETCHED) or event_type.startswith(ANSWERED)) and headers:
+        raise UnparsableBody("the body calls itself the answer to our own call, but came through the door")
     created_at = instant(envelope, "create_time")
     return Event(
         inbox_id=inbox_id,

@@ -1,9 +1,11 @@
 """The event types that PayPal sends and Bursar knows, and why some of them are stored without being processed.
 
-The `*.FETCHED` types are our own: what PayPal answered to a look-up enters the inbox under them.
+The `*.FETCHED` and `answer.*` types are our own: what PayPal answered to a look-up or a submission enters the inbox under them.
 """
 
 from __future__ import annotations
+
+from providers.paypal.operations import OPERATIONS
 
 _PAYMENTS = (
     "PAYMENT.CAPTURE.COMPLETED",
@@ -84,8 +86,12 @@ FETCHED: tuple[str, ...] = (
     "SUBSCRIPTION.FETCHED",
     "DISPUTE.FETCHED",
     "PAYOUTS-ITEM.FETCHED",
+    "PAYOUTS-BATCH.FETCHED",
     "ORDER.FETCHED",
 )
+
+ANSWERED = tuple(sorted({operation.kind for operation in OPERATIONS.values()}))
+"""Kinds of objects that our own submissions are answered with, as `answer.<kind>`."""
 
 EVENT_TYPES: tuple[str, ...] = (
     *_PAYMENTS,
@@ -95,6 +101,7 @@ EVENT_TYPES: tuple[str, ...] = (
     *_PAYOUTS,
     *_INVOICING,
     *FETCHED,
+    *(f"answer.{kind}" for kind in ANSWERED),
 )
 
 IGNORED: dict[str, str] = {

@@ -11,6 +11,7 @@ PATHS = {
     "sale-refund": "/v1/payments/refund/",
     "subscription": "/v1/billing/subscriptions/",
     "dispute": "/v1/customer/disputes/",
+    "payouts-batch": "/v1/payments/payouts/",
     "payouts-item": "/v1/payments/payouts-item/",
     "order": "/v2/checkout/orders/",
 }

@@ -11,15 +11,18 @@ from billing.rules.facts.customer import CustomerFact
 from billing.rules.facts.event import Event
 from providers.fields import mapping, optional
 from providers.paypal.reading import version
+from providers.submission import TAG_REQUEST
 
 
 def metadata(custom: str | None, invoice: str | None) -> dict[str, Any]:
     """`bursar_purpose=credit_package&package=cp-77` as metadata, as Stripe has it; any other text only as itself.
 
+    A v1 refund has no such field; there our own tag stands in `invoice_number`.
     Nothing in it is decoded: ids need no escaping, and a decoder could make characters that no column holds.
     """
     found: dict[str, Any] = {}
-    for part in (custom or "").split("&"):
+    tagged = custom or (invoice if invoice and invoice.startswith(f"{TAG_REQUEST}=") else None)
+    for part in (tagged or "").split("&"):
         name, equals, value = part.partition("=")
         if equals and name and value:
             found[name] = value

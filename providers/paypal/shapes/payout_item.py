@@ -9,6 +9,7 @@ from billing.rules.states_money_out import PAYOUT, PAYOUT_GIVEN_BACK, UNKNOWN
 from providers.fields import mapping, needed, optional
 from providers.paypal.envelope import FETCHED
 from providers.paypal.reading import money, said, time_of, version
+from providers.submission import TAG_REQUEST
 
 _STATUSES = {
     "PENDING": "pending",
@@ -29,6 +30,7 @@ _STATUSES = {
     "REVERSED": "returned",
 }
 """Words of `transaction_status`, and of the event types where they differ."""
+_REQUEST = "payout_request:"
 
 
 def payout_item(event: Event) -> PayoutFact:
@@ -66,11 +68,17 @@ def payout_item(event: Event) -> PayoutFact:
             name: value
             for name, value in (
                 ("sender_item_id", optional(item, "sender_item_id")),
+                (TAG_REQUEST, _ours(optional(item, "sender_item_id"))),
                 ("sender_batch_id", optional(obj, "sender_batch_id")),
             )
             if value is not None
         },
     )
+
+
+def _ours(sender_item_id: str | None) -> str | None:
+    """The request of ours that wanted the item, if one did."""
+    return sender_item_id if sender_item_id is not None and sender_item_id.startswith(_REQUEST) else None
 
 
 def masked(receiver: str | None) -> str | None:

@@ -1,9 +1,13 @@
-"""Look-ups at PayPal, claimed from the outbox. What PayPal answers becomes an inbox row of type `<KIND>.FETCHED`."""
+"""Calls at PayPal, claimed from the outbox: look-ups, and submissions of what is made or moved there.
+
+What PayPal answers becomes an inbox row: `<KIND>.FETCHED` of a look-up, `answer.<kind>` of a submission.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,8 +16,12 @@ from core.clock import SystemClock
 from core.settings import Settings
 from providers.answer import Answer
 from providers.clean import json_object
-from providers.paypal import client
+from providers.errors import Unknown, UnparsableBody
+from providers.paypal import answers, client
 from providers.paypal.envelope import FETCHED
+from providers.paypal.look_up import batch_behind, made
+from providers.paypal.operations import of
+from providers.submission import Flight
 
 
 def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings) -> Answer:
@@ -37,3 +45,50 @@ def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings) -> Answer
         body=msgspec.json.encode(envelope),
         occurred_at=at,
     )
+
+
+def submit(flight: Flight, *, settings: Settings, at: datetime) -> Answer:
+    """Make the call under its stored key, with its stored body.
+
+    Raises:
+        Retryable, Unknown, KeySpent: as `client.post`.
+    """
+    status, body = client.post(flight.path, flight.body, settings, key=flight.key)
+    try:
+        found = json_object(body)
+    except UnparsableBody as error:
+        # Something between PayPal and us answered. Whether the call came through, nobody can say.
+        raise Unknown(f"the answer {status} to {flight.key} is not PayPal's ({error}); the same key is sent again") from None
+    if status < 400:
+        return answers.make(flight, found, "accepted", at, object_id=_object_id(flight, found))
+    paid = batch_behind(found, flight, settings)
+    if paid is not None:
+        return answers.make(flight, paid, "accepted", at, object_id=_object_id(flight, paid))
+    return answers.make(flight, found, "refused", at)
+
+
+def key_ended(flight: Flight, at: datetime) -> bool:
+    """Whether PayPal may have forgotten the key, or never knew it (disputes)."""
+    return (at - flight.sent_at).total_seconds() >= of(flight.operation, flight.path).key_life_s
+
+
+def look_up(flight: Flight, *, settings: Settings, at: datetime) -> Answer | None:
+    """What the submission has made; None: surely nothing, or nothing that one more would harm.
+
+    Raises:
+        Retryable: PayPal could not be asked, or cannot say.
+    """
+    found = made(flight, settings, at)
+    return None if found is None else answers.make(flight, found, "accepted", at, object_id=_object_id(flight, found))
+
+
+def _object_id(flight: Flight, found: Mapping[str, Any]) -> str | None:
+    """PayPal's id of what was made or changed. Of a dispute PayPal answers links only, so its path says which it was."""
+    if flight.kind == "payout":
+        header = found.get("batch_header")
+        told = header.get("payout_batch_id") if isinstance(header, dict) else None
+        return told if isinstance(told, str) else None
+    if flight.kind == "dispute":
+        return flight.path.split("/")[-2]
+    told = found.get("id")
+    return told if isinstance(told, str) else None

@@ -18,13 +18,13 @@ ITEM = "8AELMXH8UB2P8"
 
 
 def handled() -> list[str]:
-    """The event types that have a handler."""
+    """The event types that have a handler, but for answers to our own submissions, which tell of requests as well."""
     prefixes = tuple(name[:-1] for name in IGNORED if name.endswith("*"))
-    return [name for name in EVENT_TYPES if name not in IGNORED and not name.startswith(prefixes)]
+    return [name for name in EVENT_TYPES if name not in IGNORED and not name.startswith((*prefixes, "answer."))]
 
 
 QUEUES = {
-    fold(name)[0]: "payouts" if fold(name)[0] in ("payment_payouts_item", "payouts_item") else "payments"
+    fold(name)[0]: "payouts" if fold(name)[0] in ("payment_payouts_item", "payouts_item", "payouts_batch") else "payments"
     for name in handled()
 }
 
