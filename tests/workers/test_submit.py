@@ -23,10 +23,10 @@ from workers.sweep import sweep
 from workers.unit import Unit
 
 MADE = {"id": "re_1", "object": "refund", "amount": 700, "currency": "eur", "status": "succeeded", "charge": "ch_1"}
-OK = (200, MADE, {})
-STORED_500 = (500, {"error": {"type": "api_error", "message": "oh"}}, {"Idempotent-Replayed": "true"})
-FRESH_500 = (500, {"error": {"type": "api_error", "message": "oh"}}, {})
-NONE = (200, {"object": "list", "data": [], "has_more": False}, {})
+OK: Any = (200, MADE, {})
+STORED_500: Any = (500, {"error": {"type": "api_error", "message": "oh"}}, {"Idempotent-Replayed": "true"})
+FRESH_500: Any = (500, {"error": {"type": "api_error", "message": "oh"}}, {})
+NONE: Any = (200, {"object": "list", "data": [], "has_more": False}, {})
 
 
 class World:
@@ -139,7 +139,7 @@ def test_while_nobody_can_be_reached_it_stays_reserved_and_waits_longer_and_long
     settings = database.settings(stripe_api_key="sk_test_1", stripe_api_base=nowhere, stripe_rate_per_s=1000.0)
     context = make_context(settings, clock=world.clock)
     world.context, there = context, world.context
-    waits = []
+    waits: list[float] = []
     for _ in range(4):
         assert world.work(OK, after=timedelta(seconds=waits[-1] if waits else 0)) == ("reserved", "waiting", "Retryable", 0)
         waits.append(world.waits_s())
@@ -161,7 +161,7 @@ def test_a_lost_reply_is_asked_for_at_once_under_the_same_key_and_body(world: Wo
 
 @pytest.mark.requirement("PAY-16")
 def test_the_ladder_of_the_unknown_then_people_are_told_and_it_can_still_be_resolved(world: World) -> None:
-    waits = []
+    waits: list[float] = []
     for step in range(len(UNKNOWN_LADDER_S)):
         world.close_breaker()
         assert world.work(CUT, after=timedelta(seconds=waits[-1] if waits else 0)) == ("unknown", "waiting", "Unknown", step + 1)
@@ -171,7 +171,7 @@ def test_the_ladder_of_the_unknown_then_people_are_told_and_it_can_still_be_reso
     assert waits == [0, 30, 300, 3600, 86400]
     # By now the key may be forgotten: it is looked up, and not sent again.
     sent = len(world.posts)
-    listed = (200, {"object": "list", "data": [{**MADE, "metadata": {"bursar_submission": world.key}}], "has_more": False}, {})
+    listed: Any = (200, {"object": "list", "data": [{**MADE, "metadata": {"bursar_submission": world.key}}], "has_more": False}, {})
     assert world.work(listed, after=timedelta(days=1))[:2] == ("submitted", "done")
     assert len(world.posts) == sent
     assert world.script.asked[-1].method == "GET"
@@ -199,7 +199,7 @@ def test_a_stored_500_is_looked_up_and_only_then_sent_under_the_next_key(world: 
 def test_a_stored_500_whose_effect_is_there_is_taken_as_the_answer(world: World) -> None:
     other = {**MADE, "id": "re_0", "metadata": {"bursar_submission": "another"}}
     found = {**MADE, "metadata": {"bursar_submission": world.key}}
-    listed = (200, {"object": "list", "data": [other, found], "has_more": False}, {})
+    listed: Any = (200, {"object": "list", "data": [other, found], "has_more": False}, {})
     assert world.work(STORED_500, listed)[:2] == ("submitted", "done")
     assert len(world.posts) == 1
     assert world.one("SELECT object_id FROM bursar.inbox") == "re_1"
@@ -207,7 +207,7 @@ def test_a_stored_500_whose_effect_is_there_is_taken_as_the_answer(world: World)
 
 @pytest.mark.requirement("PAY-2")
 def test_a_key_that_is_another_calls_stops_everything(world: World) -> None:
-    taken = (400, {"error": {"type": "idempotency_error", "message": "other parameters"}}, {})
+    taken: Any = (400, {"error": {"type": "idempotency_error", "message": "other parameters"}}, {})
     assert world.work(taken)[:3] == ("unknown", "dead", "Final")
 
 
