@@ -66,6 +66,25 @@ class OtherModeAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutCompleted:
+    """A payout that arrived. `amount` is a text with its currency."""
+
+    amount: str
+    payout: str
+    arrival_on: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFailed:
+    """A payout that came back. The provider's reason, where it gave one, and its code."""
+
+    amount: str
+    payout: str
+    reason: str | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One kind of mail. `transactional`: it is owed, so no preference and no unsubscribing holds it back."""
 
@@ -82,6 +101,8 @@ CATALOGUE: dict[str, Mail] = {
         Mail("dead_letter_alert", DeadLetterAlert, "one cause of death, one day (UTC)", transactional=True),
         Mail("conflict_alert", ConflictAlert, "one conflict, for ever", transactional=True),
         Mail("other_mode_alert", OtherModeAlert, "one day (UTC)", transactional=True),
+        Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
+        Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),
     )
 }
 

@@ -21,7 +21,7 @@ class Transfer(Aggregate):
     NAME: ClassVar[str] = "transfer"
     PUBLIC_PREFIX: ClassVar[str] = "tr"
     LOCK_ORDER: ClassVar[int] = 60
-    DERIVED: ClassVar[frozenset[str]] = frozenset({"status", "account_id", "charge_id"})
+    DERIVED: ClassVar[frozenset[str]] = frozenset({"status", "account_id", "charge_id", "reversals"})
 
     amount_minor: Mapped[int | None]
     reversed_minor: Mapped[int | None]
@@ -40,3 +40,5 @@ class Transfer(Aggregate):
     status: Mapped[str | None]
     account_id: Mapped[UUID | None]
     charge_id: Mapped[UUID | None]
+    reversals: Mapped[dict[str, Any] | None]
+    """What our own reversals take from it: request's reference -> {amount_minor, status}."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
+from billing.operations.follow_account import follow_account
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.account import AccountFact
 from models.account import Account
@@ -23,4 +24,5 @@ def record_account(unit: UnitOfWork, fact: AccountFact) -> Account:
             before={name: before for name, (before, _) in moved.items()},
             after={name: after for name, (_, after) in moved.items()} | {"disabled_reason": row.disabled_reason},
         )
+    follow_account(unit, row, rights_changed=bool(moved) or "capabilities" in changed)
     return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
+from billing.operations.follow_payout import follow_payout
 from billing.operations.link import link
 from billing.operations.move_status import move_status
 from billing.operations.unit import UnitOfWork
@@ -28,4 +29,5 @@ def record_payout(unit: UnitOfWork, fact: PayoutFact) -> Payout:
         "failure_code": row.failure_code,
     }
     move_status(unit, row, PAYOUT, before, row.status, about)
+    follow_payout(unit, row, before)
     return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
+from billing.operations.follow_transfer import follow_transfer
 from billing.operations.link import link
 from billing.operations.move_status import move_status
 from billing.operations.unit import UnitOfWork
@@ -21,4 +22,5 @@ def record_transfer(unit: UnitOfWork, fact: TransferFact) -> Transfer:
     move_status(unit, row, TRANSFER, row.status, status, about)
     if row.status != status:
         row.status = status
+    follow_transfer(unit, row)
     return row

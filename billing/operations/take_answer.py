@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from billing.operations.follow_account import settle_account
+from billing.operations.follow_payout import settle_payout
+from billing.operations.follow_transfer import settle_transfer
+from billing.operations.follow_transfer_reversal import settle_transfer_reversal
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.answer import AnswerFact
 
 Verb = Callable[[UnitOfWork, AnswerFact], None]
 
-VERBS: Mapping[str, Verb] = {}
+VERBS: Mapping[str, Verb] = {
+    "account_request": settle_account,
+    "payout_request": settle_payout,
+    "transfer_request": settle_transfer,
+    "transfer_reversal_request": settle_transfer_reversal,
+}
 """Request type -> the verb that follows its answers."""
 
 

@@ -117,6 +117,7 @@ _LEGACY = ("transfer.paid", "transfer.failed", "transfer.canceled", "invoiceitem
 
 FETCHED: dict[str, str] = {
     "account": "account.fetched",
+    "balance": "balance.fetched",
     "charge": "charge.fetched",
     "checkout.session": "checkout.session.fetched",
     "customer": "customer.fetched",

@@ -50,6 +50,19 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.bank_transfer.report.v1": {"reference": "RF18", "amount_minor": 500, "currency": "EUR", "pays": "INV-1"},
         "billing.object.refresh.v1": {"source": "paypal", "kind": "capture", "object_ref": "8F1"},
     }
+    samples |= {
+        "billing.accounts.connect.v1": {
+            "source": "stripe", "external_ref": "org-1", "email": "o@example.com", "country": "RO",
+            "return_url": "https://a.example/back", "refresh_url": "https://a.example/again",
+        },
+        "billing.payouts.request.v1": {"source": "stripe", "account_ref": "acct_1", "reference": "P-1", "currency": "EUR"},
+        "billing.payouts.cancel.v1": {"source": "stripe", "reference": "P-1", "reason": "a mistake"},
+        "billing.payouts.schedule.v1": {
+            "source": "stripe", "account_ref": "acct_1", "schedule": "monthly", "day": 31, "minimums_minor": {"EUR": 2500},
+        },
+        "billing.payout_holds.open.v1": {"source": "stripe", "account_ref": "acct_1", "reference": "H-1", "reason": "fraud"},
+        "billing.payout_holds.release.v1": {"source": "stripe", "reference": "H-1", "reason": "cleared"},
+    }  # fmt: skip
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]

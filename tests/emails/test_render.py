@@ -17,6 +17,8 @@ from emails.catalogue import (
     ConflictAlert,
     DeadLetterAlert,
     OtherModeAlert,
+    PayoutCompleted,
+    PayoutFailed,
     UnknownMailError,
     outbox_key,
 )
@@ -56,6 +58,10 @@ SAMPLES: dict[str, Any] = {
         more=1,
         last_at="2026-03-01 12:00:00 UTC",
         look="bursar inbox ls --state ignored --since 1d",
+    ),
+    "payout_completed": PayoutCompleted(amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", arrival_on="2026-03-03"),
+    "payout_failed": PayoutFailed(
+        amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", reason="The bank account was closed.", code="account_closed"
     ),
 }
 _EVIL = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from billing.rules.facts.base import UNSET, Fact, Unset
+from billing.rules.facts.named import wanted_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +34,8 @@ class AccountFact(Fact):
     authorized: bool | Unset | None = UNSET
     metadata_: Mapping[str, Any] | Unset | None = UNSET
     provider_created_at: datetime | Unset | None = UNSET
+
+    def references(self) -> Iterator[tuple[str, str]]:
+        """The account, and the request of ours that wanted it."""
+        yield self.AGGREGATE, self.external_id
+        yield from wanted_by(self.metadata_, "account_request")

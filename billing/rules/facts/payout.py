@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from billing.rules.facts.base import UNSET, Fact, Unset
-from billing.rules.facts.named import named
+from billing.rules.facts.named import named, wanted_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,7 @@ class PayoutFact(Fact):
     provider_created_at: datetime | Unset | None = UNSET
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """The payout and the account whose money it is."""
+        """The payout, the account whose money it is, and the request of ours that wanted it."""
         yield self.AGGREGATE, self.external_id
+        yield from wanted_by(self.metadata_, "payout_request")
         yield from named(account=self.account_ref)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from billing.rules.facts.base import UNSET, Fact, Unset
-from billing.rules.facts.named import named
+from billing.rules.facts.named import named, wanted_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class TransferFact(Fact):
     provider_created_at: datetime | Unset | None = UNSET
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """The transfer, the account that got it and the charge that it came from."""
+        """The transfer, the account that got it, the charge that it came from, and the request of ours that wanted it."""
         yield self.AGGREGATE, self.external_id
+        yield from wanted_by(self.metadata_, "transfer_request")
         yield from named(account=self.destination_ref, charge=self.charge_ref)

@@ -8,6 +8,8 @@ from typing import Any
 from billing.rules.facts.base import UNSET, Unset
 from billing.rules.facts.event import Event
 from billing.rules.facts.transfer import TransferFact
+from billing.rules.facts.transfer_reversal import TransferReversalFact
+from billing.rules.request_tag import request_named
 from billing.rules.states_money_out import TRANSFER, transfer_status
 from providers import fields
 from providers.stripe.shapes import reading as read
@@ -42,6 +44,25 @@ def transfer(event: Event) -> TransferFact:
         metadata_=read.metadata(obj),
         provider_created_at=read.instant(obj, "created"),
     )
+
+
+def reversals(event: Event) -> list[TransferReversalFact]:
+    """The reversals in the transfer that we asked for ourselves; Stripe shows the newest ten."""
+    found = []
+    for part in read.listed(event.object, "reversals"):
+        named = request_named(fields.mapping(part, "metadata")) if part.get("metadata") else None
+        if named is None or named.request_type != TransferReversalFact.AGGREGATE:
+            continue
+        found.append(
+            TransferReversalFact(
+                source=event.source,
+                external_id=named.reference,
+                version=read.version(event),
+                reversal_ref=fields.needed(part, "id"),
+                transfer_ref=fields.needed(event.object, "id"),
+            )
+        )
+    return found
 
 
 def _account(obj: Mapping[str, Any]) -> str | Unset | None:

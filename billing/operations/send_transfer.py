@@ -1,0 +1,59 @@
+"""Asks the provider for a transfer that is due, less what the payer has got back meanwhile (PAYOUT-5)."""
+
+from __future__ import annotations
+
+from billing.operations.move_status import move_status
+from billing.operations.unit import UnitOfWork
+from billing.rules.money import share_half_up
+from billing.rules.states_requests import TRANSFER_REQUEST
+from models.account import Account
+from models.payee import Payee
+from models.payment import Payment
+from models.transfer_request import TransferRequest
+
+
+def may_be_given(account: Account, payee: Payee) -> bool:
+    """Whether money may be passed on to the account now: it lets us act, can be given money, and no operator holds all of it.
+
+    What the provider has not told yet does not count against it: the provider itself refuses what it cannot do.
+    """
+    held = any(hold["reason"] == "operator" and hold["currency"] is None for hold in (payee.holds or {}).values())
+    able = (account.capabilities or {}).get("transfers") in (None, "active")
+    return account.authorized is not False and able and not held
+
+
+def send_transfer(unit: UnitOfWork, row: TransferRequest) -> None:
+    """Submit the locked request's transfer. Of a payment that went back wholly nothing is passed on."""
+    payment = unit.row(Payment, row.source, row.payment_ref or "")
+    amount, before = _due(row, payment), row.status
+    row.updated_at = max(row.updated_at, unit.now)
+    row.failure_code = row.failure_message = None
+    about = {"amount_minor": amount, "currency": row.currency, "account": row.account_ref, "payment": row.payment_ref}
+    if amount == 0:
+        row.status, row.completed_at = "cancelled", unit.now
+        move_status(unit, row, TRANSFER_REQUEST, before, row.status, about)
+        return
+    row.status, row.amount_minor, row.requested_at = "requested", amount, unit.now
+    move_status(unit, row, TRANSFER_REQUEST, before, row.status, about)
+    unit.submit(
+        "transfer.create",
+        row,
+        values={
+            "amount_minor": amount,
+            "currency": row.currency,
+            "destination_ref": row.account_ref,
+            "source_charge_ref": row.charge_ref,
+            "transfer_group": row.payment_ref,
+        },
+        attempt=row.attempt or 1,
+        queue="payouts",
+        lane=f"{row.source}:{row.account_ref}",
+    )
+
+
+def _due(row: TransferRequest, payment: Payment) -> int:
+    """The share of what the payer has not got back, in minor units."""
+    share, whole, back = row.amount_minor or 0, row.payment_minor or 0, payment.refunded_minor or 0
+    if not back or not whole:
+        return share
+    return share_half_up(share, max(0, whole - back), whole)

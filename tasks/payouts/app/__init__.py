@@ -1,0 +1,1 @@
+"""Commands of the main app that concern accounts, transfers and payouts."""
