@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inbox": ("cli.inbox:inbox", "Events: list them, look at one, send them through again."),
     "audit": ("cli.audit:audit", "Verify the record of what was done; show an object's part of it."),
     "outbox": ("cli.outbox:outbox", "Calls to the outside: list them, look at one, try them again."),
+    "submission": ("cli.submission:submission", "What is made or moved at providers: which outcomes are unknown, settle them."),
     "confirm": ("cli.confirm:confirm", "Enter what your own people saw: money that arrived by bank transfer."),
     "schedule": ("cli.schedule:schedule", "Scheduled runs: what runs when, and how it went."),
     "trigger": ("cli.trigger:trigger", "Send signed sample events to the running receiver."),

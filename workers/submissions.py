@@ -40,6 +40,9 @@ _NEXT_KEY = """
     UPDATE bursar.submission SET generation = generation + 1, look_ups = look_ups + 1, state = 'reserved', sent_at = NULL,
            unknown_at = NULL, sends = 0
     WHERE source = %(source)s AND key = %(key)s AND state IN ('in_flight', 'unknown') AND generation = %(generation)s"""
+_ABANDON = """
+    UPDATE bursar.submission SET state = 'abandoned', settled_at = %(now)s
+    WHERE source = %(source)s AND key = %(key)s AND state IN ('reserved', 'in_flight', 'unknown')"""
 _SENDS = "SELECT sends FROM bursar.submission WHERE source = %(source)s AND key = %(key)s"
 _SETTLE = """
     UPDATE bursar.submission SET state = 'settled', settled_at = %(now)s
@@ -98,6 +101,11 @@ def next_key(connection: Connection, source: str, key: str, generation: int) -> 
 def settle(connection: Connection, source: str, key: str, now: datetime) -> bool:
     """The answer's effects are in our rows; part of the transaction that writes them."""
     return _changed(connection, _SETTLE, source, key, now=now)
+
+
+def abandon(connection: Connection, source: str, key: str, now: datetime) -> bool:
+    """A person has seen that the provider made nothing, and nothing will be sent any more."""
+    return _changed(connection, _ABANDON, source, key, now=now)
 
 
 def sends(connection: Connection, source: str, key: str) -> int:

@@ -38,6 +38,15 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
         ("queue", "quantile"),
     ),
+    "bursar_submissions": (
+        f"Calls that make or move something at a provider and are not settled. Counted up to {BOUND}.",
+        ("state",),
+    ),
+    "bursar_oldest_submission_seconds": (
+        "Age of the oldest such call in that state, by the business's clock; 0 when there is none.",
+        ("state",),
+    ),
+    "bursar_provider_breaker_open": ("1 while a provider does not answer and calls to it wait.", ("source",)),
     "bursar_heartbeat_age_seconds": (
         "Since a path was last proven: a queue's name by a message that went through it, `beat` by its own tick.",
         ("name",),
@@ -77,6 +86,8 @@ What to be woken for:
 | `bursar_oldest_ready_seconds` above 60 | workers are missing, too slow, or stuck |
 | `bursar_heartbeat_age_seconds` above 60 | that path is cut: the worker group, its queue, or beat |
 | `bursar_database_up` or `bursar_broker_up` at 0 | without the broker the standby does the work, slowly; without the database nothing |
+| `bursar_oldest_submission_seconds{state="unknown"}` above 3600 | it is not known whether money moved: `bursar submission ls` |
+| `bursar_provider_breaker_open` at 1 for minutes | that provider is away: calls wait, nothing is lost |
 | `bursar_conflicts` growing | a provider's id came twice with different bytes: look before you trust either |
 | `bursar_audit_unsealed` growing | the sealer does not run |
 | no answer at all | the standby is down: sweeps stop, lost hints stay lost until it is back |

@@ -53,6 +53,11 @@ _UNSEALED = """SELECT count(*) FROM (SELECT 1 FROM bursar.audit
 _SLOTS = """SELECT state, count(*), extract(epoch FROM clock_timestamp() - min(ready_at))::float8
             FROM bursar.schedule_slot WHERE state IN ('due', 'running') GROUP BY state"""
 
+_SUBMISSIONS = """SELECT state, count(*), extract(epoch FROM %(now)s::timestamptz - min(reserved_at))::float8
+                  FROM (SELECT state, reserved_at FROM bursar.submission WHERE state IN ('reserved', 'in_flight', 'submitted', 'unknown')
+                        LIMIT %(bound)s) AS open GROUP BY state"""
+_GATES = "SELECT source, opens_at IS NOT NULL FROM bursar.provider_gate"
+
 Families = Iterator[GaugeMetricFamily]
 
 
@@ -60,6 +65,7 @@ def tables(connection: Connection, now: datetime) -> Families:
     """All families that come from PostgreSQL; `now` is the business's."""
     yield from _backlog(connection)
     yield from _lag(connection, now)
+    yield from _money(connection, now)
     yield from _health(connection)
 
 
@@ -90,6 +96,19 @@ def _lag(connection: Connection, now: datetime) -> Families:
         for quantile, value in zip(_QUANTILES, values, strict=True):
             lag.add_metric([queue, str(quantile)], value)
     yield lag
+
+
+def _money(connection: Connection, now: datetime) -> Families:
+    rows, oldest, shut = gauge("bursar_submissions"), gauge("bursar_oldest_submission_seconds"), gauge("bursar_provider_breaker_open")
+    found = {row[0]: (row[1], row[2]) for row in connection.exec_driver_sql(_SUBMISSIONS, {"now": now, "bound": BOUND})}
+    for state in ("reserved", "in_flight", "submitted", "unknown"):
+        count, age_s = found.get(state, (0, 0.0))
+        rows.add_metric([state], count)
+        oldest.add_metric([state], max(0.0, age_s))
+    gates = {row[0]: row[1] for row in connection.exec_driver_sql(_GATES)}
+    for source in ("stripe", "paypal"):
+        shut.add_metric([source], float(gates.get(source, False)))
+    yield from (rows, oldest, shut)
 
 
 def _health(connection: Connection) -> Families:
