@@ -17,7 +17,7 @@ import structlog
 
 from core import failpoints
 from providers.answer import Answer
-from providers.errors import Final, KeySpent, RateLimited, Retryable, Unknown
+from providers.errors import Final, KeySpent, NotConfigured, RateLimited, Retryable, Unknown
 from providers.submission import Flight, Submitter
 from workers import gate, submissions
 from workers.context import Context
@@ -116,8 +116,8 @@ def due(again: Again, now: datetime) -> datetime:
 def _sent(context: Context, provider: Submitter, source: str, flight: Flight) -> Answer:
     try:
         answer = provider.submit(flight, settings=context.settings, at=context.clock.now())
-    except RateLimited:
-        raise  # the provider is there and well
+    except (RateLimited, NotConfigured, KeySpent):
+        raise  # it is there and well, or was not asked
     except (Unknown, Retryable):
         with context.engine.begin() as connection:
             gate.silent(connection, source)
