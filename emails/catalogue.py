@@ -66,6 +66,16 @@ class OtherModeAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    """A payment that the payer's bank or card refused. `amount` is a text with its currency; `reason` the provider's words."""
+
+    amount: str
+    what: str
+    """What it was for: a description, an invoice's number, or the app's reference."""
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PayoutCompleted:
     """A payout that arrived. `amount` is a text with its currency."""
 
@@ -101,6 +111,7 @@ CATALOGUE: dict[str, Mail] = {
         Mail("dead_letter_alert", DeadLetterAlert, "one cause of death, one day (UTC)", transactional=True),
         Mail("conflict_alert", ConflictAlert, "one conflict, for ever", transactional=True),
         Mail("other_mode_alert", OtherModeAlert, "one day (UTC)", transactional=True),
+        Mail("payment_failed", PaymentFailed, "one attempt of one payment, for ever", transactional=True),
         Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
         Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),
     )

@@ -35,6 +35,8 @@ class CheckoutRequest(Aggregate):
     destination_ref: Mapped[str | None]
     expires_at: Mapped[datetime | None]
     expire_wanted: Mapped[bool | None]
+    attempt: Mapped[int | None]
+    """How often the money of an approved order was asked for, so far (PayPal)."""
     checkout_ref: Mapped[str | None]
     payment_ref: Mapped[str | None]
     url: Mapped[str | None]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 ROUTES: dict[str, dict[str, str]] = {'app': {'billing.accounts.connect.v1': 'payouts',
          'billing.bank_transfer.report.v1': 'payments',
+         'billing.checkout.expire.v1': 'payments',
+         'billing.checkout.start.v1': 'payments',
          'billing.customer.link.v1': 'payments',
+         'billing.customers.create.v1': 'payments',
          'billing.object.refresh.v1': 'payments',
          'billing.payments.cancel.v1': 'payments',
          'billing.payments.confirm.v1': 'payments',

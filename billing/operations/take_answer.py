@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from billing.operations.answer_checkout import answer_checkout
+from billing.operations.answer_payment import answer_payment
+from billing.operations.create_customer import answer_customer
 from billing.operations.follow_account import settle_account
 from billing.operations.follow_payout import settle_payout
 from billing.operations.follow_transfer import settle_transfer
@@ -18,6 +21,9 @@ Verb = Callable[[UnitOfWork, AnswerFact], None]
 
 VERBS: Mapping[str, Verb] = {
     "account_request": settle_account,
+    "checkout_request": answer_checkout,
+    "customer_request": answer_customer,
+    "payment_request": answer_payment,
     "payout_request": settle_payout,
     "transfer_request": settle_transfer,
     "transfer_reversal_request": settle_transfer_reversal,

@@ -30,6 +30,18 @@ def declared_purpose(metadata: Mapping[str, Any] | None, *, mode: str | None = N
     return said, None if reference is None else str(reference)
 
 
+def declaration(purpose: str | None, reference: str | None) -> dict[str, str]:
+    """The metadata that declares a purpose, as `declared_purpose` reads it; none for none.
+
+    Raises:
+        KeyError: there is no such purpose.
+    """
+    if purpose is None:
+        return {}
+    key = PURPOSES[purpose]
+    return {KEY: purpose} | ({key: reference} if key and reference else {})
+
+
 def purchase_status(status: str | None, payment_status: str | None) -> str:
     """Whether what was bought is to be delivered: paid, pending, failed or expired.
 

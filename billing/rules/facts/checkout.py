@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from billing.rules.facts.base import UNSET, Fact, Unset
-from billing.rules.facts.named import named
+from billing.rules.facts.named import named, wanted_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,9 @@ class CheckoutFact(Fact):
     provider_created_at: datetime | Unset | None = UNSET
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """The checkout and everything that it brought about."""
+        """The checkout, everything that it brought about, and the request of ours that wanted it."""
         yield self.AGGREGATE, self.external_id
+        yield from wanted_by(self.metadata_, "checkout_request")
         yield from named(
             customer=self.customer_ref,
             account=self.account_ref,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from billing.rules.facts.base import UNSET, Fact, Unset
-from billing.rules.facts.named import named
+from billing.rules.facts.named import named, wanted_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,10 @@ class PaymentFact(Fact):
     provider_created_at: datetime | Unset | None = UNSET
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """The payment, its customer, account, subscription and invoice."""
+        """The payment, its customer, account, subscription and invoice, and the request of ours that wanted it."""
         yield self.AGGREGATE, self.external_id
+        yield from wanted_by(self.metadata_, "payment_request")
+        yield from wanted_by(self.metadata_, "checkout_request")
         yield from named(
             customer=self.customer_ref,
             account=self.account_ref,

@@ -73,6 +73,7 @@ CREATE TABLE bursar.checkout_request (
     destination_ref              text,
     expires_at                   timestamptz,
     expire_wanted                boolean,
+    attempt                      bigint,
     checkout_ref                 text,
     payment_ref                  text,
     url                          text,

@@ -1,0 +1,38 @@
+"""Mails the payer that his payment failed, once per attempt (PAY-3): nothing is tried again before he or the app acts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import structlog
+
+from billing.operations.unit import UnitOfWork
+from billing.rules.money import format_minor, provider_exponent
+from core.redaction import scrub
+from emails.catalogue import PaymentFailed, outbox_key
+from models.customer import Customer
+from models.payment_request import PaymentRequest
+
+log = structlog.get_logger(__name__)
+MAIL = "payment_failed"
+
+
+def tell_payment_failed(unit: UnitOfWork, request: PaymentRequest) -> None:
+    """Send the mail; where no address is known there is none, and the log says so."""
+    customer = unit.row(Customer, request.source, request.customer_ref or "")
+    if not customer.email:
+        log.info("payer_not_told", mail=MAIL, request=request.external_id, customer=request.customer_ref, cause="no address is known")
+        return
+    currency = request.currency or ""
+    context = PaymentFailed(
+        amount=f"{format_minor(request.charge_minor, provider_exponent(request.source, currency))} {currency}",
+        what=request.description or request.invoice_ref or request.external_id,
+        reason=scrub(request.failure_message) if request.failure_message else None,
+    )
+    unit.send(
+        "mail.send",
+        outbox_key(MAIL, customer.email, request.source, request.external_id, str(request.attempt)),
+        {"mail": MAIL, "to": customer.email, "context": asdict(context)},
+        queue="notifications",
+        lane=f"mail:{MAIL}:{request.external_id}",
+    )
