@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped
@@ -29,6 +29,8 @@ class TransferRequest(Aggregate):
     fee_minor: Mapped[int | None]
     transfer_ref: Mapped[str | None]
     made_minor: Mapped[int | None]
+    taken_back: Mapped[dict[str, Any] | None]
+    """Where there are no transfers: row that wanted it -> what was taken back of the share, in minor units."""
     attempt: Mapped[int | None]
     actor: Mapped[str | None]
     reason: Mapped[str | None]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from billing.operations.move_status import move_status
+from billing.operations.own_balance import KEPT_HERE, credit
 from billing.operations.unit import UnitOfWork
 from billing.rules.money import exponent
 from billing.rules.payout import Decision, Funds, decide
@@ -20,7 +21,8 @@ _CLOCKS_APART = timedelta(minutes=2)
 
 def not_payable(account: Account, payee: Payee) -> str | None:
     """Why nothing at all may be paid out to the account now (PAYOUT-13): a code, or None."""
-    if account.authorized is False or account.payouts_enabled is not True:
+    enabled = account.payouts_enabled is True or (payee.source in KEPT_HERE and account.payouts_enabled is None)
+    if account.authorized is False or not enabled:
         return "account_disabled"
     return "paused" if payee.paused else None
 
@@ -50,14 +52,19 @@ def make_payout(unit: UnitOfWork, payee: Payee, row: PayoutRequest, amount_minor
     row.updated_at = max(row.updated_at, unit.now)
     about = {"amount_minor": amount_minor, "currency": row.currency, "account": row.account_ref, "reason": row.reason}
     move_status(unit, row, PAYOUT_REQUEST, before, "requested", about)
-    promise = {"currency": row.currency, "amount_minor": amount_minor, "made_at": None}
-    payee.promised = {**(payee.promised or {}), row.external_id: promise}
-    payee.updated_at = max(payee.updated_at, unit.now)
+    values = {"amount_minor": amount_minor, "currency": row.currency}
+    if row.source in KEPT_HERE:
+        credit(unit, payee, row.currency or "", -amount_minor)
+        values["destination_ref"] = row.account_ref
+    else:
+        promise = {"currency": row.currency, "amount_minor": amount_minor, "made_at": None}
+        payee.promised = {**(payee.promised or {}), row.external_id: promise}
+        payee.updated_at = max(payee.updated_at, unit.now)
     unit.submit(
         "payout.create",
         row,
-        values={"amount_minor": amount_minor, "currency": row.currency},
-        account=row.account_ref,
+        values=values,
+        account=None if row.source in KEPT_HERE else row.account_ref,
         queue="payouts",
         lane=f"{row.source}:{row.account_ref}",
     )

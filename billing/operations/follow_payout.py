@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import structlog
 
 from billing.operations.move_status import move_status
+from billing.operations.own_balance import KEPT_HERE, credit
 from billing.operations.payee_of import payee_of
 from billing.operations.record_external_account import record_external_account
 from billing.operations.tell_payee import tell_payee
@@ -41,12 +42,12 @@ _BANK_AT_FAULT = frozenset(
 
 def follow_payout(unit: UnitOfWork, payout: Payout, before: str | None) -> None:
     """Follow a payout that was just merged; `before` is the status that it had."""
-    _follow_request(unit, payout)
+    account_ref = _follow_request(unit, payout) or payout.account_ref
     if payout.status == before:
         return
     if payout.status in PAYOUT_GIVEN_BACK:
         _mark_bank(unit, payout)
-    tell_payee(unit, payout)
+    tell_payee(unit, payout, account_ref)
 
 
 def settle_payout(unit: UnitOfWork, fact: AnswerFact) -> None:
@@ -64,19 +65,21 @@ def settle_payout(unit: UnitOfWork, fact: AnswerFact) -> None:
     _move(unit, row, "failed")
 
 
-def _follow_request(unit: UnitOfWork, payout: Payout) -> None:
+def _follow_request(unit: UnitOfWork, payout: Payout) -> str | None:
+    """Returns the account of the request, which a payout out of our own money does not name."""
     named = request_named(payout.metadata_)
     if named is None or named.request_type != PayoutRequest.NAME:
-        return
+        return None
     row = unit.row(PayoutRequest, payout.source, named.reference)
     if row.incomplete:
-        return  # nothing that this database has asked for; reconciliation names it
+        return None  # nothing that this database has asked for; reconciliation names it
     row.payout_ref = payout.external_id
     status = _STATUS.get(payout.status or "", "in_transit")
     if status == row.status:
-        return
+        return row.account_ref
     row.failure_code, row.failure_message = payout.failure_code, payout.failure_message
     _move(unit, row, status, made_at=iso(payout.provider_created_at or unit.now))
+    return row.account_ref
 
 
 def _move(unit: UnitOfWork, row: PayoutRequest, status: str, *, made_at: str | None = None) -> None:
@@ -87,6 +90,10 @@ def _move(unit: UnitOfWork, row: PayoutRequest, status: str, *, made_at: str | N
     about = {"amount_minor": row.amount_minor, "currency": row.currency, "payout": row.payout_ref, "failure_code": row.failure_code}
     move_status(unit, row, PAYOUT_REQUEST, before, status, about)
     payee = payee_of(unit, row.source, row.account_ref or "")
+    if row.source in KEPT_HERE:
+        if status in PAYOUT_GIVEN_BACK and before not in PAYOUT_GIVEN_BACK:
+            credit(unit, payee, row.currency or "", row.amount_minor or 0)
+        return
     promised = dict(payee.promised or {})
     one = promised.pop(row.external_id, None)
     if one is not None and status in ("in_transit", "paid"):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from billing.operations.decide_payout import decided, make_payout, not_payable, still_promised
-from billing.operations.hold_payouts import hold_payouts
 from billing.operations.move_status import move_status
+from billing.operations.own_balance import hold_if_negative
 from billing.operations.payee_of import payee_of
-from billing.operations.release_hold import release_hold
 from billing.operations.request_payout import refusal
 from billing.operations.take_turn import take_turn
 from billing.operations.unit import UnitOfWork
@@ -29,7 +28,7 @@ def record_balance(unit: UnitOfWork, fact: BalanceFact) -> Payee:
         payee.balances_at = fact.version.at
         payee.promised = still_promised(payee.promised or {}, fact.version.at)
         payee.updated_at = max(payee.updated_at, unit.now)
-        _hold_negative(unit, payee)
+        hold_if_negative(unit, payee)
     waiting = [entry for entry in payee.waiting or [] if entry[0] in (PayoutRequest.NAME, PayoutTurn.NAME)]
     if waiting:
         payee.waiting = [entry for entry in payee.waiting or [] if entry not in waiting]
@@ -39,17 +38,6 @@ def record_balance(unit: UnitOfWork, fact: BalanceFact) -> Payee:
             else:
                 _go_on(unit, payee, unit.row(PayoutRequest, payee.source, reference))
     return payee
-
-
-def _hold_negative(unit: UnitOfWork, payee: Payee) -> None:
-    known = {hold["currency"] for hold in (payee.holds or {}).values() if hold["reason"] == "negative_balance"}
-    for currency in sorted(known | (payee.balances or {}).keys()):
-        told = (payee.balances or {}).get(currency) or {"available_minor": 0, "pending_minor": 0}
-        key = f"negative_balance:{payee.external_id}:{currency}"
-        if min(told["available_minor"], told["available_minor"] + told["pending_minor"]) < 0:
-            hold_payouts(unit, payee.source, payee.external_id, key=key, reason="negative_balance", currency=currency)
-        elif currency in known:
-            release_hold(unit, payee.source, key, why="the balance is no longer below zero")
 
 
 def _go_on(unit: UnitOfWork, payee: Payee, row: PayoutRequest) -> None:

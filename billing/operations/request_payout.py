@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.operations.ask_balance import FRESH, ask_balance, wait_for_balance
 from billing.operations.decide_payout import decided, make_payout, minimum_minor, not_payable
 from billing.operations.move_status import move_status
+from billing.operations.own_balance import KEPT_HERE
 from billing.operations.own_row import own_row
 from billing.operations.payee_of import payee_of
 from billing.operations.unit import UnitOfWork
@@ -43,7 +44,7 @@ def request_payout(unit: UnitOfWork, command: RequestPayout) -> PayoutRequest:
     row.status = "checking"
     about = {"asked_minor": row.asked_minor, "currency": row.currency, "account": row.account_ref, "reason": row.reason}
     move_status(unit, row, PAYOUT_REQUEST, None, "checking", about)
-    if payee.balances_at is None or unit.now - payee.balances_at > FRESH:
+    if row.source not in KEPT_HERE and (payee.balances_at is None or unit.now - payee.balances_at > FRESH):
         payee.waiting = wait_for_balance(payee.waiting, PayoutRequest.NAME, row.external_id)
         ask_balance(unit, row.source, command.account_ref, f"payout_request:{row.external_id}")
         return row
@@ -70,7 +71,7 @@ def _same(row: PayoutRequest, command: RequestPayout) -> PayoutRequest:
 
 def _check(account: Account, payee: Payee, command: RequestPayout) -> None:
     """What is wrong whatever the balance is."""
-    if account.incomplete:
+    if account.incomplete and payee.source not in KEPT_HERE:
         raise Rejected("account_unknown", f"{command.account_ref} has never been heard of at {command.source}", {"field": "account_ref"})
     code = not_payable(account, payee)
     if code == "account_disabled":

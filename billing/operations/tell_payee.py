@@ -19,16 +19,16 @@ from models.payout import Payout
 log = structlog.get_logger(__name__)
 
 
-def tell_payee(unit: UnitOfWork, payout: Payout) -> None:
+def tell_payee(unit: UnitOfWork, payout: Payout, account_ref: str | None) -> None:
     """Send the mail of the status that the payout has just come into, if there is one."""
     if payout.status != "paid" and payout.status not in PAYOUT_GIVEN_BACK:
         return
-    if not payout.account_ref or payout.amount_minor is None or payout.currency is None or payout.status == "cancelled":
+    if not account_ref or payout.amount_minor is None or payout.currency is None or payout.status == "cancelled":
         return  # the platform's own payout; or one that somebody called back himself
     name = "payout_completed" if payout.status == "paid" else "payout_failed"
-    email = unit.row(Account, payout.source, payout.account_ref).email
+    email = unit.row(Account, payout.source, account_ref).email
     if not email:
-        log.info("payee_not_told", mail=name, payout=payout.external_id, account=payout.account_ref, cause="no address is known")
+        log.info("payee_not_told", mail=name, payout=payout.external_id, account=account_ref, cause="no address is known")
         return
     amount = f"{format_minor(payout.amount_minor, provider_exponent(payout.source, payout.currency))} {payout.currency}"
     context: PayoutCompleted | PayoutFailed

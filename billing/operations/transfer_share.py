@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from billing.operations.move_status import move_status
+from billing.operations.own_balance import KEPT_HERE, credit
 from billing.operations.own_row import own_row
 from billing.operations.payee_of import payee_of
 from billing.operations.send_transfer import may_be_given, send_transfer
 from billing.operations.unit import UnitOfWork
 from billing.rules.states_requests import TRANSFER_REQUEST
 from models.account import Account
+from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
 
@@ -42,11 +44,20 @@ def transfer_share(unit: UnitOfWork, payment: Payment, *, payee_ref: str, fee_mi
     row.actor, row.reason, row.requested_at = unit.actor, "share of a payment", unit.now
     about = {"amount_minor": row.amount_minor, "fee_minor": fee_minor, "currency": row.currency, "account": payee_ref}
     move_status(unit, row, TRANSFER_REQUEST, None, "waiting", about)
-    if may_be_given(unit.row(Account, payment.source, payee_ref), payee):
+    if payment.source in KEPT_HERE:
+        _credit(unit, payee, row)
+    elif may_be_given(unit.row(Account, payment.source, payee_ref), payee):
         send_transfer(unit, row)
     else:
         payee.waiting = [*(payee.waiting or []), [TransferRequest.NAME, row.external_id]]
     return row
+
+
+def _credit(unit: UnitOfWork, payee: Payee, row: TransferRequest) -> None:
+    """Where accounts have no balance at the provider, the share is credited here, at once."""
+    row.status, row.made_minor, row.completed_at = "made", row.amount_minor, unit.now
+    move_status(unit, row, TRANSFER_REQUEST, "waiting", "made", {"amount_minor": row.amount_minor, "currency": row.currency})
+    credit(unit, payee, row.currency or "", row.amount_minor or 0)
 
 
 def _charge(payment: Payment) -> str | None:

@@ -63,9 +63,14 @@ def next_due(schedule: Schedule, after: datetime) -> datetime | None:
     return _instant(_day_of_month(year, month + 1, schedule.day), zone)
 
 
-def local_date(due: datetime, zone: str) -> date:
+def turn_of(due: datetime, zone: str) -> date:
     """The date of a due instant in the account's zone: it names the turn."""
     return due.astimezone(ZoneInfo(zone)).date()
+
+
+def reference(account_ref: str, slot_on: date) -> str:
+    """The turn's name: one per account and date."""
+    return f"{account_ref}/{slot_on.isoformat()}"
 
 
 def _day_of_month(year: int, month: int, day: int) -> date:

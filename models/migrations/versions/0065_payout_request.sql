@@ -77,6 +77,7 @@ CREATE TABLE bursar.transfer_request (
     fee_minor       bigint,
     transfer_ref    text,
     made_minor      bigint,
+    taken_back      jsonb,
     attempt         bigint,
     actor           text,
     reason          text,
