@@ -19,7 +19,7 @@ def create_customer(unit: UnitOfWork, command: CreateCustomer) -> CustomerReques
     row, new = own_row(unit, CustomerRequest, command.source, command.external_ref)
     if not new and row.status != "failed":
         return row
-    row.external_ref, row.name = command.external_ref, command.name
+    row.external_ref, row.name = command.external_ref, command.full_name
     row.email = normalised(command.email) if command.email else None
     row.actor, row.requested_at = unit.actor, unit.now
     row.attempt = (row.attempt or 0) + 1

@@ -63,6 +63,19 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.payout_holds.open.v1": {"source": "stripe", "account_ref": "acct_1", "reference": "H-1", "reason": "fraud"},
         "billing.payout_holds.release.v1": {"source": "stripe", "reference": "H-1", "reason": "cleared"},
     }  # fmt: skip
+    paid = {"source": "stripe", "reference": "order:17"}
+    samples |= {
+        "billing.payments.request.v1": {**paid, "amount_minor": 500, "currency": "EUR", "customer_ref": "cus_1"},
+        "billing.payments.retry.v1": {**paid, "attempt": 2},
+        "billing.payments.cancel.v1": {**paid, "reason": "ordered twice"},
+        "billing.payments.confirm.v1": paid,
+        "billing.checkout.start.v1": {
+            **paid, "purpose": "credit_package", "purpose_ref": "cp-5", "description": "500 credits", "amount_minor": 900,
+            "currency": "EUR", "success_url": "https://a.example/thanks", "cancel_url": "https://a.example/cart",
+        },
+        "billing.checkout.expire.v1": {**paid, "reason": "sold out"},
+        "billing.customers.create.v1": {"source": "stripe", "external_ref": "user-7", "full_name": "Ann Lee"},
+    }  # fmt: skip
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]

@@ -36,12 +36,12 @@ class CreateCustomer(Command):
     """The app's own id of the customer."""
     email: str | None = None
     """Where the provider and Bursar write to."""
-    name: str | None = None
+    full_name: str | None = None
     """His name, as it stands on invoices."""
 
     def __post_init__(self) -> None:
         line(self.external_ref, "external_ref")
-        for name in ("email", "name"):
+        for name in ("email", "full_name"):
             if getattr(self, name) is not None:
                 line(getattr(self, name), name)
 
