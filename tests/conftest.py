@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.harness.broker import AnyBroker, Broker
 from tests.harness.cluster import Cluster, Database, copy_template, drop
+from tests.harness.machine import Machine
 from tests.harness.processes import ROOT, Processes
 from tests.harness.rabbit import Rabbit
 from tests.harness.selection import server_matters
@@ -104,6 +105,14 @@ def database(
     name = f"test_{worker}_{next(_numbers)}"
     yield Database(copy_template(cluster_url, name), redis_url, tmp_path)
     drop(cluster_url, name)
+
+
+@pytest.fixture
+def machine(database: Database) -> Iterator[Machine]:
+    """The runners in this process on a fresh database: commands and events in, rows out. `Machine(database, **settings)` for others."""
+    made = Machine(database)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -1,0 +1,124 @@
+"""The whole machine inside the test's process: commands in, events in, the real runners on real rows, a clock that jumps to what is due."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+
+from core.clock import FixedClock, SystemClock
+from core.settings import QUEUES
+from models.command_kinds import synchronise
+from tests.factories.inbox import store_event
+from tests.harness.cluster import Database
+from workers import inbox, inbox_claims, outbox, outbox_claims
+from workers.context import make_context
+from workers.routes import ROUTES
+from workers.routing import queue_of
+
+_PROMOTE = tuple(
+    f"UPDATE bursar.{table} SET state = 'received', ready_at = clock_timestamp() WHERE state = 'waiting' AND next_at <= %(now)s"
+    for table in ("inbox", "outbox")
+)
+_NEXT = """SELECT min(next_at) FROM (SELECT next_at FROM bursar.inbox WHERE state = 'waiting' UNION ALL
+                                     SELECT next_at FROM bursar.outbox WHERE state = 'waiting') AS due"""
+_ROUNDS = 2_000
+
+
+class Machine:
+    """One database and its workers. Time begins now and only moves when something is waited for."""
+
+    def __init__(self, database: Database, **settings: Any) -> None:
+        self.database = database
+        self.clock = FixedClock(SystemClock().now())
+        fast = {"stripe_rate_per_s": 10_000.0, "paypal_rate_per_s": 10_000.0}
+        self.context = make_context(database.settings(**(fast | settings)), clock=self.clock)
+        self._numbers = itertools.count(1)
+        synchronise(database.url, ROUTES["app"])
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.context.engine.dispose()
+
+    def submit(self, name: str, payload: Mapping[str, Any], key: str | None = None, *, actor: str | None = None) -> str:
+        """A command of the app, stored and not yet run; its key."""
+        key = key or f"key-{next(self._numbers)}"
+        with self.database.connect() as connection:
+            connection.execute(
+                "SELECT bursar_api.submit(%s, %s::jsonb, %s, NULL, %s)", [name, json.dumps(dict(payload)), key, actor]
+            )
+        return key
+
+    def status(self, key: str) -> dict[str, Any]:
+        """How a command stands, as the app is told."""
+        return dict(self.one("SELECT bursar_api.status(%s)", key) or {})
+
+    def run(self, name: str, payload: Mapping[str, Any], key: str | None = None, *, actor: str | None = None) -> dict[str, Any]:
+        """A command, and all that follows from it; its status."""
+        key = self.submit(name, payload, key, actor=actor)
+        self.settle()
+        return self.status(key)
+
+    def deliver(self, event: Mapping[str, Any], source: str = "stripe") -> int:
+        """A provider's event, as the door would store it; nothing of it is done yet. The same id again is left out."""
+        event_type = str(event["type"] if source == "stripe" else event["event_type"])
+        known = self.one("SELECT id FROM bursar.inbox WHERE source = %s AND event_id = %s", source, event["id"])
+        if known is not None:
+            return int(known)
+        with self.database.connect() as connection:
+            return store_event(
+                connection, dict(event), source=source, event_id=event["id"], event_type=event_type,
+                queue=queue_of(source, event_type), now=self.clock.now(),
+            )  # fmt: skip
+
+    def settle(self, most: timedelta = timedelta(days=30)) -> None:
+        """Work until nothing is open; waits are jumped over, `most` of them in all.
+
+        Raises:
+            AssertionError: it does not come to rest.
+        """
+        end = self.clock.now() + most
+        for _ in range(_ROUNDS):
+            if self.work():
+                continue
+            due = self.one(_NEXT)
+            if due is None or due > end:
+                return
+            self.clock.move_to(max(due, self.clock.now()))
+        raise AssertionError("the machine does not come to rest")
+
+    def work(self) -> bool:
+        """One round over all queues, at this instant; whether anything was done."""
+        now = self.clock.now()
+        with self.context.engine.begin() as connection:
+            promoted = sum(connection.exec_driver_sql(sql, {"now": now}).rowcount for sql in _PROMOTE)
+            for lapse in (inbox_claims.lapse, outbox_claims.lapse):
+                lapse(connection, self.context.settings.max_crashes, now)
+        moved = sum(inbox.drain(self.context, queue).settled + outbox.drain(self.context, queue).settled for queue in QUEUES)
+        return bool(promoted or moved)
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """A connection as the owner, to look around."""
+        return self.database.connect()
+
+    def one(self, sql: str, *values: Any) -> Any:
+        """The single value of a query; None without a row."""
+        with self.database.connect() as connection:
+            found = connection.execute(sql, values or None).fetchone()
+        return None if found is None else found[0]
+
+    def all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self.database.connect() as connection:
+            return connection.execute(sql, values or None).fetchall()
+
+    def failures(self) -> list[tuple[Any, ...]]:
+        """Rows that are waiting or dead, with their errors: what a test looks at when it did not end as it should."""
+        return self.all(
+            """SELECT 'inbox', event_type, state, error FROM bursar.inbox WHERE state IN ('waiting', 'dead')
+               UNION ALL SELECT 'outbox', kind || ' ' || key, state, error FROM bursar.outbox WHERE state IN ('waiting', 'dead')"""
+        )
