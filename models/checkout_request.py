@@ -33,6 +33,8 @@ class CheckoutRequest(Aggregate):
     application_fee_minor: Mapped[int | None]
     application_fee_basis_points: Mapped[int | None]
     destination_ref: Mapped[str | None]
+    payee_ref: Mapped[str | None]
+    """To whom the share is transferred after the payment; the provider passes nothing on by itself then."""
     expires_at: Mapped[datetime | None]
     expire_wanted: Mapped[bool | None]
     attempt: Mapped[int | None]

@@ -37,6 +37,8 @@ class PaymentRequest(Aggregate):
     application_fee_minor: Mapped[int | None]
     application_fee_basis_points: Mapped[int | None]
     destination_ref: Mapped[str | None]
+    payee_ref: Mapped[str | None]
+    """To whom the share is transferred after the payment; the provider passes nothing on by itself then."""
     off_session: Mapped[bool | None]
     return_url: Mapped[str | None]
     attempt: Mapped[int | None]

@@ -43,7 +43,7 @@ def _values(row: PaymentRequest) -> dict[str, Any]:
         "customer_ref": row.customer_ref,
         "payment_method_ref": row.payment_method_ref,
         "description": row.description,
-        "application_fee_minor": row.application_fee_minor or None,
+        "application_fee_minor": (row.application_fee_minor or None) if row.destination_ref else None,
         "transfer_destination_ref": row.destination_ref,
         "confirm": True,
         "off_session": True if row.off_session else None,

@@ -9,6 +9,7 @@ from billing.operations.follow_checkout_request import follow_checkout_payment
 from billing.operations.follow_payment_request import follow_payment_request
 from billing.operations.fulfil_payment import follow_payment
 from billing.operations.move_status import move_status
+from billing.operations.share_payment import share_payment
 from billing.operations.unit import UnitOfWork
 from billing.rules.payment_outcome import payment_outcome
 from billing.rules.states import PAYMENT
@@ -39,4 +40,6 @@ def converge_payment(unit: UnitOfWork, row: Payment, charges: Mapping[str, Mappi
     }
     move_status(unit, row, PAYMENT, before, row.status, about)
     # What follows is a function of the rows too, so that it is the same whoever comes second.
-    follow_payment(unit, row, follow_payment_request(unit, row) or follow_checkout_payment(unit, row))
+    request = follow_payment_request(unit, row) or follow_checkout_payment(unit, row)
+    follow_payment(unit, row, request)
+    share_payment(unit, row, request)

@@ -21,9 +21,9 @@ from models.payment_request import PaymentRequest
 
 _COPIED = (
     "amount_minor", "currency", "customer_ref", "payment_method_ref", "method", "country", "invoice_ref", "purpose", "purpose_ref",
-    "description", "destination_ref", "off_session", "return_url", "reason", "note",
+    "description", "destination_ref", "payee_ref", "off_session", "return_url", "reason", "note",
 )  # fmt: skip
-_IDENTITY = ("amount_minor", "currency", "customer_ref", "destination_ref", "purpose", "purpose_ref")
+_IDENTITY = ("amount_minor", "currency", "customer_ref", "destination_ref", "payee_ref", "purpose", "purpose_ref")
 
 
 def request_payment(unit: UnitOfWork, command: RequestPayment, *, fee_basis_points: int) -> PaymentRequest:
@@ -54,7 +54,7 @@ def request_payment(unit: UnitOfWork, command: RequestPayment, *, fee_basis_poin
         _carry_over(unit, row)
         return row
     row.carried_minor = take(unit, row)
-    if row.destination_ref:
+    if row.destination_ref or row.payee_ref:
         row.application_fee_basis_points = fee_basis_points
         row.application_fee_minor = application_fee(row.charge_minor, fee_basis_points)
     attempt_payment(unit, row)

@@ -23,9 +23,9 @@ from providers.stripe.session import session_params
 _METHOD = {"stripe": "card", "paypal": "paypal"}
 _COPIED = (
     "mode", "currency", "purpose", "purpose_ref", "customer_ref", "external_ref", "country", "success_url", "cancel_url",
-    "destination_ref", "reason",
+    "destination_ref", "payee_ref", "reason",
 )  # fmt: skip
-_IDENTITY = ("mode", "currency", "customer_ref", "destination_ref", "purpose", "purpose_ref")
+_IDENTITY = ("mode", "currency", "customer_ref", "destination_ref", "payee_ref", "purpose", "purpose_ref")
 
 
 def start_checkout(unit: UnitOfWork, command: StartCheckout, *, fee_basis_points: int) -> CheckoutRequest:
@@ -54,7 +54,7 @@ def start_checkout(unit: UnitOfWork, command: StartCheckout, *, fee_basis_points
     row.lines = [_line(command)]
     row.actor, row.requested_at = unit.actor, unit.now
     row.expires_at = unit.now + timedelta(seconds=command.expires_in_s) if command.expires_in_s else None
-    if row.destination_ref:
+    if row.destination_ref or row.payee_ref:
         row.application_fee_basis_points = fee_basis_points
         row.application_fee_minor = application_fee(total, fee_basis_points)
     move_request(unit, row, CHECKOUT_REQUEST, "pending", amount_minor=total, currency=row.currency, purpose=row.purpose)

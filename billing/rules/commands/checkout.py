@@ -77,6 +77,9 @@ class StartCheckout(Command):
     """The payer's country, ISO 3166-1, two letters; null: unknown, and no method is refused for it."""
     destination_ref: str | None = None
     """The provider's id of the connected account that the money is passed on to, less the application fee (Stripe)."""
+    payee_ref: str | None = None
+    """The provider's id of the account (PayPal: id or address) to which the share is transferred by a call of its own, after the payment
+    (separate charge and transfer); not together with `destination_ref`."""
     expires_in_s: int | None = None
     """After how many seconds the page is closed: 1800 to 86400 (Stripe); null: the provider's own time."""
     reason: str | None = None
@@ -88,9 +91,12 @@ class StartCheckout(Command):
         for name in ("success_url", "cancel_url"):
             url(getattr(self, name), name)
         country(self.country)
-        for name in ("description", "price_ref", "purpose_ref", "customer_ref", "external_ref", "email", "destination_ref", "reason"):
+        people = ("customer_ref", "external_ref", "email", "destination_ref", "payee_ref")
+        for name in ("description", "price_ref", "purpose_ref", *people, "reason"):
             if getattr(self, name) is not None:
                 line(getattr(self, name), name)
+        if self.payee_ref and self.destination_ref:
+            raise ValueError("payee_ref and destination_ref are two ways to pass money on: give one")
         if self.expires_in_s is not None and not 1800 <= self.expires_in_s <= 86_400:
             raise ValueError("expires_in_s must be 1800 to 86400")
 

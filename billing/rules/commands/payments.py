@@ -119,6 +119,9 @@ class RequestPayment(Command):
     """What the payer sees, one line."""
     destination_ref: str | None = None
     """The provider's id of the connected account that the money is passed on to, less the application fee; null: nobody."""
+    payee_ref: str | None = None
+    """The provider's id of the connected account to which the share is transferred by a call of its own, after the payment
+    (separate charge and transfer); not together with `destination_ref`."""
     off_session: bool = True
     """Whether the payer is away. If he is there, give `return_url`."""
     return_url: str | None = None
@@ -134,11 +137,13 @@ class RequestPayment(Command):
         line(self.customer_ref, "customer_ref")
         country(self.country)
         url(self.return_url, "return_url")
-        for name in ("payment_method_ref", "purpose_ref", "invoice_ref", "description", "destination_ref", "reason", "note"):
+        for name in ("payment_method_ref", "purpose_ref", "invoice_ref", "description", "destination_ref", "payee_ref", "reason", "note"):
             if getattr(self, name) is not None:
                 line(getattr(self, name), name)
         if self.purpose_ref is not None and self.purpose is None:
             raise ValueError("purpose_ref needs a purpose")
+        if self.payee_ref and self.destination_ref:
+            raise ValueError("payee_ref and destination_ref are two ways to pass money on: give one")
 
     def references(self) -> Iterator[tuple[str, str, str]]:
         """Customer, method and account, which may refuse it, and the request."""

@@ -48,6 +48,9 @@ class RequestPayment(Command):
     destination_ref: str | None = None
     """The provider's id of the connected account that the money is passed on to, less the application fee; null:
     nobody."""
+    payee_ref: str | None = None
+    """The provider's id of the connected account to which the share is transferred by a call of its own, after the payment
+    (separate charge and transfer); not together with `destination_ref`."""
     off_session: bool = True
     """Whether the payer is away. If he is there, give `return_url`."""
     return_url: str | None = None
@@ -171,6 +174,9 @@ class StartCheckout(Command):
     """The payer's country, ISO 3166-1, two letters; null: unknown, and no method is refused for it."""
     destination_ref: str | None = None
     """The provider's id of the connected account that the money is passed on to, less the application fee (Stripe)."""
+    payee_ref: str | None = None
+    """The provider's id of the account (PayPal: id or address) to which the share is transferred by a call of its own, after the payment
+    (separate charge and transfer); not together with `destination_ref`."""
     expires_in_s: int | None = None
     """After how many seconds the page is closed: 1800 to 86400 (Stripe); null: the provider's own time."""
     reason: str | None = None

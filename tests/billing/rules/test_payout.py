@@ -13,6 +13,7 @@ from billing.rules.reversible import reversible_minor
 
 MINOR = st.integers(-(10**9), 10**9)
 POSITIVE = st.integers(0, 10**9)
+PARTS = st.tuples(st.integers(1, 10**6), st.sampled_from(("requested", "made", "failed")))
 CURRENCIES = ("EUR", "JPY", "KWD", "HUF")
 
 
@@ -101,7 +102,7 @@ def test_some_currencies_are_paid_out_in_whole_units() -> None:
 
 
 @pytest.mark.requirement("REFUND-4")
-@given(POSITIVE, st.none() | POSITIVE, st.lists(st.tuples(st.integers(1, 10**6), st.sampled_from(("requested", "made", "failed"))), max_size=5))
+@given(POSITIVE, st.none() | POSITIVE, st.lists(PARTS, max_size=5))
 def test_never_more_is_taken_back_than_was_transferred(amount: int, said: int | None, parts: list[tuple[int, str]]) -> None:
     ours = {f"r{number}": {"amount_minor": minor, "status": status} for number, (minor, status) in enumerate(parts)}
     left = reversible_minor(amount, said, ours)
