@@ -18,17 +18,18 @@ from providers.submission import Flight
 
 Outcome = Literal["accepted", "refused"]
 
-# Whoever holds the outbox row's claim may send. A key of a new generation has not been sent before.
+# Whoever holds the outbox row's claim may send. What is in flight already was in the hands of one who died: it may have been sent.
 _TAKE_OFF = """
-    UPDATE bursar.submission SET state = 'in_flight', sends = least(sends + 1, 32000), sent_at = coalesce(sent_at, %(now)s)
+    UPDATE bursar.submission SET state = 'in_flight', sends = least(sends + 1, 32000), sent_at = coalesce(sent_at, %(now)s),
+           unknown_at = CASE WHEN state = 'in_flight' THEN coalesce(unknown_at, %(now)s::timestamptz) ELSE unknown_at END
     WHERE source = %(source)s AND key = %(key)s AND state IN ('reserved', 'in_flight', 'unknown')"""
 _READ = """
-    SELECT operation, request_type, request_ref, kind, path, account, body, generation, sends, sent_at, state
+    SELECT operation, request_type, request_ref, kind, path, account, body, generation, sent_at, unknown_at, state
     FROM bursar.submission WHERE source = %(source)s AND key = %(key)s"""
 # Once its outcome was unknown it stays so until the provider has said something: an earlier try may still be the one that counts.
 _NOT_SENT = """
     UPDATE bursar.submission SET state = CASE WHEN unknown_at IS NULL THEN 'reserved' ELSE 'unknown' END, error = %(error)s,
-           sent_at = CASE WHEN unknown_at IS NULL AND sends = 1 THEN NULL ELSE sent_at END
+           sent_at = CASE WHEN unknown_at IS NULL THEN NULL ELSE sent_at END
     WHERE source = %(source)s AND key = %(key)s AND state = 'in_flight'"""
 _UNKNOWN = """
     UPDATE bursar.submission SET state = 'unknown', unknown_at = coalesce(unknown_at, %(now)s), error = %(error)s
@@ -54,7 +55,7 @@ def read(connection: Connection, source: str, key: str, lane: str, now: datetime
     found = connection.exec_driver_sql(_READ, {"source": source, "key": key}).one_or_none()
     if found is None:
         return None
-    operation, request_type, request_ref, kind, path, account, body, generation, sends, sent_at, state = found
+    operation, request_type, request_ref, kind, path, account, body, generation, sent_at, unknown_at, state = found
     flight = Flight(
         submission=key,
         operation=operation,
@@ -66,7 +67,7 @@ def read(connection: Connection, source: str, key: str, lane: str, now: datetime
         body=body,
         key=key if generation == 1 else f"{key}:{generation}",
         generation=generation,
-        sent_before=sends > 0,
+        sent_before=unknown_at is not None or state == "in_flight",
         sent_at=sent_at or now,
         lane=lane,
     )

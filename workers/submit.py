@@ -130,8 +130,13 @@ def _sent(context: Context, provider: Submitter, source: str, flight: Flight) ->
 
 def _looked_up(context: Context, provider: Submitter, source: str, flight: Flight, attempts: int) -> Answer | Again | None:
     """What the call has made; None when there is nothing and the next key is reserved."""
+    with context.engine.begin() as connection:
+        # First of all: whatever happens now, it must not be taken for something that was never sent.
+        submissions.lost_reply(connection, source, flight.submission, "its key says nothing more: it is looked up", context.clock.now())
     try:
         answer = provider.look_up(flight, settings=context.settings, at=context.clock.now())
+    except (NotConfigured, RateLimited) as error:
+        return _not_sent(context, source, flight, error)
     except Retryable as error:
         return _unknown(context, source, flight.submission, error, attempts)
     failpoints.reach("lookup.answered")

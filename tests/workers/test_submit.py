@@ -187,6 +187,28 @@ def test_a_provider_that_can_not_be_asked_for_days_leaves_it_unknown_and_dead(wo
     assert world.state()[:2] == ("unknown", "dead")
 
 
+@pytest.mark.requirement("PAY-16")
+def test_without_a_key_it_waits_for_as_long_as_it_takes(world: World, database: Database) -> None:
+    there, world.context = world.context, make_context(database.settings(stripe_api_base=world.script.base), clock=world.clock)
+    for _ in range(12):
+        assert world.work(OK, after=timedelta(days=1)) == ("reserved", "waiting", "NotConfigured", 0)
+    world.context.engine.dispose()
+    world.context = there
+    assert world.work(OK, after=timedelta(days=1))[:2] == ("submitted", "done")
+    assert world.posts[0].key == world.key
+
+
+@pytest.mark.requirement("PAY-16", "PAY-2")
+def test_what_was_sent_is_never_taken_for_unsent_because_nobody_could_look(world: World) -> None:
+    """A worker died with it, its key is old, and the look-up is refused for now: sent again it would be a second refund."""
+    with world.context.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE bursar.submission SET state = 'in_flight', sends = 1, sent_at = %(now)s", {"now": NOW})
+    assert world.work((429, {"error": {}}, {}), after=timedelta(days=2))[:2] == ("unknown", "waiting")
+    listed: Any = (200, {"object": "list", "data": [{**MADE, "metadata": {"bursar_submission": world.key}}], "has_more": False}, {})
+    assert world.work(listed, after=timedelta(days=1))[:2] == ("submitted", "done")
+    assert world.posts == []
+
+
 @pytest.mark.requirement("PAY-16", "PAY-2")
 def test_a_stored_500_is_looked_up_and_only_then_sent_under_the_next_key(world: World) -> None:
     assert world.work(FRESH_500)[:2] == ("unknown", "waiting")
