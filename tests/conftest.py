@@ -20,6 +20,7 @@ from tests.harness.cluster import Cluster, Database, copy_template, drop
 from tests.harness.machine import Machine
 from tests.harness.processes import ROOT, Processes
 from tests.harness.rabbit import Rabbit
+from tests.harness.sandbox import Sandbox
 from tests.harness.selection import server_matters
 
 STRIPE_SAMPLES = ROOT.parent / "shared" / "data" / "stripe"
@@ -113,6 +114,14 @@ def machine(database: Database) -> Iterator[Machine]:
     made = Machine(database)
     yield made
     made.close()
+
+
+@pytest.fixture
+def stripe_sandbox() -> Iterator[Sandbox]:
+    """A stand-in of Stripe over HTTP, with a fresh state: `.base`, `.control`, `.settings()`."""
+    standing_in = Sandbox()
+    yield standing_in
+    standing_in.stop()
 
 
 @pytest.fixture
