@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from tests.harness.broker import AnyBroker, Broker
 from tests.harness.cluster import Cluster, Database, copy_template, drop
 from tests.harness.machine import Machine
+from tests.harness.paypal import PayPal
 from tests.harness.processes import ROOT, Processes
 from tests.harness.rabbit import Rabbit
 from tests.harness.sandbox import Sandbox
@@ -120,6 +121,14 @@ def machine(database: Database) -> Iterator[Machine]:
 def stripe_sandbox() -> Iterator[Sandbox]:
     """A stand-in of Stripe over HTTP, with a fresh state: `.base`, `.control`, `.settings()`."""
     standing_in = Sandbox()
+    yield standing_in
+    standing_in.stop()
+
+
+@pytest.fixture
+def paypal_sandbox() -> Iterator[PayPal]:
+    """A stand-in of PayPal over HTTP, with a fresh state: `.base`, `.control`, `.settings()`."""
+    standing_in = PayPal()
     yield standing_in
     standing_in.stop()
 

@@ -51,7 +51,8 @@ def get(path: str, settings: Settings, *, query: dict[str, str] | None = None) -
         answer = _get(base + path, _token(base, settings, stale=answer.request.headers["Authorization"]), query)
     if answer.ok:
         return answer.content
-    about = f"PayPal answered {answer.status_code} to GET {path} (debug id {debug_id(answer)})"
+    said = ", ".join(sorted(issues(answer.content))) or "nothing more"
+    about = f"PayPal answered {answer.status_code} to GET {path}: {said} (debug id {debug_id(answer)})"
     if answer.status_code == requests.codes.too_many_requests:
         raise RateLimited(about, _retry_after_s(answer))
     if answer.status_code in (requests.codes.bad_request, requests.codes.forbidden, requests.codes.not_found, requests.codes.unprocessable):

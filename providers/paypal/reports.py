@@ -6,6 +6,7 @@ a row is known by its id, code, status and time together. Signs are the account'
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from typing import Any
 
 from core.settings import Settings
 from providers.clean import json_object
-from providers.errors import UnparsableBody
+from providers.errors import Final, UnparsableBody
 from providers.fields import instant, items, mapping, needed, optional, whole
 from providers.paypal import client
 from providers.paypal.reading import money
@@ -22,6 +23,8 @@ from providers.paypal.shapes.declared import metadata
 _PATH = "/v1/reporting/transactions"
 _WINDOW = timedelta(days=31)
 _PAGE = 500
+_TOO_MANY, _LEAST = "RESULTSET_TOO_LARGE", timedelta(seconds=2)
+"""PayPal shows 10,000 rows of a window at most; then smaller ones are asked for."""
 LATE = timedelta(hours=3)
 """By when PayPal shows what moved; younger than that, a missing row means nothing."""
 
@@ -68,7 +71,7 @@ class ReportedRow:
 
 
 def reported(settings: Settings, start: datetime, end: datetime) -> Iterator[ReportedRow]:
-    """All rows whose movement began in [start, end), oldest window first, in constant memory.
+    """All rows whose movement began from start to end, both included, oldest window first, in constant memory.
 
     Raises:
         Retryable, Final: as `client.get`.
@@ -79,27 +82,50 @@ def reported(settings: Settings, start: datetime, end: datetime) -> Iterator[Rep
 
 
 def transactions(settings: Settings, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:
-    """The raw `transaction_info` objects.
+    """The raw `transaction_info` objects. What lies on the edge of two windows is given once, although PayPal shows it in both.
 
     Raises:
         Retryable, Final: as `client.get`.
     """
-    since = start
+    since, span, edge = start, _WINDOW, frozenset[str]()
     while since < end:
-        until = min(since + _WINDOW, end)
-        page, pages = 1, 1
-        while page <= pages:
-            query = {
-                "start_date": _text(since), "end_date": _text(until), "fields": "transaction_info",
-                "page_size": str(_PAGE), "page": str(page),
-            }  # fmt: skip
-            told = json_object(client.get(_PATH, settings, query=query))
-            for detail in items(told, "transaction_details"):
-                yield mapping(detail, "transaction_info")
-            total = whole(told, "total_pages")
-            pages = total if isinstance(total, int) else page
-            page += 1
-        since = until
+        until, on_edge = min(since + span, end), set()
+        try:
+            for row in _window(settings, since, until):
+                text = json.dumps(row, sort_keys=True)
+                if text in edge:
+                    continue
+                if _on(row, until):
+                    on_edge.add(text)
+                yield row
+        except Final as error:
+            # Said with the first page, so nothing of this window was given yet.
+            if _TOO_MANY not in str(error) or span < _LEAST:
+                raise
+            span /= 2
+            continue
+        since, edge = until, frozenset(on_edge)
+
+
+def _window(settings: Settings, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
+    """All pages of one window."""
+    page, pages = 1, 1
+    while page <= pages:
+        query = {
+            "start_date": _text(since), "end_date": _text(until), "fields": "transaction_info",
+            "page_size": str(_PAGE), "page": str(page),
+        }  # fmt: skip
+        told = json_object(client.get(_PATH, settings, query=query))
+        for detail in items(told, "transaction_details"):
+            yield mapping(detail, "transaction_info")
+        total = whole(told, "total_pages")
+        pages = total if isinstance(total, int) else page
+        page += 1
+
+
+def _on(row: Mapping[str, Any], edge: datetime) -> bool:
+    at = instant(row, "transaction_initiation_date")
+    return isinstance(at, datetime) and abs((at - edge).total_seconds()) <= 1
 
 
 def read(row: Mapping[str, Any]) -> ReportedRow:

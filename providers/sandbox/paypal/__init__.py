@@ -1,0 +1,1 @@
+"""A stand-in of PayPal: orders, captures, refunds, payouts, disputes, reports and signed webhooks, over real HTTP, with state."""
