@@ -31,7 +31,8 @@ def create(world: World, call: Call) -> Json:
     account |= {
         "business_profile": call.inner("business_profile") or None, "business_type": call.text("business_type"),
         "capabilities": dict.fromkeys(call.inner("capabilities") or {"transfers": {}}, "inactive"), "charges_enabled": False,
-        "controller": {"type": "application"}, "country": country, "default_currency": call.text("default_currency", _CURRENCY.get(country, "eur")),
+        "controller": {"type": "application"}, "country": country,
+        "default_currency": call.text("default_currency", _CURRENCY.get(country, "eur")),
         "details_submitted": False, "email": call.text("email"), "external_accounts": external, "metadata": call.metadata(),
         "future_requirements": _requirements([]), "payouts_enabled": False, "requirements": _requirements(_DUE),
         "settings": {"payouts": {"schedule": {"delay_days": 2, "interval": asked.get("interval", "manual")}}},
@@ -154,7 +155,8 @@ def banks(world: World, call: Call) -> Json:
 
 def _requirements(due: list[str], reason: str | None = None) -> Json:
     return {
-        "alternatives": [], "current_deadline": None, "currently_due": due, "disabled_reason": reason or ("requirements.past_due" if due else None),
+        "alternatives": [], "current_deadline": None, "currently_due": due,
+        "disabled_reason": reason or ("requirements.past_due" if due else None),
         "errors": [], "eventually_due": due, "past_due": due, "pending_verification": [],
     }  # fmt: skip
 

@@ -15,7 +15,8 @@ def product(world: World, call: Call) -> Json:
     """`POST /v1/products`."""
     call.only("active", "default_price_data", "description", "images", "name", "tax_code", "unit_label")
     made = world.base("product", "prod") | {
-        "active": True, "description": call.text("description"), "metadata": call.metadata(), "name": call.needed("name"), "updated": world.now(),
+        "active": True, "description": call.text("description"), "metadata": call.metadata(), "name": call.needed("name"),
+        "updated": world.now(),
     }  # fmt: skip
     world.add(made, call.account)
     emit(world, "product.created", made, owner=call.account)
@@ -48,7 +49,8 @@ def _price(world: World, data: Json, product_id: str | None) -> Json:
     amount = int(data["unit_amount"])
     return world.base("price", "price") | {
         "active": True, "billing_scheme": "per_unit", "currency": str(data["currency"]).lower(), "lookup_key": None, "nickname": None,
-        "product": product_id or world.fresh("prod"), "recurring": {"interval_count": 1, "usage_type": "licensed", **recurring} if recurring else None,
+        "product": product_id or world.fresh("prod"),
+        "recurring": {"interval_count": 1, "usage_type": "licensed", **recurring} if recurring else None,
         "type": "recurring" if recurring else "one_time", "unit_amount": amount, "unit_amount_decimal": str(amount),
     }  # fmt: skip
 
@@ -65,8 +67,10 @@ def subscribe(world: World, session: Json, owner: str | None, hidden: Json) -> J
     ]  # fmt: skip
     invoice = _invoice(world, session, sub["id"], hidden["lines"])
     sub |= {
-        "billing_cycle_anchor": start, "cancel_at": None, "cancel_at_period_end": False, "canceled_at": None, "currency": session["currency"],
-        "collection_method": "charge_automatically", "customer": session["customer"], "ended_at": None, "items": wrap(items, "/v1/subscription_items"),
+        "billing_cycle_anchor": start, "cancel_at": None, "cancel_at_period_end": False, "canceled_at": None,
+        "currency": session["currency"],
+        "collection_method": "charge_automatically", "customer": session["customer"], "ended_at": None,
+        "items": wrap(items, "/v1/subscription_items"),
         "latest_invoice": invoice["id"], "metadata": hidden["subscription"].get("metadata", {}), "start_date": start, "status": "active",
         "trial_end": None,
     }  # fmt: skip

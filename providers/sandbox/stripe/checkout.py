@@ -39,7 +39,8 @@ def create(world: World, call: Call) -> Json:
         raise wrong("The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.", "expires_at")
     session |= {
         "amount_subtotal": total if lines else None, "amount_total": total if lines else None, "cancel_url": call.text("cancel_url"),
-        "client_reference_id": call.text("client_reference_id"), "client_secret": None, "currency": currency, "customer": call.text("customer"),
+        "client_reference_id": call.text("client_reference_id"), "client_secret": None, "currency": currency,
+        "customer": call.text("customer"),
         "customer_details": None, "customer_email": call.text("customer_email"), "expires_at": until, "invoice": None, "livemode": False,
         "locale": None, "metadata": call.metadata(), "mode": mode, "payment_intent": None, "payment_link": None, "setup_intent": None,
         "payment_method_types": call.items("payment_method_types") or ["card"], "status": "open", "subscription": None,
@@ -84,7 +85,8 @@ def complete(world: World, session: Json, owner: str | None, method_name: str) -
         raise refused(f"The session is {session['status']}.")
     hidden = world.hidden[session["id"]]
     if session["customer"] is None:
-        customer = world.base("customer", "cus") | {"email": session["customer_email"], "name": None, "invoice_settings": {"default_payment_method": None}}
+        customer = world.base("customer", "cus") | {"email": session["customer_email"], "name": None}
+        customer["invoice_settings"] = {"default_payment_method": None}
         world.add(customer, owner)
         session["customer"] = customer["id"]
         emit(world, "customer.created", customer, owner=owner)
@@ -127,7 +129,7 @@ def expire(world: World, call: Call) -> Json:
     call.only()
     session = world.get("checkout.session", call.at["id"], call.account)
     if session["status"] != "open":
-        raise refused(f"Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of {session['status']}.")
+        raise refused(f"Only Checkout Sessions that are open can be expired. This Checkout Session has a status of {session['status']}.")
     ended(world, session, call.account)
     return session
 

@@ -1,4 +1,4 @@
-"""Customers."""
+"""Customers, whose deletion leaves a tombstone as at Stripe."""
 
 from __future__ import annotations
 

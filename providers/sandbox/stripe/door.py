@@ -137,7 +137,7 @@ class StripeApi:
                 )  # fmt: skip
             return 200, copy(self._work(call)(world, call)), True
         except Problem as problem:
-            return problem.status, {"error": {**problem.error, "request_log_url": f"https://sandbox.invalid/logs/{call.request}"}}, problem.stored
+            return problem.status, {"error": {**problem.error, "request_log_url": f"sandbox:{call.request}"}}, problem.stored
         finally:
             world.now_request = (None, None)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from providers.sandbox.stripe.call import Call
 from providers.sandbox.stripe.problems import Json, missing, wrong
 from providers.sandbox.stripe.world import World
 
+_MOST = 10**2
 PAGING = ("created", "limit", "starting_after", "ending_before")
 _BOUNDS: dict[str, Callable[[int, int], bool]] = {
     "gt": lambda said, bound: said > bound,
@@ -27,11 +28,8 @@ def page(world: World, call: Call, kind: str, wanted: Callable[[Json], bool] | N
     for cursor, name in ((after, "starting_after"), (before, "ending_before")):
         if cursor and cursor not in held.place:
             raise missing(kind, cursor, name)
-    way: Iterable[int]
-    if before:
-        way = range(held.place[before] + 1, len(held.rows))
-    else:
-        way = range((held.place[after] if after else len(held.rows)) - 1, -1, -1)
+    newest = held.place[after] if after else len(held.rows)
+    way = range(held.place[before] + 1, len(held.rows)) if before else range(newest - 1, -1, -1)
     timely = _timely(call)
     found: list[Json] = []
     for place in way:
@@ -59,7 +57,7 @@ def equal(call: Call, *names: str) -> Callable[[Json], bool]:
 
 def _limit(call: Call) -> int:
     limit = call.whole("limit")
-    if limit is not None and not 1 <= limit <= 100:
+    if limit is not None and not 1 <= limit <= _MOST:
         raise wrong("Invalid integer: limit must be between 1 and 100", "limit", "parameter_invalid_integer")
     return limit or 10
 

@@ -22,6 +22,7 @@ _CREATE = (
 _CONFIRM = ("error_on_requires_action", "mandate", "off_session", "payment_method", "return_url", "setup_future_usage",
             "use_stripe_sdk", "payment_method_options", "receipt_email")  # fmt: skip
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
+_NO_METHOD = "You cannot confirm this PaymentIntent because it's missing a payment method."
 _REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 
 
@@ -32,7 +33,7 @@ def create(world: World, call: Call) -> Json:
     if call.flag("confirm"):
         method = _method(world, call, intent)
         if method is None:
-            raise wrong("You cannot confirm this PaymentIntent because it's missing a payment method.", code="payment_intent_unexpected_state")
+            raise wrong(_NO_METHOD, code="payment_intent_unexpected_state")
         world.add(intent, call.account)
         emit(world, "payment_intent.created", intent, owner=call.account)
         return confirmed(world, intent, method, call.account, off_session=_off_session(call), url=call.text("return_url"))
@@ -166,7 +167,7 @@ def confirm(world: World, call: Call) -> Json:
         raise state_problem(intent, "confirm")
     method = _method(world, call, intent)
     if method is None:
-        raise refused("You cannot confirm this PaymentIntent because it's missing a payment method.", "payment_intent_unexpected_state")
+        raise refused(_NO_METHOD, "payment_intent_unexpected_state")
     return confirmed(world, intent, method, call.account, off_session=_off_session(call), url=call.text("return_url"))
 
 

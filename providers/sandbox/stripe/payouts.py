@@ -46,7 +46,8 @@ def pay_out(
     payout = world.base("payout", "po")
     row = book(world, owner, "payout", -amount, currency, source=payout["id"], description=description)
     payout |= {
-        "amount": amount, "application_fee": None, "application_fee_amount": None, "arrival_date": world.now() + world.config.payout_after_s,
+        "amount": amount, "application_fee": None, "application_fee_amount": None,
+        "arrival_date": world.now() + world.config.payout_after_s,
         "automatic": automatic, "balance_transaction": row["id"], "currency": currency, "description": description or "STRIPE PAYOUT",
         "destination": target, "failure_balance_transaction": None, "failure_code": None, "failure_message": None, "metadata": metadata,
         "method": method, "original_payout": None, "payout_method": None, "reversed_by": None, "source_type": "card",
@@ -156,7 +157,7 @@ def balance(world: World, call: Call) -> Json:
     held = {key[1]: amounts for key, amounts in sorted(world.balances.items(), key=lambda item: item[0][1]) if key[0] == call.account}
 
     def shown(place: int) -> list[Json]:
-        found = [{"amount": amounts[place], "currency": currency, "source_types": {"card": amounts[place]}} for currency, amounts in held.items()]
+        found = [{"amount": sums[place], "currency": currency, "source_types": {"card": sums[place]}} for currency, sums in held.items()]
         return found or [{"amount": 0, "currency": "eur", "source_types": {"card": 0}}]
 
     return {"object": "balance", "available": shown(0), "connect_reserved": [], "livemode": False, "pending": shown(1)}

@@ -78,7 +78,8 @@ def _payment(world: World, name: str, transfer: Json, row: Json) -> Json:
     """What the connected account sees of the transfer: a charge named `py_`."""
     return world.base("charge", "py") | {
         "id": name, "amount": transfer["amount"], "amount_captured": transfer["amount"], "amount_refunded": 0, "captured": True,
-        "application": "ca_sandbox", "application_fee": None, "application_fee_amount": row["fee"] or None, "balance_transaction": row["id"],
+        "application": "ca_sandbox", "application_fee": None, "application_fee_amount": row["fee"] or None,
+        "balance_transaction": row["id"],
         "currency": transfer["currency"], "customer": None, "description": None, "disputed": False, "failure_code": None,
         "failure_message": None, "on_behalf_of": None, "outcome": None, "paid": True, "payment_intent": None, "payment_method": None,
         "payment_method_details": {"stripe_account": {}, "type": "stripe_account"}, "refunded": False,
@@ -88,7 +89,6 @@ def _payment(world: World, name: str, transfer: Json, row: Json) -> Json:
 
 def back(
     world: World, transfer: Json, amount: int, *, metadata: Json, fee_back: int = 0, refund: str | None = None,
-    description: str | None = None,
 ) -> Json:  # fmt: skip
     """Take `amount` back from the connected account; `fee_back` is what it gets back of our application fee.
 
