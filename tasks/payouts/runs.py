@@ -6,7 +6,8 @@ and one that dies leaves what it has committed. What is left for lack of time, t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,11 +16,13 @@ from sqlalchemy import Connection
 
 from billing.operations.ask_balance import ask_balance
 from billing.operations.begin_turn import begin_turn, fail_turn
+from billing.rules.payout_schedule import reference, turn_of
 from core.clock import monotonic_s
 from models.payee import Payee
+from models.payout_turn import PayoutTurn
 from tasks.payouts.stuck import late_payouts, stuck_requests, stuck_turns
 from workers.context import Context
-from workers.unit import Unit
+from workers.unit import Reference, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +30,7 @@ _PAGE = 200
 _BUDGET_S = 12.0
 _BALANCE_AGE = timedelta(hours=24)
 
-_DUE = """SELECT source, external_id FROM bursar.payee WHERE next_due_at <= %(now)s AND paused IS NOT TRUE
+_DUE = """SELECT source, external_id, next_due_at, zone FROM bursar.payee WHERE next_due_at <= %(now)s AND paused IS NOT TRUE
           ORDER BY next_due_at, id LIMIT %(page)s FOR UPDATE SKIP LOCKED"""
 # Accounts that had money, and whose balance nobody has looked at for a day: how else would a negative one be seen (PAYOUT-4)?
 _OLD = """SELECT p.source, p.external_id FROM bursar.payee p
@@ -89,20 +92,29 @@ def _begin(connection: Connection, context: Context, slot_at: datetime) -> tuple
     if not found:
         return 0, 0
     unit = _unit(connection, context, f"pay_out_due {slot_at.isoformat()}")
-    unit.load([(Payee.NAME, source, account_ref) for source, account_ref in found])
+    unit.load([(Payee.NAME, source, account_ref) for source, account_ref, *_ in found])
+    unit.load(turn for row in found for turn in _turn(*row))
     failed = 0
-    for source, account_ref in found:
+    for source, account_ref, *_ in found:
         unit.about(now=now, actor="bursar", reason=f"pay_out_due {slot_at.isoformat()}", inbox_id=None)
         try:
             begin_turn(unit, unit.row(Payee, source, account_ref), now)
-        except Exception as error:  # one account's settings must not stop the others (PAYOUT-7)
+        except (ValueError, KeyError, OSError) as error:  # one account's settings must not stop the others (PAYOUT-7)
             unit.undo()
             fail_turn(unit, unit.row(Payee, source, account_ref), now, error)
             failed += 1
-            log.exception("payout_turn_failed", source=source, account=account_ref, effect="nothing is paid out to this account",
-                          next_step="set its schedule anew (billing.payouts.schedule.v1)")  # fmt: skip
+            log.error(
+                "payout_turn_failed", source=source, account=account_ref, error=f"{type(error).__name__}: {error}",
+                effect="nothing is paid out to this account", next_step="set its schedule anew (billing.payouts.schedule.v1)",
+            )  # fmt: skip
     unit.flush()
     return len(found) - failed, failed
+
+
+def _turn(source: str, account_ref: str, due_at: datetime, zone: str | None) -> Iterator[Reference]:
+    """The turn's row, to be locked with all others of the page; none where the zone is at fault, which `begin_turn` then says."""
+    with suppress(KeyError, ValueError, OSError):
+        yield PayoutTurn.NAME, source, reference(account_ref, turn_of(due_at, zone or "UTC"))
 
 
 def _unit(connection: Connection, context: Context, reason: str) -> Unit:

@@ -17,6 +17,7 @@ from models.payout_request import PayoutRequest
 from models.payout_turn import PayoutTurn
 from providers.paypal import paths as paypal
 from providers.stripe import paths as stripe
+from workers.unit import Unit
 
 _WAITS = {"checking": timedelta(minutes=15), "requested": timedelta(hours=1), "in_transit": timedelta(days=1)}
 """How long each may last before the provider is asked, and between two times of asking."""
@@ -45,9 +46,10 @@ _LATE = """
     ORDER BY arrival_on, id LIMIT %(page)s FOR UPDATE SKIP LOCKED"""
 
 
-def stuck_requests(connection: Connection, unit: UnitOfWork, now: datetime, page: int) -> int:
+def stuck_requests(connection: Connection, unit: Unit, now: datetime, page: int) -> int:
     """Ask for the payouts that we made; how many. Of one that has no id yet, the machine finds out itself what became of it."""
     found = connection.exec_driver_sql(_REQUESTS, {"now": now, "page": page, **_WAITS}).all()
+    unit.load((PayoutRequest.NAME, source, reference) for source, reference in found)
     for source, reference in found:
         row = unit.row(PayoutRequest, source, reference)
         row.polled_at = now
@@ -58,9 +60,10 @@ def stuck_requests(connection: Connection, unit: UnitOfWork, now: datetime, page
     return len(found)
 
 
-def stuck_turns(connection: Connection, unit: UnitOfWork, now: datetime, page: int) -> int:
+def stuck_turns(connection: Connection, unit: Unit, now: datetime, page: int) -> int:
     """Ask for balances that never came; how many."""
     found = connection.exec_driver_sql(_TURNS, {"now": now, "page": page, "checking": _WAITS["checking"]}).all()
+    unit.load((PayoutTurn.NAME, source, reference) for source, reference in found)
     for source, reference in found:
         row = unit.row(PayoutTurn, source, reference)
         row.polled_at = now
@@ -68,7 +71,7 @@ def stuck_turns(connection: Connection, unit: UnitOfWork, now: datetime, page: i
     return len(found)
 
 
-def late_payouts(connection: Connection, unit: UnitOfWork, now: datetime, page: int) -> int:
+def late_payouts(connection: Connection, unit: Unit, now: datetime, page: int) -> int:
     """Ask for payouts of others that should have arrived; how many."""
     today = now.date().isoformat()
     bound = {"before": now.date() - _ARRIVED, "today": today, "page": page, "sources": list(_ADDRESS)}
