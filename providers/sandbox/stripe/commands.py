@@ -14,20 +14,24 @@ from providers.sandbox.stripe.config import Config
 from providers.sandbox.stripe.door import StripeApi
 from providers.sandbox.stripe.ledger import book, settle
 from providers.sandbox.stripe.problems import Json, Problem
+from providers.sandbox.stripe.sender import Sender
 from providers.sandbox.stripe.world import World
 
 PREFIX = "/_sandbox/"
 Act = Callable[[StripeApi, Json], Any]
 
 
-def answer(api: StripeApi, request: Request) -> Reply:
+def answer(api: StripeApi, sender: Sender, request: Request) -> Reply:
     """Run one command: `POST /_sandbox/<name>` with a JSON object."""
     name = request.path.removeprefix(PREFIX)
-    if name not in COMMANDS:
-        return json_reply(404, {"error": {"message": f"no command {name!r}; there are: {', '.join(sorted(COMMANDS))}"}})
+    if name not in COMMANDS and name not in DELIVERIES:
+        known = ", ".join(sorted({*COMMANDS, *DELIVERIES}))
+        return json_reply(404, {"error": {"message": f"no command {name!r}; there are: {known}"}})
     try:
+        told = json.loads(request.body or b"{}")
         with api.world.lock:
-            return json_reply(200, {"result": COMMANDS[name](api, json.loads(request.body or b"{}"))})
+            done = DELIVERIES[name](sender, told) if name in DELIVERIES else COMMANDS[name](api, told)
+            return json_reply(200, {"result": done})
     except Problem as problem:
         return json_reply(problem.status, {"error": problem.error})
     except (KeyError, TypeError, ValueError) as error:
@@ -183,6 +187,13 @@ def _found(world: World, kind: str, object_id: str) -> tuple[Json, str | None]:
     owner = world.owner_of(kind, object_id)
     return world.get(kind, object_id, owner), owner
 
+
+DELIVERIES: Mapping[str, Callable[[Sender, Json], Any]] = {
+    "webhooks": lambda sender, told: sender.start_with(told),
+    "deliveries": lambda sender, told: list(sender.log),  # noqa: ARG005 - a command's signature
+    "open_deliveries": lambda sender, told: sender.open(),  # noqa: ARG005 - as above
+    "resend": lambda sender, told: sender.resend(told["event"]),
+}
 
 COMMANDS: Mapping[str, Act] = {
     "advance": _advance,

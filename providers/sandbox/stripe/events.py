@@ -20,7 +20,7 @@ def emit(world: World, kind: str, obj: Json, *, owner: str | None = None, previo
         data["previous_attributes"] = copy(previous)
     event: Json = {
         "id": world.fresh("evt"), "object": "event", "api_version": API_VERSION, "created": world.now(), "data": data,
-        "livemode": False, "pending_webhooks": 0, "request": {"id": request, "idempotency_key": key}, "type": kind,
+        "livemode": False, "pending_webhooks": world.endpoints, "request": {"id": request, "idempotency_key": key}, "type": kind,
     }  # fmt: skip
     if owner is not None:
         event["account"] = owner

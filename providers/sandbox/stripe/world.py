@@ -62,9 +62,9 @@ class World:
         self._count = 0
         self._token = secrets.token_hex(3).upper()
         self.wake = threading.Condition(self.lock)
-        """Told when an event was added or a held call is let go."""
-        self.epoch = 0
-        """Grows at a reset, so that what was held by the former state ends."""
+        """Told when an event was added or the switches of deliveries change."""
+        self.endpoints = 0
+        """How many webhook endpoints there are."""
 
     def now(self) -> int:
         """Unix seconds on the sandbox's own clock."""
@@ -80,6 +80,14 @@ class World:
             rest, digit = divmod(rest, 36)
             digits = _DIGITS[digit] + digits
         return f"{prefix}_1SB{self._token}{digits}"
+
+    def ids(self) -> Json:
+        """What fresh ids are made of."""
+        return {"count": self._count, "token": self._token}
+
+    def go_on(self, ids: Json) -> None:
+        """Make ids after those of an earlier run."""
+        self._count, self._token = ids["count"], ids["token"]
 
     def base(self, kind: str, prefix: str) -> Json:
         """What all objects have."""
