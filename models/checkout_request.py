@@ -16,7 +16,7 @@ class CheckoutRequest(Aggregate):
     __tablename__ = "checkout_request"
     NAME: ClassVar[str] = "checkout_request"
     PUBLIC_PREFIX: ClassVar[str] = "coreq"
-    LOCK_ORDER: ClassVar[int] = 61
+    LOCK_ORDER: ClassVar[int] = 37
 
     status: Mapped[str | None]
     mode: Mapped[str | None]

@@ -20,7 +20,8 @@ class PaymentRequest(Aggregate):
     __tablename__ = "payment_request"
     NAME: ClassVar[str] = "payment_request"
     PUBLIC_PREFIX: ClassVar[str] = "preq"
-    LOCK_ORDER: ClassVar[int] = 60
+    LOCK_ORDER: ClassVar[int] = 36
+    """Before the payment: who asks for a request then locks its payment, and a payment's fact names its request up front."""
 
     status: Mapped[str | None]
     amount_minor: Mapped[int | None]

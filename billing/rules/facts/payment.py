@@ -101,8 +101,10 @@ class ChargeFact(Fact):
     provider_created_at: datetime | Unset | None = UNSET
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """The charge, its payment, customer, account and invoice."""
+        """The charge, its payment, customer, account and invoice, and the request of ours, whose tag Stripe copies from the payment."""
         yield self.AGGREGATE, self.external_id
+        yield from wanted_by(self.metadata_, "payment_request")
+        yield from wanted_by(self.metadata_, "checkout_request")
         yield from named(
             payment=self.payment_ref, customer=self.customer_ref, account=self.account_ref, invoice=self.invoice_ref
         )
