@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("cli.outbox:outbox", "Calls to the outside: list them, look at one, try them again."),
     "submission": ("cli.submission:submission", "What is made or moved at providers: which outcomes are unknown, settle them."),
     "confirm": ("cli.confirm:confirm", "Enter what your own people saw: money that arrived by bank transfer."),
+    "recon": ("cli.recon:recon", "Compare a provider's records with ours, settle what differs, explain payouts."),
     "schedule": ("cli.schedule:schedule", "Scheduled runs: what runs when, and how it went."),
     "trigger": ("cli.trigger:trigger", "Send signed sample events to the running receiver."),
     "doctor": ("cli.doctor:doctor", "Check settings, database, broker and processes, with the next step for each fault."),

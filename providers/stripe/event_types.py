@@ -117,6 +117,7 @@ _LEGACY = ("transfer.paid", "transfer.failed", "transfer.canceled", "invoiceitem
 
 FETCHED: dict[str, str] = {
     "account": "account.fetched",
+    "application_fee": "application_fee.fetched",
     "balance": "balance.fetched",
     "charge": "charge.fetched",
     "checkout.session": "checkout.session.fetched",

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 PATHS = {
     "account": "/v1/accounts/",
+    "application_fee": "/v1/application_fees/",
     "charge": "/v1/charges/",
     "checkout.session": "/v1/checkout/sessions/",
     "customer": "/v1/customers/",

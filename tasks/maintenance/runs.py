@@ -18,6 +18,8 @@ from billing.operations.verify_audit import noted_heads, resume_from, verify
 from core.clock import monotonic_s
 from models.database import connect
 from tasks.maintenance import retention as old
+from tasks.maintenance.recon.ask import ask_daily
+from tasks.maintenance.recon.run import turn
 from workers.context import Context
 from workers.hints import Hinter
 from workers.routes import ROUTES
@@ -33,6 +35,8 @@ _VERIFY_BUDGET_S = 8.0
 """Of one run, some 150,000 seals; the next run goes on from there, and begins anew after the last one."""
 _REOPEN_CHUNK = 1_000
 _MONTHS_AHEAD = 3
+_RECON_BUDGET_S = 10.0
+"""Of one turn; the comparison in hand comes on top, and the task is stopped after 20 s."""
 
 _LOOKED_AT = 20_000
 
@@ -148,6 +152,14 @@ def retention(context: Context, slot_at: datetime) -> Mapping[str, Any]:
         dropped = old.drop(connection, context.settings, slot_at)
     log.info("retention", **dropped)
     return dropped
+
+
+def reconcile(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Ask for the day's run, and go on with what is open (RECON-1); the next slot goes on where this one ends."""
+    asked = ask_daily(context, slot_at)
+    taken = turn(context, budget_s=_RECON_BUDGET_S)
+    run = None if taken.run is None else taken.run.reference
+    return {"asked": asked, "busy": taken.busy, "run": run, "done": taken.done, "counts": taken.run.counts if taken.run else {}}
 
 
 def _maintenance(context: Context) -> psycopg.Connection:

@@ -19,4 +19,4 @@ def mirrored(unit: UnitOfWork, fact: ApplicationFeeFact) -> None:
     record_application_fee(unit, fact)
 
 
-created = refunded = mirrored
+created = refunded = fetched = mirrored

@@ -1,0 +1,174 @@
+"""`bursar recon ...`: compare with a provider, see what was found, mend it or let it stand, explain a payout (RECON-1 to RECON-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import click
+
+from billing.operations.accept_finding import accept_finding
+from billing.operations.ask_recon import ask_recon
+from billing.operations.repair_finding import repair_finding
+from billing.rules.commands.base import Rejected
+from billing.rules.recon_kinds import KINDS
+from billing.rules.states_recon import FINDING
+from cli.hinting import send_hints
+from cli.inbox.filters import Instant
+from cli.printing import facts, json_line, table
+from cli.roles import action, actor
+from cli.surroundings import acting, reading
+from cli.trouble import PROBLEMS, TroubleError, nothing
+from core.ids import new_id
+from providers.errors import Final, Retryable
+from tasks.maintenance.app.recon import YOUNG
+from tasks.maintenance.recon.addresses import address
+from tasks.maintenance.recon.lists import LISTS
+from tasks.maintenance.recon.run import turn
+from workers.context import Context
+from workers.unit import Unit
+
+T = TypeVar("T")
+_ALL_DAY_S = 86_400.0
+_FINDINGS = """
+    SELECT external_id AS finding, source, kind, severity, status, object_type, object_ref, account_ref, ours_minor, theirs_minor, currency,
+           detail, repair, first_seen_at, last_seen_at, last_run, repair_asked_at, accepted_by, accepted_reason
+    FROM bursar.finding
+    WHERE (%(status)s::text IS NULL OR status = %(status)s) AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+      AND (%(source)s::text IS NULL OR source = %(source)s)
+    ORDER BY array_position(ARRAY['high', 'medium', 'low'], severity), last_seen_at DESC, external_id LIMIT %(limit)s"""
+_RUN = """SELECT external_id AS run, source, status, since_at, until_at, objects, counts, requested_at, completed_at
+          FROM bursar.recon_run WHERE external_id = %(run)s AND source = %(source)s"""
+
+
+@click.group()
+def recon() -> None:
+    """Compare a provider's records with ours, both ways, and settle what differs."""
+
+
+@recon.command()
+@click.argument("source", type=click.Choice(tuple(LISTS)), default="stripe")
+@click.option("--since", type=Instant(), metavar="TIME", help="Objects made from here on. Default: 8 days ago.")
+@click.option("--until", type=Instant(), metavar="TIME", help="Up to here. Default, and latest: a quarter of an hour ago.")
+@click.option("--kind", "objects", multiple=True, metavar="OBJECT", help="Only these: charge, refund, payout, ... Repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@action("operator")
+def run(source: str, since: datetime | None, until: datetime | None, objects: tuple[str, ...], as_json: bool) -> None:
+    """Compare with SOURCE (stripe, paypal) now. Two at once are one: the second says so and ends well."""
+    if unknown := set(objects) - set(LISTS[source]):
+        known = ", ".join(LISTS[source])
+        raise click.BadParameter(f"{source} lists no {', '.join(sorted(unknown))}; it lists {known}", param_hint="--kind")
+    with acting() as context:
+        now = context.clock.now()
+        end = min(until or now, now - YOUNG)
+        begin = since or now - timedelta(days=8)
+        if begin >= end:
+            raise click.BadParameter("--since must lie before --until, which is at latest a quarter of an hour ago", param_hint="--since")
+        chosen = [of for of in LISTS[source] if of in objects or not objects]
+        reference = f"RUN-{new_id(now).hex[:20]}"
+        _change(
+            context, "asked for at the command line",
+            lambda unit: ask_recon(
+                unit, source, reference, since=begin, until=end, objects=chosen, actor=str(actor()), reason="command line"
+            ),
+        )  # fmt: skip
+        try:
+            outcome = turn(context, budget_s=_ALL_DAY_S, reference=reference)
+        except (Retryable, Final) as error:
+            raise TroubleError(
+                PROBLEMS, str(error), effect=f"{reference} stays where it is; no finding was changed by the part that failed",
+                then="mend the cause; the scheduled run `reconcile` takes it up again by itself",
+            ) from error  # fmt: skip
+    if outcome.busy:
+        click.echo(f"another reconciliation is at work; {reference} is asked for and comes after it")
+        return
+    with reading() as connection:
+        row = dict(connection.exec_driver_sql(_RUN, {"run": reference, "source": source}).mappings().one())
+    if as_json:
+        json_line(row)
+        return
+    counts = row.pop("counts")
+    facts(row.items())
+    facts(counts.items())
+    if set(counts) - {"listed"}:
+        click.echo("next: bursar recon findings")
+
+
+@recon.command()
+@click.option("--state", "status", type=click.Choice(tuple(FINDING.order)), help="Default: open.")
+@click.option("--all", "all_of_them", is_flag=True, help="In any state.")
+@click.option("--kind", type=click.Choice(tuple(KINDS)), help="Of this kind.")
+@click.option("--source", type=click.Choice(tuple(LISTS)), help="At this provider.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most this many.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@action("viewer")
+def findings(status: str | None, all_of_them: bool, as_json: bool, **bound: Any) -> None:
+    """What was found, worst first, with what mends it."""
+    with reading() as connection:
+        chosen = None if all_of_them else status or "open"
+        rows = [dict(row) for row in connection.exec_driver_sql(_FINDINGS, bound | {"status": chosen}).mappings()]
+    if not rows:
+        raise nothing("no finding matches", "`bursar recon run` compares now; `bursar recon findings --all` shows what was closed")
+    if as_json:
+        for row in rows:
+            json_line(row)
+        return
+    table(
+        ("SEVERITY", "STATUS", "FINDING", "OURS", "THEIRS", "CUR", "LAST SEEN", "REPAIR"),
+        (
+            (row["severity"], row["status"], row["finding"], row["ours_minor"], row["theirs_minor"], row["currency"], row["last_seen_at"],
+             row["repair"] if row["repair_asked_at"] is None else "asked for")
+            for row in rows
+        ),
+    )  # fmt: skip
+    for kind in sorted({row["kind"] for row in rows}):
+        click.echo(f"{kind}: {KINDS[kind].means}")
+
+
+@recon.command()
+@click.argument("finding")
+@click.option("--source", type=click.Choice(tuple(LISTS)), default="stripe", show_default=True, help="Where it was found.")
+@click.option("--reason", default="repair", show_default=True, help="Why; goes into the audit.")
+@action("operator")
+def repair(finding: str, source: str, reason: str) -> None:
+    """Ask for what mends FINDING. No money moves: its object is read at the provider again and booked as any event's."""
+    with acting() as context:
+        row, asked = _change(
+            context, reason,
+            lambda unit: repair_finding(unit, source, finding, reason=reason, address=partial(address, source)),
+        )  # fmt: skip
+    click.echo(f"{row.external_id}: {asked} asked for; the next run closes it if that mends it (bursar recon run {source})")
+
+
+@recon.command()
+@click.argument("finding")
+@click.option("--source", type=click.Choice(tuple(LISTS)), default="stripe", show_default=True, help="Where it was found.")
+@click.option("--reason", required=True, help="Why it may stand; goes into the audit.")
+@action("finance")
+def accept(finding: str, source: str, reason: str) -> None:
+    """Let FINDING stand. It is open again when its amounts change."""
+    if not reason.strip():
+        raise click.UsageError("--reason is empty; say why, it is kept in the audit")
+    with acting() as context:
+        row = _change(context, reason, lambda unit: accept_finding(unit, source, finding, reason=reason.strip()))
+    click.echo(f"{row.external_id}: accepted")
+
+
+def _change(context: Context, reason: str, verb: Callable[[Unit], T]) -> T:
+    """Run a verb in a transaction of its own, in the name of the person at the terminal."""
+    try:
+        with context.engine.begin() as connection:
+            unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
+            found = verb(unit)
+            calls = unit.flush()
+    except Rejected as error:
+        raise TroubleError(
+            PROBLEMS, str(error), effect="nothing was changed", then="`bursar recon findings --all` shows what there is"
+        ) from None
+    by_queue: dict[str, list[int]] = {}
+    for queue, row_id in calls:
+        by_queue.setdefault(queue, []).append(row_id)
+    send_hints(context.settings, by_queue, calls=True)
+    return found

@@ -1,0 +1,1 @@
+"""The main app's commands about upkeep."""

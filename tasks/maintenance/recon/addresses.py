@@ -1,0 +1,30 @@
+"""Where providers show the objects that findings are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.paypal import paths as paypal
+from providers.stripe import paths as stripe
+
+_STRIPE = {
+    "payment": "payment_intent",
+    "charge": "charge",
+    "refund": "refund",
+    "dispute": "dispute",
+    "transfer": "transfer",
+    "payout": "payout",
+    "application_fee": "application_fee",
+    "balance_transaction": "balance_transaction",
+}
+_PAYPAL = {"charge": "capture", "refund": "refund"}
+
+
+def address(source: str, object_type: str, object_ref: str) -> Mapping[str, Any] | None:
+    """What a look-up's payload needs to find the object; None where the provider shows no such thing."""
+    if source == "stripe":
+        kind = _STRIPE.get(object_type)
+        return {"kind": kind, "id": object_ref, "url": stripe.path(kind, object_ref)} if kind in stripe.PATHS else None
+    kind = _PAYPAL.get(object_type)
+    return {"kind": kind, "id": object_ref, "path": paypal.path(kind, object_ref)} if kind in paypal.PATHS else None
