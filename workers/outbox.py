@@ -38,6 +38,7 @@ _LEASE_FACTOR = 4
 """A call may take several network time-outs, and nothing but its own end shows that it is alive."""
 _DRAIN_BUDGET_S = 5.0
 _SETTLE_TRIES = 40
+_LOOK_UP = ".fetch"
 _SETTLE_WAIT_S = 0.25
 
 
@@ -88,7 +89,9 @@ def process(context: Context, claim: Claim) -> Outcome:
         if call.kind.endswith(submit.SUFFIX):
             return _submit(context, claim, call)
         _, perform = call_of(call.kind)
-        result = perform(call.payload, key=call.key, settings=context.settings)
+        # What a look-up shows is as new as the look-up, by the business's clock.
+        told = {"at": context.clock.now()} if call.kind.endswith(_LOOK_UP) else {}
+        result = perform(call.payload, key=call.key, settings=context.settings, **told)
         return _settled(context, claim, call, result)
     except HANDLED as error:
         if isinstance(error, DBAPIError) and is_disconnect(error):

@@ -24,7 +24,7 @@ from providers.paypal.operations import of
 from providers.submission import Flight
 
 
-def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings) -> Answer:
+def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datetime | None = None) -> Answer:
     """Read one object. Reading is harmless, so a lost answer is simply asked for again.
 
     Raises:
@@ -32,7 +32,7 @@ def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings) -> Answer
         UnparsableBody: what came back is not JSON.
     """
     resource = json_object(client.get(payload["path"], settings))
-    at = SystemClock().now()
+    at = at or SystemClock().now()
     event_id = f"fetch-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
     event_type = f"{payload['kind'].upper()}{FETCHED}"
     envelope = {"id": event_id, "event_type": event_type, "create_time": at.isoformat(), "resource": resource}

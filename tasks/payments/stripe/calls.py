@@ -26,7 +26,7 @@ from providers.submission import TAG_SUBMISSION, Flight
 _CLOCKS_APART = timedelta(minutes=10)
 
 
-def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings) -> Answer:
+def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datetime | None = None) -> Answer:
     """Read one object. Reading is harmless, so a lost answer is simply asked for again.
 
     Raises:
@@ -34,7 +34,7 @@ def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings) -> Answer
         UnparsableBody: what came back is not JSON.
     """
     found = json_object(client.get(payload["url"], settings, account=payload.get("account")))
-    at = SystemClock().now()
+    at = at or SystemClock().now()
     event_id = f"fetch-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
     event_type = FETCHED[payload["kind"]]
     envelope = {
