@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped
 
 from models.base import Aggregate
+from models.booked import Booked, Settled
 
 
-class ApplicationFee(Aggregate):
+class ApplicationFee(Booked, Settled, Aggregate):
     """An application fee."""
 
     __tablename__ = "application_fee"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import BigInteger, Text
 
 SCHEMA = "bursar"
-_OWN = frozenset({"id", "source", "external_id", "versions", "created_at", "updated_at"})
+_OWN = frozenset({"id", "source", "external_id", "versions", "created_at", "updated_at", "booked", "settled_as"})
 
 
 class Base(DeclarativeBase):

@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Aggregate
+from models.booked import Booked, Settled
 from models.refundable import Refundable
 
 
-class Charge(Refundable, Aggregate):
+class Charge(Booked, Settled, Refundable, Aggregate):
     """A charge. What went back of it is `refunded_minor`, by the rule in billing.rules.refunded.
 
     `payment_refs` are all payments that it or one of its refunds was ever said to belong to: one, unless API versions
@@ -42,6 +43,7 @@ class Charge(Refundable, Aggregate):
     payment_method_ref: Mapped[str | None]
     balance_transaction_ref: Mapped[str | None]
     transfer_ref: Mapped[str | None]
+    source_transfer_ref: Mapped[str | None]
     application_fee_ref: Mapped[str | None]
     application_fee_minor: Mapped[int | None]
     failure_code: Mapped[str | None]

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Aggregate
+from models.booked import Booked
 
 
-class Dispute(Aggregate):
+class Dispute(Booked, Aggregate):
     """A dispute. What moved is in the funds columns, never in the status (DISPUTE-4)."""
 
     __tablename__ = "dispute"

@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Aggregate
+from models.booked import Booked
 from models.refundable import Refundable
 
 
-class Payment(Refundable, Aggregate):
+class Payment(Booked, Refundable, Aggregate):
     """A payment (PAY-1). `status`, `received_minor`, `failure_*` follow from the intent's columns and from `charge_outcomes`."""
 
     __tablename__ = "payment"

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Aggregate
+from models.booked import Booked
 
 
-class Payout(Aggregate):
+class Payout(Booked, Aggregate):
     """A payout. `status` paid may still become failed or returned (PAYOUT-6)."""
 
     __tablename__ = "payout"

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Aggregate
+from models.booked import Booked, Settled
 
 
-class Refund(Aggregate):
+class Refund(Booked, Settled, Aggregate):
     """A refund. `charge_id`, `payment_id` and `account_id` follow from the references beside them."""
 
     __tablename__ = "refund"
@@ -33,6 +34,7 @@ class Refund(Aggregate):
     balance_transaction_ref: Mapped[str | None]
     failure_balance_transaction_ref: Mapped[str | None]
     transfer_reversal_ref: Mapped[str | None]
+    source_transfer_reversal_ref: Mapped[str | None]
     confirmed: Mapped[bool | None]
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     provider_created_at: Mapped[datetime | None]

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Aggregate
+from models.booked import Booked
 
 
-class Transfer(Aggregate):
+class Transfer(Booked, Aggregate):
     """A transfer.
 
     `status` is derived from the provider's word and the amounts, hence the same in any order of events.

@@ -1,4 +1,4 @@
-"""What a unit of work only ever adds (rows, audit, calls, submissions): buffered, cut back when an event fails, written at the end.
+"""What a unit of work only ever adds (rows, audit, calls, journal): buffered, cut back when an event fails, written at the end.
 
 One statement per table, whatever the size of the batch.
 """
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from billing.rules.journal import Posting
 from core.crypto import KeyRing
 from core.ids import new_id
 from models.audit import AUDIT, audit_row
@@ -23,7 +24,7 @@ from models.bulk import insert_rows
 from models.outbox import OUTBOX
 from models.submission import SUBMISSION
 from providers.submission import Rendered
-from workers import submissions
+from workers import journal, submissions
 from workers.rows import insert_new
 
 
@@ -36,6 +37,7 @@ class Added:
     calls: list[dict[str, Any]] = field(default_factory=list)
     submissions: list[dict[str, Any]] = field(default_factory=list)
     settled: list[tuple[str, str, datetime]] = field(default_factory=list)
+    legs: list[dict[str, Any]] = field(default_factory=list)
 
     def mark(self) -> tuple[int, ...]:
         """Where the buffers end now, for `cut`."""
@@ -47,11 +49,12 @@ class Added:
             del buffer[end:]
 
     def _buffers(self) -> tuple[list[Any], ...]:
-        return self.rows, self.audit, self.calls, self.submissions, self.settled
+        return self.rows, self.audit, self.calls, self.submissions, self.settled, self.legs
 
     def write(self, connection: Connection) -> list[tuple[str, int]]:
         """Write and empty the buffers; returns the outbox rows that came into being as (queue, id)."""
         insert_new(connection, self.rows)
+        journal.write(connection, self.legs)
         if self.audit:
             insert_rows(connection, AUDIT, self.audit)
         if self.submissions:
@@ -70,7 +73,7 @@ class Added:
 
 
 class Adding:
-    """The half of a unit of work that adds: implements `audit`, `add`, `send`, `submit` and `settle` for the event in hand."""
+    """The half of a unit of work that adds: implements `audit`, `add`, `send`, `submit`, `post` and `settle`, for the event in hand."""
 
     def __init__(self, keys: KeyRing, began_at: datetime) -> None:
         self._keys = keys
@@ -163,6 +166,23 @@ class Adding:
         )
         self.send(f"{request.source}.submit", key, {"submission": key}, queue=queue, lane=lane)
         return key
+
+    def post(self, posting: Posting) -> None:
+        """Buffer a fact's journal legs."""
+        for number, leg in enumerate(posting.legs, posting.first_leg):
+            self._added.legs.append(
+                {
+                    "fact": posting.fact,
+                    "kind": posting.kind,
+                    "leg": number,
+                    "debit": leg.debit,
+                    "credit": leg.credit,
+                    "amount_minor": leg.amount_minor,
+                    "currency": leg.currency,
+                    "posted_at": posting.at or self._now,
+                    "inbox_id": self._inbox_id,
+                }
+            )
 
     def settle(self, source: str, key: str) -> None:
         """The answer to this submission has had its effects, in this transaction."""

@@ -9,6 +9,7 @@ from billing.operations.follow_checkout_request import follow_checkout_payment
 from billing.operations.follow_payment_request import follow_payment_request
 from billing.operations.fulfil_payment import follow_payment
 from billing.operations.move_status import move_status
+from billing.operations.post_payment import post_payment
 from billing.operations.share_payment import share_payment
 from billing.operations.unit import UnitOfWork
 from billing.rules.payment_outcome import payment_outcome
@@ -39,6 +40,7 @@ def converge_payment(unit: UnitOfWork, row: Payment, charges: Mapping[str, Mappi
         "decline_code": row.decline_code,
     }
     move_status(unit, row, PAYMENT, before, row.status, about)
+    post_payment(unit, row)
     # What follows is a function of the rows too, so that it is the same whoever comes second.
     request = follow_payment_request(unit, row) or follow_checkout_payment(unit, row)
     follow_payment(unit, row, request)

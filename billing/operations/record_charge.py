@@ -6,6 +6,7 @@ from billing.operations.apply_fact import apply_fact
 from billing.operations.derive_refunded import derive_refunded
 from billing.operations.follow_charge import follow_charge
 from billing.operations.link import link
+from billing.operations.post_charge import post_charge
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.payment import ChargeFact
 from models.charge import Charge
@@ -23,4 +24,5 @@ def record_charge(unit: UnitOfWork, fact: ChargeFact) -> Charge:
     )
     derive_refunded(row, row.amount_refunded_minor)
     follow_charge(unit, row, fact.payment_ref)
+    post_charge(unit, row)
     return row

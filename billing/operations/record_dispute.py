@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.operations.apply_fact import apply_fact
 from billing.operations.link import link
 from billing.operations.move_status import move_status
+from billing.operations.post_dispute import post_dispute
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.dispute import DisputeFact
 from billing.rules.states_money_out import DISPUTE, dispute_outcome
@@ -41,4 +42,5 @@ def record_dispute(unit: UnitOfWork, fact: DisputeFact) -> Dispute:
             before={name: was for name, (was, _) in moved.items()},
             after={name: now for name, (_, now) in moved.items()} | {"currency": row.currency},
         )
+    post_dispute(unit, row)
     return row

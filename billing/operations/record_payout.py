@@ -1,4 +1,4 @@
-"""Records what the provider says about a payout. The journal books it later, by status: once out, at most once back."""
+"""Records what the provider says about a payout. The journal books it by status: once out, at most once back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from billing.operations.apply_fact import apply_fact
 from billing.operations.follow_payout import follow_payout
 from billing.operations.link import link
 from billing.operations.move_status import move_status
+from billing.operations.post_payout import post_payout
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.payout import PayoutFact
 from billing.rules.states_money_out import PAYOUT
@@ -30,4 +31,5 @@ def record_payout(unit: UnitOfWork, fact: PayoutFact) -> Payout:
     }
     move_status(unit, row, PAYOUT, before, row.status, about)
     follow_payout(unit, row, before)
+    post_payout(unit, row)
     return row

@@ -7,6 +7,7 @@ from billing.operations.derive_refunded import derive_refunded
 from billing.operations.follow_charge import follow_charge
 from billing.operations.link import link
 from billing.operations.move_status import move_status
+from billing.operations.post_refund import post_refund
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.refund import RefundFact
 from billing.rules.refunded import share
@@ -38,4 +39,5 @@ def record_refund(unit: UnitOfWork, fact: RefundFact) -> Refund:
         charge = unit.row(Charge, row.source, row.charge_ref)
         derive_refunded(charge, charge.amount_refunded_minor, {row.external_id: share(row.amount_minor, row.status)})
         follow_charge(unit, charge, fact.payment_ref)
+    post_refund(unit, row)
     return row

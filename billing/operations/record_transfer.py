@@ -6,6 +6,7 @@ from billing.operations.apply_fact import apply_fact
 from billing.operations.follow_transfer import follow_transfer
 from billing.operations.link import link
 from billing.operations.move_status import move_status
+from billing.operations.post_transfer import post_transfer
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.transfer import TransferFact
 from billing.rules.states_money_out import TRANSFER, transfer_status
@@ -23,4 +24,5 @@ def record_transfer(unit: UnitOfWork, fact: TransferFact) -> Transfer:
     if row.status != status:
         row.status = status
     follow_transfer(unit, row)
+    post_transfer(unit, row)
     return row

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from billing.rules.journal import Posting
 from models.base import Aggregate, Base
 
 A = TypeVar("A", bound=Aggregate)
@@ -79,6 +80,14 @@ class UnitOfWork(Protocol):
 
         Returns:
             The submission's key.
+        """
+        ...
+
+    def post(self, posting: Posting) -> None:
+        """Book a fact's legs in the journal (promise 5), once per (fact, kind, leg).
+
+        Verbs go through `book`, which knows what was booked of a row before. Booked again with the same values it is the
+        same leg; with other values the whole unit is refused.
         """
         ...
 

@@ -20,7 +20,7 @@ from workers.rows import StubTakenError
 from workers.unit import Unit
 
 _PAYOUTS = ("account.", "payout.", "transfer.")
-_OWN = ("id", "created_at", "updated_at")
+_OWN = ("id", "created_at", "updated_at", "booked")
 
 
 class Teller:

@@ -24,7 +24,7 @@ from workers.unit import Unit
 
 RECEIVED = datetime(2027, 1, 7, tzinfo=UTC)
 KEYS = KeyRing({"k1": b"a key of the tests only"})
-_MACHINE = {"id", "created_at", "updated_at"}
+_MACHINE = {"id", "created_at", "updated_at", "booked"}  # booked legs follow the order of telling; their sums do not
 
 Rows = dict[str, dict[str, Any]]
 

@@ -90,6 +90,7 @@ class ChargeFact(Fact):
     payment_method_ref: str | Unset | None = UNSET
     balance_transaction_ref: str | Unset | None = UNSET
     transfer_ref: str | Unset | None = UNSET
+    source_transfer_ref: str | Unset | None = UNSET
     application_fee_ref: str | Unset | None = UNSET
     application_fee_minor: int | Unset | None = UNSET
     failure_code: str | Unset | None = UNSET

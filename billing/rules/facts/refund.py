@@ -39,6 +39,7 @@ class RefundFact(Fact):
     balance_transaction_ref: str | Unset | None = UNSET
     failure_balance_transaction_ref: str | Unset | None = UNSET
     transfer_reversal_ref: str | Unset | None = UNSET
+    source_transfer_reversal_ref: str | Unset | None = UNSET
     confirmed: bool | Unset | None = UNSET
     metadata_: Mapping[str, Any] | Unset | None = UNSET
     provider_created_at: datetime | Unset | None = UNSET

@@ -104,6 +104,7 @@ def _charge(event: Event, obj: read.Json) -> ChargeFact:
         payment_method_ref=money_in.first(fields.text(obj, "payment_method"), read.ref(obj, "source")),
         balance_transaction_ref=read.ref(obj, "balance_transaction"),
         transfer_ref=read.ref(obj, "transfer"),
+        source_transfer_ref=read.ref(obj, "source_transfer"),
         application_fee_ref=read.ref(obj, "application_fee"),
         application_fee_minor=fields.whole(obj, "application_fee_amount"),
         failure_code=fields.text(obj, "failure_code"),

@@ -46,6 +46,7 @@ def _refund(event: Event, obj: Mapping[str, Any]) -> RefundFact:
         balance_transaction_ref=read.ref(obj, "balance_transaction"),
         failure_balance_transaction_ref=read.ref(obj, "failure_balance_transaction"),
         transfer_reversal_ref=read.ref(obj, "transfer_reversal"),
+        source_transfer_reversal_ref=read.ref(obj, "source_transfer_reversal"),
         confirmed=True,
         metadata_=read.metadata(obj),
         provider_created_at=read.instant(obj, "created"),

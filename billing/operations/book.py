@@ -1,0 +1,42 @@
+"""Books of a row what is not booked yet: the one way by which verbs reach the journal (promise 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from billing.operations.unit import UnitOfWork
+from billing.rules.journal import Leg, Posting, booked_legs, difference, next_leg, undone, with_booked
+
+
+class BookedRow(Protocol):
+    """A locked row that remembers what was booked of it."""
+
+    NAME: Any
+    source: Any
+    external_id: Any
+    booked: Any
+
+
+def book(unit: UnitOfWork, row: BookedRow, kind: str, wanted: Sequence[Leg], *, at: datetime | None = None) -> None:
+    """Post the difference between what `kind` has to come to and what was booked of it; nothing where there is none.
+
+    Args:
+        unit: the transaction.
+        row: the fact, locked; its `booked` is brought up to date.
+        kind: what of the fact is booked.
+        wanted: all legs of the kind as the row stands now, not only the new ones.
+        at: when it happened; by default the time of the event in hand.
+    """
+    legs = difference(wanted, booked_legs(row.booked, kind))
+    if not legs:
+        return
+    fact = f"{row.NAME}:{row.source}:{row.external_id}"
+    unit.post(Posting(fact, kind, legs, next_leg(row.booked, kind), at))
+    row.booked = with_booked(row.booked, kind, legs)
+
+
+def book_undone(unit: UnitOfWork, row: BookedRow, kind: str, *kinds: str) -> None:
+    """Book as `kind` that all which was booked as `kinds` is taken back; nothing where nothing was booked."""
+    book(unit, row, kind, undone(leg for one in kinds for leg in booked_legs(row.booked, one)))

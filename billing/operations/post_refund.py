@@ -1,0 +1,27 @@
+"""Books what went back to a payer, and once that it came back because the refund failed (promise 5)."""
+
+from __future__ import annotations
+
+from billing.operations.book import book, book_undone
+from billing.operations.post_conversion import post_conversion
+from billing.operations.unit import UnitOfWork
+from billing.rules import bookings
+from billing.rules.states_money_out import REFUND_UNDONE
+from models.refund import Refund
+
+
+def post_refund(unit: UnitOfWork, row: Refund) -> None:
+    """Book a merged refund by its status; called after each merge.
+
+    A refund in a connected account that only shows a transfer's reversal was booked as that. One that PayPal has not
+    confirmed is not booked.
+    """
+    if row.confirmed is False or row.source_transfer_reversal_ref:
+        return
+    if row.status in REFUND_UNDONE:
+        book_undone(unit, row, "refund_failure", "refund")
+    elif row.status == "succeeded" and row.amount_minor is not None and row.currency is not None:
+        book(unit, row, "refund", bookings.refund(row.source, row.account_ref, row.amount_minor, row.currency))
+    else:
+        return
+    post_conversion(unit, row, row.amount_minor or 0)

@@ -1,0 +1,80 @@
+"""Writes postings: one statement for their accounts, one for their legs, and a second look where a leg was there already.
+
+A leg that was booked before with the same values is the same leg. With others it is a contradiction that must not commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from billing.rules.chart import read
+from models.bulk import as_json, insert_rows
+from models.journal import JOURNAL, JOURNAL_ACCOUNT
+
+_KEY = ("fact", "kind", "leg")
+_SAID = ("debit", "credit", "amount_minor", "currency")
+_BOOKED = """
+    SELECT j.fact, j.kind, j.leg, j.debit, j.credit, j.amount_minor, j.currency
+    FROM json_to_recordset(%(keys)s::json) AS k (fact text, kind text, leg smallint)
+    JOIN bursar.journal j USING (fact, kind, leg)"""
+
+
+class BookedOtherwiseError(RuntimeError):
+    """A fact was to be booked a second time with other values; nothing of this transaction may be written."""
+
+
+def write(connection: Connection, legs: Iterable[Mapping[str, Any]]) -> None:
+    """Insert the legs that are new.
+
+    Raises:
+        BookedOtherwiseError: one is booked already, and differently.
+    """
+    wanted: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for leg in legs:
+        known = wanted.setdefault(_key(leg), leg)
+        _same(known, leg)
+    if not wanted:
+        return
+    rows = [wanted[key] for key in sorted(wanted)]
+    accounts = sorted({(row[side], row["currency"]) for row in rows for side in ("debit", "credit")})
+    insert_rows(connection, JOURNAL_ACCOUNT, [_account(*one) for one in accounts], once_by=("code", "currency"))
+    made = insert_rows(connection, JOURNAL, rows, once_by=_KEY, returning=_KEY)
+    if len(made) == len(rows):
+        return
+    missing = [dict(zip(_KEY, key, strict=True)) for key in sorted(wanted.keys() - {tuple(key) for key in made})]
+    for row in connection.exec_driver_sql(_BOOKED, {"keys": as_json(missing)}).mappings():
+        _same(row, wanted[_key(row)])
+
+
+def _key(leg: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(leg[name] for name in _KEY)
+
+
+def _same(booked: Mapping[str, Any], leg: Mapping[str, Any]) -> None:
+    if all(booked[name] == leg[name] for name in _SAID):
+        return
+    raise BookedOtherwiseError(
+        f"{leg['fact']} {leg['kind']} leg {leg['leg']} is booked as {_text(booked)} and was to be booked as {_text(leg)}; "
+        f"neither the journal nor the row was changed; compare both with the provider: bursar journal show {leg['fact']}"
+    )
+
+
+def _text(leg: Mapping[str, Any]) -> str:
+    return f"{leg['amount_minor']} {leg['currency']} from {leg['credit']} to {leg['debit']}"
+
+
+def _account(code: str, currency: str) -> dict[str, Any]:
+    named = read(code)
+    account = named.account
+    return {
+        "code": code,
+        "currency": currency,
+        "name": account.name,
+        "class": account.kind,
+        "normal": account.normal,
+        "provider": named.provider,
+        "owner": named.owner,
+    }
