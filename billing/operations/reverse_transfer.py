@@ -44,15 +44,15 @@ def reverse_transfer(
         OverReversedError: the amount is not between 1 and what is left.
     """
     reference = f"{wanted_by.NAME}:{wanted_by.external_id}:{transfer.external_id}" + (f":{part}" if part > 1 else "")
-    row, new = own_row(unit, TransferReversalRequest, transfer.source, reference)
-    if not new:
-        return row
     left = reversible(transfer)
-    if not 0 < amount_minor <= left:
+    if reference not in (transfer.reversals or {}) and not 0 < amount_minor <= left:
         raise OverReversedError(
             f"{amount_minor} of transfer {transfer.external_id} cannot be taken back: {left} of {transfer.amount_minor} "
             f"{transfer.currency} minor units are left; nothing was asked for; book the rest as owed by the account"
         )
+    row, new = own_row(unit, TransferReversalRequest, transfer.source, reference)
+    if not new:
+        return row
     row.status, row.amount_minor, row.currency = "requested", amount_minor, transfer.currency
     row.transfer_ref, row.transfer_id, row.account_ref = transfer.external_id, transfer.id, transfer.destination_ref
     row.for_type, row.for_ref, row.reason = wanted_by.NAME, wanted_by.external_id, why
