@@ -126,7 +126,7 @@ _SALE_REFUND = Operation(
     body=_sale_refund, key_life_s=V1_LIFE_S, look_up="sale_refunds",
 )  # fmt: skip
 
-OPERATIONS: Mapping[str, Operation] = {
+OPERATIONS: dict[str, Operation] = {
     "order.create": Operation(
         path="/v2/checkout/orders", kind="order",
         known=_MONEY | {"description", "client_reference", "invoice_ref", "return_url", "cancel_url"},
