@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
 
 from billing.operations.unit import UnitOfWork
 from billing.rules.journal import Leg, Posting, booked_legs, difference, next_leg, undone, with_booked
+from models.application_fee import ApplicationFee
+from models.charge import Charge
+from models.dispute import Dispute
+from models.payment import Payment
+from models.payout import Payout
+from models.refund import Refund
+from models.transfer import Transfer
 
-
-class BookedRow(Protocol):
-    """A locked row that remembers what was booked of it."""
-
-    NAME: Any
-    source: Any
-    external_id: Any
-    booked: Any
+BookedRow = Payment | Charge | Refund | Dispute | Transfer | Payout | ApplicationFee
+"""Rows that remember what was booked of them."""
 
 
 def book(unit: UnitOfWork, row: BookedRow, kind: str, wanted: Sequence[Leg], *, at: datetime | None = None) -> None:
