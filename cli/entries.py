@@ -14,6 +14,7 @@ ENTRIES: dict[str, str] = {
     "calls": "workers.start:run_calls",
     "beat": "workers.start:run_beat",
     "standby": "cli.standby:run_standby",
+    "sandbox": "cli.sandbox_process:run_sandbox",
     "flower": "cli.flower:run_flower",
 }
 """Process -> function of (settings, arguments...), which returns when it was told to stop."""

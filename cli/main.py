@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "confirm": ("cli.confirm:confirm", "Enter what your own people saw: money that arrived by bank transfer."),
     "recon": ("cli.recon:recon", "Compare a provider's records with ours, settle what differs, explain payouts."),
     "schedule": ("cli.schedule:schedule", "Scheduled runs: what runs when, and how it went."),
+    "sandbox": ("cli.sandbox:sandbox", "A stand-in of Stripe: take money, dispute it, pay it out, break things."),
     "trigger": ("cli.trigger:trigger", "Send signed sample events to the running receiver."),
     "doctor": ("cli.doctor:doctor", "Check settings, database, broker and processes, with the next step for each fault."),
     "requirements": ("cli.requirements:requirements", "Which tests prove which rule."),

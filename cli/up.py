@@ -17,10 +17,12 @@ import click
 from cli import runtime
 from cli.embedded.errors import EmbeddedError
 from cli.embedded.ground import settle
+from cli.embedded.ports import remembered
+from cli.sandbox_address import environment
 from cli.supervisor.embedded_pair import EmbeddedPair
 from cli.supervisor.ports import Ports, choose
 from cli.supervisor.screen import LogWatch, say
-from cli.supervisor.secrets import APP, APP_KEY_FILE, missing_secrets
+from cli.supervisor.secrets import APP, APP_KEY_FILE, is_given, missing_secrets
 from core.clock import monotonic_s
 
 _OLD_LOG_BYTES = 10_000_000
@@ -60,14 +62,17 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
     supervisor: Any = None
     try:
         services.start()
-        chosen = _adopt_environment(place, services)
+        played = _sandbox(place)
+        chosen = _adopt_environment(place, services, played)
         module = importlib.import_module("cli.supervisor.supervise")
         module.preload()
         settings = importlib.import_module("core.settings").current()
         ran = module.prepare(settings, services)
         say(f"database ready{f', migrations {ran[0]} to {ran[-1]} run' if ran else ''}")
         runtime.publish(place, chosen, pid=os.getpid())
-        supervisor = module.Supervisor(settings, services, LogWatch(services.logs), lock)
+        supervisor = module.Supervisor(settings, services, LogWatch(services.logs), lock, sandbox=bool(played))
+        if played:
+            say(f"  {'Stripe':<12} {played['BURSAR_STRIPE_API_BASE']} plays it, without real money: `{_command()} sandbox --help`")
         _print_places(place, services)
         supervisor.run(tell_story=story, began_at_s=began_at_s)
         say("\nstopping (again Ctrl-C: at once)")
@@ -79,12 +84,19 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
     say("stopped; nothing of this copy runs any more")
 
 
-def _adopt_environment(place: Path, services: EmbeddedPair) -> dict[str, str]:
+def _sandbox(place: Path) -> dict[str, str]:
+    """What points us at a stand-in of Stripe; nothing where a real key or an address is given."""
+    if is_given("BURSAR_STRIPE_API_KEY") or is_given("BURSAR_STRIPE_API_BASE"):
+        return {}
+    return environment(remembered(place, "sandbox"))
+
+
+def _adopt_environment(place: Path, services: EmbeddedPair, played: dict[str, str]) -> dict[str, str]:
     """Set what is not set, for us and all children; what other commands need to reach this copy."""
     ports: Ports = services.ports
     chosen = {
         "BURSAR_HOME": str(place), "BURSAR_RECEIVER_PORT": str(ports.receiver), "BURSAR_FLOWER_PORT": str(ports.flower),
-        "BURSAR_METRICS_PORT": str(ports.metrics), **services.environment(), **missing_secrets(place),
+        "BURSAR_METRICS_PORT": str(ports.metrics), **services.environment(), **missing_secrets(place), **played,
     }
     os.environ.update(chosen)
     given = {name: value for name, value in os.environ.items() if name.startswith("BURSAR_")}

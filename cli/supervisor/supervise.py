@@ -41,6 +41,8 @@ class Supervisor:
     watch: LogWatch
     lock: int
     """Descriptor of the home's lock, which no child may keep."""
+    sandbox: bool = False
+    """Whether stand-ins of providers run along."""
     children: list[Child] = field(default_factory=list)
 
     def run(self, *, tell_story: bool, began_at_s: float) -> None:
@@ -77,6 +79,7 @@ class Supervisor:
         plan: list[tuple[str, str, tuple[str, ...]]] = [("receiver", "receiver", ())]
         plan += [(f"worker-{queue}", "worker", (queue,)) for queue in QUEUES]
         plan += [(name, name, ()) for name in ("standby", "calls", "beat", "flower")]
+        plan += [("sandbox", "sandbox", ())] if self.sandbox else []
         for name, process, arguments in plan:
             work = partial(run, process, self.settings, *arguments)
             self.children.append(Child(name, work, self.watch.add(name, errors_only=name == "flower")))

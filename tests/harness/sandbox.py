@@ -19,7 +19,7 @@ class Sandbox:
 
     def settings(self) -> dict[str, Any]:
         """Overrides for `database.settings(**stripe_sandbox.settings())`."""
-        return {"stripe_api_base": self.base, "stripe_api_key": API_KEY}
+        return {"stripe_api_base": self.base, "stripe_api_key": API_KEY, "stripe_rate_per_s": 1000.0}
 
     def environment(self) -> dict[str, str]:
         """The same for processes."""
