@@ -67,5 +67,6 @@ TABLE: tuple[Run, ...] = (
     Run("poll_stuck_payouts", "payouts", timedelta(minutes=15), "skip", "asks for payouts of which nothing was heard for too long"),
     Run("refresh_balances", "payouts", timedelta(hours=1), "skip", "asks for balances of accounts that were not told for a day"),
     Run("reconcile", "maintenance", timedelta(minutes=2), "skip", "compares providers' records with ours, each day, in turns"),
+    Run("backfill_events", "maintenance", timedelta(hours=1), "skip", "takes in events that a provider produced and that never came"),
     Run("verify_audit", "maintenance", timedelta(minutes=10), "skip", "checks the MACs and the chain of the audit, a part each time"),
 )

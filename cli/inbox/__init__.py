@@ -11,6 +11,7 @@ _COMMANDS = {
     "ls": ("cli.inbox.ls:ls", "List events, newest first."),
     "show": ("cli.inbox.show:show", "Show one event: how it stands, what it caused, what it said."),
     "replay": ("cli.inbox.replay:replay", "Send events through again, or try what that would do."),
+    "backfill": ("cli.inbox.backfill:backfill", "Take in events that a provider produced and that never came."),
     "groups": ("cli.inbox.groups:groups", "Failed events by cause, with the command that replays each group."),
 }
 

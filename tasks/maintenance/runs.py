@@ -6,7 +6,7 @@ Each is bounded in time and picks up where it stopped at its next slot, so that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -18,7 +18,8 @@ from billing.operations.verify_audit import noted_heads, resume_from, verify
 from core.clock import monotonic_s
 from models.database import connect
 from tasks.maintenance import retention as old
-from tasks.maintenance.recon.ask import ask_daily
+from tasks.maintenance.recon.ask import ask_daily, providers
+from tasks.maintenance.recon.backfill import backfill_stripe
 from tasks.maintenance.recon.run import turn
 from workers.context import Context
 from workers.hints import Hinter
@@ -35,6 +36,7 @@ _VERIFY_BUDGET_S = 8.0
 """Of one run, some 150,000 seals; the next run goes on from there, and begins anew after the last one."""
 _REOPEN_CHUNK = 1_000
 _MONTHS_AHEAD = 3
+_BACKFILL_ALL, _BACKFILL_FAILED = timedelta(hours=3), timedelta(days=3)
 _RECON_BUDGET_S = 10.0
 """Of one turn; the comparison in hand comes on top, and the task is stopped after 20 s."""
 
@@ -160,6 +162,18 @@ def reconcile(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     taken = turn(context, budget_s=_RECON_BUDGET_S)
     run = None if taken.run is None else taken.run.reference
     return {"asked": asked, "busy": taken.busy, "run": run, "done": taken.done, "counts": taken.run.counts if taken.run else {}}
+
+
+def backfill_events(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Take in what never came (INBOX-6): all of the last hours, and of the last days what Stripe could not deliver."""
+    if "stripe" not in providers(context.settings):
+        return {"skipped": "no key of Stripe is set"}
+    recent = backfill_stripe(context, since=slot_at - _BACKFILL_ALL, budget_s=_RECON_BUDGET_S / 2)
+    failed = backfill_stripe(context, since=slot_at - _BACKFILL_FAILED, failed_only=True, budget_s=_RECON_BUDGET_S / 2)
+    injected = recent.injected + failed.injected
+    if injected:
+        log.warning("events_backfilled", injected=injected)
+    return {"looked_at": recent.looked_at + failed.looked_at, "injected": injected, "ended": recent.ended and failed.ended}
 
 
 def _maintenance(context: Context) -> psycopg.Connection:
