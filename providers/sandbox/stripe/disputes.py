@@ -28,15 +28,19 @@ def begin(
     world: World, charge: Json, owner: str | None, *, amount: int | None = None, reason: str = "fraudulent",
     status: str = "needs_response", withdraw: bool = True,
 ) -> Json:  # fmt: skip
-    """The payer's bank disputes a charge (what is left of it, unless an amount is given). A warning (inquiry) takes no money; else it is withdrawn, with a fee."""
+    """The payer's bank disputes a charge, or what a refund has left of it, or `amount`.
+
+    A warning (inquiry) takes no money; else it is withdrawn at once, with a fee, unless `withdraw` is false.
+    """
     if status not in _OPEN and status != "prevented":
         raise wrong(f"A dispute begins as one of {', '.join(_OPEN)}", "status")
     warning = status not in ("needs_response", "under_review")
     dispute = world.base("dispute", "dp")
     details = {"brand": "visa", "case_type": "inquiry" if warning else "chargeback", "network_reason_code": "10.4"}
     due = world.now() + world.config.evidence_within_s
+    left = charge["amount_captured"] - charge["amount_refunded"]
     dispute |= {
-        "amount": amount or (charge["amount_captured"] - charge["amount_refunded"]) or charge["amount_captured"], "balance_transactions": [], "charge": charge["id"], "currency": charge["currency"],
+        "amount": amount or left or charge["amount_captured"], "balance_transactions": [], "charge": charge["id"], "currency": charge["currency"],
         "enhanced_eligibility_types": [], "evidence": dict.fromkeys(_EVIDENCE), "is_charge_refundable": warning,
         "evidence_details": {"due_by": due, "enhanced_eligibility": {}, "has_evidence": False, "past_due": False, "submission_count": 0},
         "payment_intent": charge["payment_intent"], "payment_method_details": {"card": details, "type": "card"}, "reason": reason,
