@@ -18,6 +18,8 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 class AccountAsked:
     """How far the account is. Once the provider has made it, `bursar_api.payee` shows its id and where its owner has to go."""
 
+    request: str
+    """Bursar's public id of the request; `bursar_api.outcome` tells how it goes on."""
     external_ref: str
     """The app's own id of its owner."""
     status: str

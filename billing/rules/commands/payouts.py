@@ -30,8 +30,8 @@ def _currency(value: str, name: str = "currency") -> None:
 class PayoutAsked:
     """How the payout stands."""
 
-    payout: str
-    """Bursar's public id of the request."""
+    request: str
+    """Bursar's public id of the request; `bursar_api.outcome` tells how it goes on."""
     reference: str
     """As it was asked for."""
     status: str

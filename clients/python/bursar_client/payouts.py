@@ -12,7 +12,8 @@ from bursar_client.command import Command
 class ConnectAccount(Command):
     """Creates a connected account for one of your organisers, and a link under which its owner tells the provider who he is.
 
-    Result: `external_ref`, `status`, `account_ref` (null until the provider has made it); `bursar_api.payee` shows the link.
+    Result: `request` (Bursar's id), `external_ref`, `status`, `account_ref` (null until the provider has made it);
+    `bursar_api.payee` shows the link.
     Again, once there is an account: a new link, because a link is good for minutes.
     Rejected as `country_of_another` when the account exists, or is being made, in another country.
     """
@@ -38,7 +39,7 @@ class ConnectAccount(Command):
 class RequestPayout(Command):
     """Pays out to an account's bank, all that is free or a part of it. The same reference again is the same payout.
 
-    Result: `payout` (Bursar's id), `reference`, `status`, `amount_minor`.
+    Result: `request` (Bursar's id), `reference`, `status`, `amount_minor`.
     Rejected as `account_unknown`, `account_disabled`, `paused`, `held`, `negative_balance`, `below_minimum`,
     `insufficient_balance`, `nothing_to_pay_out`, `amount_out_of_bounds`, `amount_not_payable`, or `requested_otherwise` when
     the reference is another payout's. While the balance is asked for (`checking`), the rest is told by the payout's status.
@@ -65,7 +66,7 @@ class RequestPayout(Command):
 class CancelPayout(Command):
     """Calls a payout back that the provider has not sent yet.
 
-    Result: `payout`, `reference`, `status`, `amount_minor`. Rejected as `payout_unknown` or `too_late`.
+    Result: `request`, `reference`, `status`, `amount_minor`. Rejected as `payout_unknown` or `too_late`.
     """
 
     NAME: ClassVar[str] = "billing.payouts.cancel.v1"

@@ -7,6 +7,7 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.commands.accounts import AccountAsked, ConnectAccount
 from billing.rules.commands.base import Command
 from billing.rules.facts.event import Event
+from core.ids import public_id
 from providers.app.read_command import read_command
 
 
@@ -18,4 +19,5 @@ def facts(event: Event) -> Command:
 def connect(unit: UnitOfWork, command: ConnectAccount) -> AccountAsked:
     """An account, or one more link to it."""
     row = connect_account(unit, command)
-    return AccountAsked(external_ref=row.external_id, status=row.status or "requested", account_ref=row.account_ref)
+    request = public_id(row.PUBLIC_PREFIX, row.id)
+    return AccountAsked(request=request, external_ref=row.external_id, status=row.status or "requested", account_ref=row.account_ref)

@@ -39,5 +39,5 @@ def schedule(unit: UnitOfWork, command: SchedulePayouts) -> PayoutsScheduled:
 def _told(row: PayoutRequest) -> PayoutAsked:
     amount = row.asked_minor if row.amount_minor is None else row.amount_minor
     return PayoutAsked(
-        payout=public_id(row.PUBLIC_PREFIX, row.id), reference=row.external_id, status=row.status or "checking", amount_minor=amount
+        request=public_id(row.PUBLIC_PREFIX, row.id), reference=row.external_id, status=row.status or "checking", amount_minor=amount
     )
