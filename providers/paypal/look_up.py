@@ -20,7 +20,7 @@ from providers.clean import json_object
 from providers.errors import Final, Retryable, UnparsableBody
 from providers.fields import items, mapping, optional
 from providers.paypal import client
-from providers.paypal.operations import of
+from providers.paypal.operations import batch_id, of
 from providers.paypal.paths import path
 from providers.paypal.reports import transactions
 from providers.paypal.shapes.declared import metadata
@@ -66,12 +66,13 @@ def batch_behind(refused: Json, flight: Flight, settings: Settings) -> Json | No
     """
     if flight.operation != "payout.create" or not any("sender_batch_id" in word.lower() for word in _words(refused)):
         return None
+    ours = batch_id(f"{flight.request_type}:{flight.request_ref}", flight.submission)
     for link in items(refused, "links"):
-        before, _, batch_id = (optional(link, "href") or "").rstrip("/").rpartition("/")
-        if batch_id and before.endswith("/v1/payments/payouts"):
-            found = json_object(client.get(path("payouts-batch", batch_id), settings))
+        before, _, payout_batch = (optional(link, "href") or "").rstrip("/").rpartition("/")
+        if payout_batch and before.endswith("/v1/payments/payouts"):
+            found = json_object(client.get(path("payouts-batch", payout_batch), settings))
             header = mapping(mapping(found, "batch_header"), "sender_batch_header")
-            return found if optional(header, "sender_batch_id") == flight.submission else None
+            return found if optional(header, "sender_batch_id") == ours else None
     return None
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from billing.rules.money import format_minor, provider_exponent
-from providers.submission import TAG_REQUEST, Rendered
+from providers.submission import TAG_REQUEST, TAG_SUBMISSION, Rendered
 
 Json = Mapping[str, Any]
 
@@ -28,6 +28,7 @@ V1_LIFE_S = PAYOUTS_LIFE_S = 29 * _DAY_S
 NO_KEY_S = 0.0
 """Disputes know no key: after a lost reply the dispute itself is looked at before anything is sent again."""
 
+_LONGEST_ITEM_ID = 63
 LookUp = Literal["order", "capture_refunds", "sale_refunds", "dispute", "none", "cannot"]
 LONGEST_CUSTOM, LONGEST_ORDER_CUSTOM = 127, 255
 """Characters of `custom_id` and `invoice_number` of refunds, and of an order's `custom_id`."""
@@ -95,10 +96,15 @@ def _sale_refund(values: Json, request: str, key: str) -> dict[str, Any]:  # noq
 def _payout(values: Json, request: str, key: str) -> dict[str, Any]:
     receiver = str(values["destination_ref"])
     kind = values.get("recipient_type") or ("EMAIL" if "@" in receiver else "PAYPAL_ID")
-    item = {"recipient_type": kind, "receiver": receiver, "amount": _money(values, "currency"), "sender_item_id": request}
+    item = {"recipient_type": kind, "receiver": receiver, "amount": _money(values, "currency")}
+    item |= {"sender_item_id": request if len(request) <= _LONGEST_ITEM_ID else key}
     item |= {"note": values["note"]} if values.get("note") else {}
-    # The same under every generation of the key: within 30 days PayPal pays a batch id once, whatever the header says.
-    return {"sender_batch_header": {"sender_batch_id": key}, "items": [item]}
+    return {"sender_batch_header": {"sender_batch_id": batch_id(request, key)}, "items": [item]}
+
+
+def batch_id(request: str, key: str) -> str:
+    """The `sender_batch_id`: the same under every generation of a key, and each item shows it. Within 30 days PayPal pays it once."""
+    return f"{TAG_REQUEST}={request}&{TAG_SUBMISSION}={key}"
 
 
 def _accept(values: Json, request: str, key: str) -> dict[str, Any]:  # noqa: ARG001

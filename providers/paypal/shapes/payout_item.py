@@ -9,6 +9,7 @@ from billing.rules.states_money_out import PAYOUT, PAYOUT_GIVEN_BACK, UNKNOWN
 from providers.fields import mapping, needed, optional
 from providers.paypal.envelope import FETCHED
 from providers.paypal.reading import money, said, time_of, version
+from providers.paypal.shapes.declared import metadata
 from providers.submission import TAG_REQUEST
 
 _STATUSES = {
@@ -68,17 +69,21 @@ def payout_item(event: Event) -> PayoutFact:
             name: value
             for name, value in (
                 ("sender_item_id", optional(item, "sender_item_id")),
-                (TAG_REQUEST, _ours(optional(item, "sender_item_id"))),
                 ("sender_batch_id", optional(obj, "sender_batch_id")),
             )
             if value is not None
-        },
+        }
+        | _ours(optional(obj, "sender_batch_id"), optional(item, "sender_item_id")),
     )
 
 
-def _ours(sender_item_id: str | None) -> str | None:
-    """The request of ours that wanted the item, if one did."""
-    return sender_item_id if sender_item_id is not None and sender_item_id.startswith(_REQUEST) else None
+def _ours(sender_batch_id: str | None, sender_item_id: str | None) -> dict[str, str]:
+    """The request of ours that wanted the item, if one did; its own id names it where it has room, and the batch's in any case."""
+    if sender_batch_id is not None and sender_batch_id.startswith(f"{TAG_REQUEST}="):
+        return {name: text for name, text in metadata(sender_batch_id, None).items() if name != "custom_id"}
+    if sender_item_id is not None and sender_item_id.startswith(_REQUEST):
+        return {TAG_REQUEST: sender_item_id}
+    return {}
 
 
 def masked(receiver: str | None) -> str | None:

@@ -7,6 +7,7 @@ import pytest
 from tests.tasks.payments.paypal.market import Market
 
 CAPTURE = r"/capture$"
+LOST = ("lost_reply", "error_after", "error_before", "reset_before", "rate_limit", "conflict", "hold_after")
 
 
 @pytest.mark.requirement("PAY-18", "PAY-9")
@@ -31,8 +32,8 @@ def test_an_approved_order_is_captured_once_and_pays_its_purpose(market: Market)
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        *((CAPTURE, kind) for kind in ("lost_reply", "error_after", "error_before", "reset_before", "rate_limit", "conflict", "hold_after")),
         ("/orders$", "lost_reply"),
+        *((CAPTURE, each) for each in LOST),
     ],
 )
 def test_one_capture_whatever_becomes_of_the_reply(market: Market, path: str, kind: str) -> None:
