@@ -70,8 +70,14 @@ def _answer(event: Event, told: Mapping[str, Any], *, refused: bool) -> AnswerFa
         request_type=fields.needed(told, "request_type"),
         outcome="refused" if refused else "accepted",
         object_ref=fields.optional(made, "id") if made else None,
-        url=None if refused else fields.optional(obj, "url"),
+        url=None if refused else _where_to_go(obj),
         error_code=fields.optional(obj, "code") or fields.optional(obj, "type") if refused else None,
         error_message=fields.optional(obj, "message") if refused else None,
         decline_code=fields.optional(obj, "decline_code") if refused else None,
     )
+
+
+def _where_to_go(obj: Mapping[str, Any]) -> str | None:
+    """A page's own address, or the one at which a payer has to act."""
+    redirect = fields.mapping(fields.mapping(obj, "next_action"), "redirect_to_url")
+    return fields.optional(obj, "url") or fields.optional(redirect, "url")
