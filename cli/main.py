@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("cli.audit:audit", "Verify the record of what was done; show an object's part of it."),
     "outbox": ("cli.outbox:outbox", "Calls to the outside: list them, look at one, try them again."),
     "submission": ("cli.submission:submission", "What is made or moved at providers: which outcomes are unknown, settle them."),
+    "payout": ("cli.payout:payout", "Payouts to connected accounts: list, show, hold, release, statements."),
     "confirm": ("cli.confirm:confirm", "Enter what your own people saw: money that arrived by bank transfer."),
     "recon": ("cli.recon:recon", "Compare a provider's records with ours, settle what differs, explain payouts."),
     "schedule": ("cli.schedule:schedule", "Scheduled runs: what runs when, and how it went."),
