@@ -15,15 +15,19 @@ import msgspec
 from providers.errors import UnparsableBody
 
 _DEPTH_LIMIT = 64
+SIZE_LIMIT_BYTES = 4 * 1024 * 1024
+"""Far above any object or page of a provider's (PAY-12); the doors have bounds of their own, well below it."""
 _DECODER = msgspec.json.Decoder()
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`: strict UTF-8 without BOM, finite numbers, no NUL in any text, at most 64 levels deep.
+    """The JSON object in `body`: strict UTF-8 without BOM, finite numbers, no NUL in any text, at most 64 levels deep and 4 MiB.
 
     Raises:
         UnparsableBody: it is anything else; the message says what, without quoting the body.
     """
+    if len(body) > SIZE_LIMIT_BYTES:
+        raise UnparsableBody(f"body has {len(body)} bytes, at most {SIZE_LIMIT_BYTES} are read")
     try:
         value = _DECODER.decode(body)
     except RecursionError:

@@ -6,6 +6,7 @@ Instead of an error that no repetition could mend. Each change is a row of a led
 from __future__ import annotations
 
 from billing.operations.own_row import own_row
+from billing.operations.post_carry_over import post_carry_over
 from billing.operations.unit import UnitOfWork
 from core.ids import new_id
 from models.customer_balance import CustomerBalance, CustomerBalanceEntry
@@ -43,17 +44,19 @@ def _enter(unit: UnitOfWork, request: PaymentRequest, kind: str, delta_minor: in
     row = balance_of(unit, request)
     before = row.owed_minor or 0
     row.owed_minor = before + delta_minor
+    fact = f"{request.NAME}:{request.source}:{request.external_id}"
     unit.add(
         CustomerBalanceEntry(
             id=new_id(unit.now),
             balance_id=row.id,
             at=unit.now,
-            fact=f"{request.NAME}:{request.source}:{request.external_id}",
+            fact=fact,
             kind=kind,
             delta_minor=delta_minor,
             created_by=unit.actor,
         )
     )
+    post_carry_over(unit, request.source, fact, kind, delta_minor, request.currency or "")
     unit.audit(
         f"customer_balance.{kind}",
         CustomerBalance.NAME,

@@ -37,7 +37,14 @@ def test_what_operators_need_is_shown() -> None:
     )
 
 
-@pytest.mark.requirement("SEC-6")
+@pytest.mark.requirement("PAY-12")
+@pytest.mark.parametrize("text", ["\x1b[2J", "paid\u202edetnarg", "<script>x</script>", "{{ config }}", "'; DROP TABLE x", "a\nb", "x" * 256])
+def test_a_dangerous_text_is_not_shown_whatever_its_name_allows(text: str) -> None:
+    for name in ("id", "status", "failure_code"):
+        assert visible({name: text}) == {name: f"[text of {len(text)} characters]"}
+
+
+@pytest.mark.requirement("SEC-6", "PAY-12")
 @given(
     st.sampled_from(["address", "dob", "phone", "client_secret", "billing_details", "api_key"]),
     st.integers(1000),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.clean import json_object
+from providers.clean import SIZE_LIMIT_BYTES, json_object
 from providers.errors import UnparsableBody
 
 BAD = {
@@ -40,11 +40,20 @@ BAD = {
 }
 
 
+@pytest.mark.requirement("PAY-12")
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD.keys())
 def test_what_no_column_can_hold_is_one_named_error(body: bytes) -> None:
     with pytest.raises(UnparsableBody) as caught:
         json_object(body)
     assert str(caught.value)
+
+
+@pytest.mark.requirement("PAY-12")
+def test_what_a_provider_answers_has_a_size_that_is_read() -> None:
+    body = b'{"a":"' + b"x" * (SIZE_LIMIT_BYTES - 8) + b'"}'
+    assert len(json_object(body)["a"]) == SIZE_LIMIT_BYTES - 8
+    with pytest.raises(UnparsableBody, match="at most 4194304 are read"):
+        json_object(body + b" ")
 
 
 def test_the_last_of_duplicate_keys_counts() -> None:
