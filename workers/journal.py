@@ -45,8 +45,12 @@ def write(connection: Connection, legs: Iterable[Mapping[str, Any]]) -> None:
     if len(made) == len(rows):
         return
     missing = [dict(zip(_KEY, key, strict=True)) for key in sorted(wanted.keys() - {tuple(key) for key in made})]
-    for row in connection.exec_driver_sql(_BOOKED, {"keys": as_json(missing)}).mappings():
+    for row in map(_named, connection.exec_driver_sql(_BOOKED, {"keys": as_json(missing)})):
         _same(row, wanted[_key(row)])
+
+
+def _named(row: Iterable[Any]) -> dict[str, Any]:
+    return dict(zip((*_KEY, *_SAID), row, strict=True))
 
 
 def _key(leg: Mapping[str, Any]) -> tuple[Any, ...]:

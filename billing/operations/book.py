@@ -8,6 +8,7 @@ from datetime import datetime
 from billing.operations.unit import UnitOfWork
 from billing.rules.journal import Leg, Posting, booked_legs, difference, next_leg, undone, with_booked
 from models.application_fee import ApplicationFee
+from models.balance_transaction import BalanceTransaction
 from models.charge import Charge
 from models.dispute import Dispute
 from models.payment import Payment
@@ -15,7 +16,7 @@ from models.payout import Payout
 from models.refund import Refund
 from models.transfer import Transfer
 
-BookedRow = Payment | Charge | Refund | Dispute | Transfer | Payout | ApplicationFee
+BookedRow = Payment | Charge | Refund | Dispute | Transfer | Payout | ApplicationFee | BalanceTransaction
 """Rows that remember what was booked of them."""
 
 

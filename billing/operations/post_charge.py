@@ -15,12 +15,13 @@ def post_charge(unit: UnitOfWork, row: Charge, *, confirmed: bool = False) -> No
     A charge that only shows a transfer's arrival in its account was booked as that transfer. `confirmed`: for PayPal, whose
     webhooks prove too little, that the payment was looked up.
     """
-    if row.status != "succeeded" or row.currency is None or row.source_transfer_ref:
+    if row.status != "succeeded" or row.currency is None:
         return
     if row.source != "stripe" and not confirmed:
         return
     taken = row.amount_minor if row.amount_captured_minor is None else row.amount_captured_minor
     if taken is None:
         return
-    book(unit, row, "charge", bookings.charge(row.source, row.account_ref, taken, row.currency))
+    if not row.source_transfer_ref:
+        book(unit, row, "charge", bookings.charge(row.source, row.account_ref, taken, row.currency))
     post_conversion(unit, row, taken)

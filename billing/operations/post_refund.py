@@ -16,12 +16,12 @@ def post_refund(unit: UnitOfWork, row: Refund) -> None:
     A refund in a connected account that only shows a transfer's reversal was booked as that. One that PayPal has not
     confirmed is not booked.
     """
-    if row.confirmed is False or row.source_transfer_reversal_ref:
+    if row.confirmed is False or row.amount_minor is None or row.currency is None:
         return
     if row.status in REFUND_UNDONE:
         book_undone(unit, row, "refund_failure", "refund")
-    elif row.status == "succeeded" and row.amount_minor is not None and row.currency is not None:
-        book(unit, row, "refund", bookings.refund(row.source, row.account_ref, row.amount_minor, row.currency))
-    else:
+    elif row.status != "succeeded":
         return
-    post_conversion(unit, row, row.amount_minor or 0)
+    elif not row.source_transfer_reversal_ref:
+        book(unit, row, "refund", bookings.refund(row.source, row.account_ref, row.amount_minor, row.currency))
+    post_conversion(unit, row, row.amount_minor)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 PATHS = {
     "account": "/v1/accounts/",
     "application_fee": "/v1/application_fees/",
+    "balance_transaction": "/v1/balance_transactions/",
     "charge": "/v1/charges/",
     "checkout.session": "/v1/checkout/sessions/",
     "customer": "/v1/customers/",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -19,6 +19,7 @@ from workers.routing import fold
 from workers.rows import StubTakenError
 from workers.unit import Unit
 
+T = TypeVar("T")
 _PAYOUTS = ("account.", "payout.", "transfer.")
 _OWN = ("id", "created_at", "updated_at", "booked")
 
@@ -62,11 +63,15 @@ class Teller:
 
     def imagine(self, batches: Sequence[Sequence[Event]], *tables: str) -> dict[str, list[dict[str, Any]]]:
         """The state that these batches, one after the other, would end in; everything is rolled back."""
+        return self.supposing(batches, lambda connection: _state(connection, tables))
+
+    def supposing(self, batches: Sequence[Sequence[Event]], look: Callable[[Connection], T]) -> T:
+        """What `look` sees after these batches; everything is rolled back."""
         with Session(self._engine) as session:
             for events in batches:
                 self._work(session, events)
                 session.expunge_all()
-            found = _state(session.connection(), tables)
+            found = look(session.connection())
             session.rollback()
         return found
 
