@@ -10,7 +10,8 @@ class ReconRow(NamedTuple):
     """A listed object. Amounts in minor units of `currency`."""
 
     object: str
-    """payment, charge, refund, dispute, transfer, payout, application_fee, balance_transaction or payout_line."""
+    """payment, charge, refund, dispute, transfer, payout, application_fee, balance_transaction, payout_line, or link (this
+    object belongs to `parent_ref` in the account's books)."""
     external_id: str
     account_ref: str | None
     """The connected account in whose name it was listed; None: the platform."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +15,18 @@ from providers.submission import TAG_REQUEST
 Json = Mapping[str, Any]
 
 
-def read(of: str, obj: Json, account: str | None) -> ReconRow:
-    """The row of one listed object.
+def rows(of: str, obj: Json, account: str | None) -> list[ReconRow]:
+    """The row of one listed object, and what it says of which objects belong together.
+
+    What only shows a transfer's arrival in its account, or its way back, has no row: the transfer has.
 
     Raises:
         UnparsableBody: it lacks its id, or is not of Stripe's form.
     """
     try:
-        return _READERS[of](obj, account)
+        if obj.get("source_transfer") or obj.get("source_transfer_reversal"):
+            return []
+        return [_READERS[of](obj, account), *(_LINKS[of](obj) if of in _LINKS else ())]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UnparsableBody(f"Stripe's list of {of} holds an object that is none: {type(error).__name__} {error}") from None
 
@@ -123,6 +127,32 @@ def line_of(payout: str, obj: Json, account: str | None) -> ReconRow:
     return _balance_transaction(obj, account)._replace(object="payout_line", txn_ref=payout)
 
 
+def _link(child: str, parent: str, account: str | None) -> ReconRow:
+    return ReconRow("link", child, account, None, parent_ref=parent)
+
+
+def _of_transfer(obj: Json) -> Iterator[ReconRow]:
+    """Its payment in the account, its reversals here, and their refunds there, are all of the transfer."""
+    whose = _ref(obj, "destination")
+    if paid := _ref(obj, "destination_payment"):
+        yield _link(paid, obj["id"], whose)
+    for part in (obj.get("reversals") or {}).get("data") or ():
+        yield _link(part["id"], obj["id"], None)
+        if refund := _ref(part, "destination_payment_refund"):
+            yield _link(refund, obj["id"], whose)
+
+
+def _of_fee(obj: Json) -> Iterator[ReconRow]:
+    """In the account, the fee and its refunds are parts of the charge that it was taken from."""
+    whose = _ref(obj, "account")
+    if charge := _ref(obj, "charge"):
+        yield _link(obj["id"], charge, whose)
+    for part in (obj.get("refunds") or {}).get("data") or ():
+        yield _link(part["id"], obj["id"], None)
+        yield _link(part["id"], obj["id"], whose)
+
+
+_LINKS: Mapping[str, Callable[[Json], Iterator[ReconRow]]] = {"transfer": _of_transfer, "application_fee": _of_fee}
 _READERS: Mapping[str, Callable[[Json, str | None], ReconRow]] = {
     "payment": _payment,
     "charge": _charge,

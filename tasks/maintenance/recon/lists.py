@@ -11,7 +11,7 @@ import psycopg
 
 from billing.rules.recon_row import ReconRow
 from core.settings import Settings
-from providers.paypal import reports
+from providers.paypal import recon_rows as paypal_rows
 from providers.stripe import listing, recon_rows
 
 Page = tuple[str | None, Iterable[ReconRow]]
@@ -56,29 +56,15 @@ def pages(
         UnparsableBody: an object is not of its form.
     """
     if source == "paypal":
-        return _paypal(of, settings, since, until)
+        # The report has no cursor: it is one page, and a turn that ends within it begins it anew.
+        return iter([(None, paypal_rows.listed(of, settings, since, until))])
     if of == "payout_line":
         chosen = connection.execute(_PAYOUTS, {"after": after or ""}).fetchall()
         return ((payout, _lines(payout, settings, whose)) for payout, whose in chosen)
     found = listing.listed(of, settings, since=since, until=until, account=account, after=after)
-    return ((page[-1]["id"], [recon_rows.read(of, obj, account) for obj in page]) for page in found)
+    return ((page[-1]["id"], [row for obj in page for row in recon_rows.rows(of, obj, account)]) for page in found)
 
 
 def _lines(payout: str, settings: Settings, account: str | None) -> Iterator[ReconRow]:
     for page in listing.listed("balance_transaction", settings, account=account, query={"payout": payout}):
         yield from (recon_rows.line_of(payout, obj, account) for obj in page)
-
-
-_PAYPAL = {"charge": frozenset({"payment"}), "refund": frozenset({"refund"})}
-
-
-def _paypal(of: str, settings: Settings, since: datetime, until: datetime) -> Iterator[Page]:
-    """PayPal's report has no cursor: it is one page, and a turn that ends within it begins it anew."""
-    yield None, (
-        ReconRow(
-            of, row.id, None, abs(row.amount_minor), row.fee_minor, None, row.currency, row.status, row.code, row.kind,
-            row.parent_ref, None, None, row.metadata.get("bursar_request"), row.at,
-        )
-        for row in reports.reported(settings, since, until)
-        if row.kind in _PAYPAL[of] and row.status in ("succeeded", "pending")
-    )  # fmt: skip

@@ -15,8 +15,8 @@ from typing import Any
 import psycopg
 import structlog
 
+from billing.operations import check_journal, check_movements
 from billing.operations.advance_recon_run import Progress, advance, begin, finish, next_run
-from billing.operations.check_movements import CHECKS, check
 from billing.operations.compare_objects import MIRRORS, compare_objects
 from billing.operations.keep_findings import Scope
 from billing.rules.recon_row import ReconRow
@@ -35,6 +35,9 @@ _PAGES = 20
 _STATEMENT_MS = 600_000
 
 
+_DOES = {"compare": compare_objects, "check": check_movements.check, "journal": check_journal.check_journal}
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What became of one turn."""
@@ -48,7 +51,7 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class _Step:
     does: str
-    """list, compare or check."""
+    """list, or a key of _DOES."""
     of: str
     account: str | None = None
 
@@ -61,7 +64,9 @@ def steps(run: Progress) -> list[_Step]:
         found += [_Step("list", of, account) for account in (None, *((run.accounts or ()) if everywhere else ()))]
         if of in MIRRORS:
             found.append(_Step("compare", of))
-    return found + [_Step("check", name) for name, needs in CHECKS.items() if needs <= set(run.objects)]
+    objects = set(run.objects)
+    found += [_Step("check", name) for name, needs in check_movements.CHECKS.items() if needs <= objects]
+    return found + [_Step("journal", name) for name, needs in check_journal.CHECKS.items() if needs <= objects]
 
 
 def turn(context: Context, *, budget_s: float, reference: str | None = None) -> Turn:
@@ -119,7 +124,7 @@ def _take(context: Context, connection: psycopg.Connection[Any], run: Progress, 
         basis_points=context.settings.application_fee_basis_points, now=now,
     )  # fmt: skip
     with connection.transaction():
-        counts = (compare_objects if step.does == "compare" else check)(connection, step.of, scope)
+        counts = _DOES[step.does](connection, step.of, scope)
         for kind, count in counts.items():
             run.counts[kind] = run.counts.get(kind, 0) + count
         run.step, run.cursor = run.step + 1, None

@@ -1,0 +1,1 @@
+"""A million of the provider's rows against a million of ours."""

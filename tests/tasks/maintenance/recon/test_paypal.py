@@ -1,0 +1,71 @@
+"""Reconciliation with PayPal's reports: true books show nothing, and what is missing on one side is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.operations.ask_recon import ask_recon
+from tasks.maintenance.recon.lists import LISTS
+from tasks.maintenance.recon.run import turn
+from tests.harness.cluster import Database
+from tests.harness.paypal import PayPal
+from tests.tasks.payments.paypal.market import Market
+from workers.unit import Unit
+
+
+@pytest.fixture
+def market(database: Database, paypal_sandbox: PayPal) -> Iterator[Market]:
+    """The machine and PayPal."""
+    found = Market(database, paypal_sandbox)
+    yield found
+    found.machine.close()
+
+
+def recon(market: Market, reference: str) -> dict[str, int]:
+    """One run over all; its counts, less the rows that were listed."""
+    context, now = market.machine.context, market.machine.clock.now()
+    with context.engine.begin() as connection:
+        unit = Unit(connection, context.keys, now=now, reason="test")
+        ask_recon(
+            unit, "paypal", reference, since=now - timedelta(days=90), until=now + timedelta(days=1),
+            objects=list(LISTS["paypal"]), actor="test", reason="test",
+        )  # fmt: skip
+        unit.flush()
+    done = turn(context, budget_s=60.0)
+    assert done.done
+    assert done.run is not None
+    return {kind: count for kind, count in done.run.counts.items() if kind != "listed" and count}
+
+
+def findings(market: Market) -> list[tuple[Any, ...]]:
+    """(kind, object type, object) of the open ones."""
+    return market.machine.all("SELECT kind, object_type, object_ref FROM bursar.finding WHERE status = 'open' ORDER BY 1, 2, 3")
+
+
+@pytest.mark.requirement("RECON-1", "RECON-7")
+def test_true_books_show_nothing(market: Market) -> None:
+    first = market.bought("C-1")
+    market.bought("C-2", currency="JPY", amount_minor=900, payee_ref="organiser@example.com")
+    market.control.tell("sale", amount_minor=999, currency="EUR", subscription="I-1", custom="bursar_purpose=subscription")
+    market.control.tell("refund_at_paypal", capture=first, amount_minor=100)
+    market.settle()
+    assert recon(market, "RUN-1") == {}
+    assert findings(market) == []
+
+
+@pytest.mark.requirement("RECON-1", "RECON-4")
+def test_what_was_never_told_and_what_never_was_are_found(market: Market) -> None:
+    market.bought("C-1")
+    gone = market.bought("C-2")
+    untold = market.control.tell("sale", amount_minor=999, currency="EUR", subscription="I-1")["id"]
+    market.control.take_events()
+    world = market.paypal.standin.world
+    world.movements[:] = [moved for moved in world.movements if moved["row"]["transaction_id"] != gone]
+    recon(market, "RUN-1")
+    found = findings(market)
+    assert ("missing_here", "charge", untold) in found
+    assert ("missing_there", "charge", gone) in found
