@@ -14,11 +14,13 @@ from psycopg import sql
 
 from billing.operations.keep_findings import Scope, keep, keeping
 
-# PAY-4: what was agreed on stands in the request; where there is none, a connected account's money owes the share that is set.
+# PAY-4: what was agreed on stands in the request; what is kept of a share that is passed on later is no fee of the provider's;
+# where there is none, a connected account's money owes the share that is set.
 _FEE = """
     owed AS (
         SELECT s.external_id, s.account_ref, s.fee_minor AS theirs, s.currency, s.created_at, s.kind AS destination,
-               coalesce(p.application_fee_minor, c.application_fee_minor,
+               coalesce(CASE WHEN coalesce(p.payee_ref, c.payee_ref) IS NOT NULL THEN 0 END,
+                        p.application_fee_minor, c.application_fee_minor,
                         CASE WHEN s.account_ref IS NOT NULL OR s.kind IS NOT NULL
                              THEN (s.amount_minor * %(basis_points)s + 5000) / 10000 ELSE 0 END) AS ours
         FROM bursar.recon_staged s

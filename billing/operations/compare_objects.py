@@ -56,13 +56,14 @@ _COMPARISON = sql.SQL("""
     differing AS MATERIALIZED (
         SELECT coalesce(t.external_id, h.external_id) AS object_ref, coalesce(t.account_ref, h.account_ref) AS account_ref,
                t.external_id IS NOT NULL AS is_there, h.external_id IS NOT NULL AND NOT h.stub AS is_here,
-               h.amount_minor AS our_amount, t.amount_minor AS amount, h.back_minor AS our_back, coalesce(t.back_minor, 0) AS back,
+               h.amount_minor AS our_amount, t.amount_minor AS amount, h.back_minor AS our_back,
+               coalesce(t.back_minor, h.back_minor, 0) AS back,
                h.currency AS our_currency, t.currency, h.status AS our_status, t.status, t.said AS word,
                coalesce(t.created_at, h.provider_created_at) AS object_at
         FROM there t FULL JOIN here h ON h.external_id = t.external_id
         WHERE (t.external_id IS NOT NULL AND (h.external_id IS NULL OR h.stub OR h.amount_minor IS DISTINCT FROM t.amount_minor
                OR h.currency IS DISTINCT FROM t.currency OR h.status IS DISTINCT FROM t.status
-               OR h.back_minor <> coalesce(t.back_minor, 0)))
+               OR h.back_minor <> coalesce(t.back_minor, h.back_minor)))
            OR (t.external_id IS NULL AND NOT h.stub AND h.provider_created_at IS NOT NULL
                AND (h.account_ref IS NULL OR h.account_ref = ANY(%(accounts)s)))),
     told AS (
