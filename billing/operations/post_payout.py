@@ -5,8 +5,10 @@ from __future__ import annotations
 from billing.operations.book import book, book_undone
 from billing.operations.unit import UnitOfWork
 from billing.rules import bookings
+from billing.rules.request_tag import request_named
 from billing.rules.states_money_out import PAYOUT_GIVEN_BACK
 from models.payout import Payout
+from models.payout_request import PayoutRequest
 
 _LEFT = frozenset({"pending", "on_hold", "in_transit", "paid"})
 
@@ -27,6 +29,17 @@ def post_payout(unit: UnitOfWork, row: Payout) -> None:
     if row.source == "paypal" and row.fee_minor:
         book(unit, row, "payout_fee", bookings.processor_fee(row.source, row.account_ref, row.fee_minor, row.currency))
     if row.status == "paid":
-        to_payee = row.source == "paypal"
-        paid = bookings.payout_paid(row.source, row.account_ref, row.amount_minor, row.currency, to_payee=to_payee)
+        paid = (
+            bookings.payee_paid(row.source, _payee(unit, row), row.amount_minor, row.currency)
+            if row.source == "paypal"
+            else bookings.payout_paid(row.source, row.account_ref, row.amount_minor, row.currency)
+        )
         book(unit, row, "payout_paid", paid)
+
+
+def _payee(unit: UnitOfWork, row: Payout) -> str | None:
+    """Whom a payout out of our own balance pays: known by our request, if there is one."""
+    named = request_named(row.metadata_)
+    if named is None or named.request_type != PayoutRequest.NAME:
+        return None
+    return unit.row(PayoutRequest, row.source, named.reference).account_ref

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.operations.own_balance import KEPT_HERE, credit
 from billing.operations.payee_of import payee_of
+from billing.operations.post_share import post_share
 from billing.operations.unit import UnitOfWork
 from models.base import Aggregate
 from models.transfer_request import TransferRequest
@@ -30,6 +31,7 @@ def take_back_share(unit: UnitOfWork, share: TransferRequest, amount_minor: int,
     share.taken_back = {**taken, name: amount}
     share.updated_at = max(share.updated_at, unit.now)
     credit(unit, payee_of(unit, share.source, share.account_ref), share.currency, -amount)
+    post_share(unit, share, "share_taken_back", amount, number=len(taken))
     about = {"amount_minor": amount, "currency": share.currency, "for": name, "why": why}
     unit.audit("transfer_request.taken_back", TransferRequest.NAME, share.id, before=None, after=about)
     return amount

@@ -6,6 +6,7 @@ from billing.operations.move_status import move_status
 from billing.operations.own_balance import KEPT_HERE, credit
 from billing.operations.own_row import own_row
 from billing.operations.payee_of import payee_of
+from billing.operations.post_share import post_share
 from billing.operations.send_transfer import may_be_given, send_transfer
 from billing.operations.unit import UnitOfWork
 from billing.rules.states_requests import TRANSFER_REQUEST
@@ -58,6 +59,7 @@ def _credit(unit: UnitOfWork, payee: Payee, row: TransferRequest) -> None:
     row.status, row.made_minor, row.completed_at = "made", row.amount_minor, unit.now
     move_status(unit, row, TRANSFER_REQUEST, "waiting", "made", {"amount_minor": row.amount_minor, "currency": row.currency})
     credit(unit, payee, row.currency or "", row.amount_minor or 0)
+    post_share(unit, row, "share", row.amount_minor or 0)
 
 
 def _charge(payment: Payment) -> str | None:

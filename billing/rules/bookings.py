@@ -68,15 +68,26 @@ def transfer_reversal(provider: str, destination: str, amount_minor: int, curren
     return transfer(provider, destination, -amount_minor, currency)
 
 
+def share(provider: str, account: str, amount_minor: int, currency: str) -> Legs:
+    """A payee's share of money that stays in our balance until it is paid out (PayPal), or what of it was taken back (negative)."""
+    return moved(code(provider, None, "payee_share"), code(provider, account, "payable"), amount_minor, currency)
+
+
 def payout(provider: str, owner: str | None, amount_minor: int, currency: str) -> Legs:
     """Money left the balance for a bank; negative where the provider draws from the bank."""
     return moved(code(provider, owner, "in_transit"), _balance(provider, owner), amount_minor, currency)
 
 
-def payout_paid(provider: str, owner: str | None, amount_minor: int, currency: str, *, to_payee: bool = False) -> Legs:
-    """It arrived: on our bank, at a connected account's owner, or (`to_payee`, PayPal) at a payee paid from our balance."""
-    arrived = code(provider, owner, "payable") if owner else code(provider, None, "payee_share" if to_payee else "bank")
+def payout_paid(provider: str, owner: str | None, amount_minor: int, currency: str) -> Legs:
+    """It arrived: on our bank, or at a connected account's owner, who has so much less coming."""
+    arrived = code(provider, owner, "payable" if owner else "bank")
     return moved(arrived, code(provider, owner, "in_transit"), amount_minor, currency)
+
+
+def payee_paid(provider: str, payee: str | None, amount_minor: int, currency: str) -> Legs:
+    """A payout from our own balance (PayPal) arrived at a payee; of one that we do not know, it is an expense by itself."""
+    arrived = code(provider, payee, "payable") if payee else code(provider, None, "payee_share")
+    return moved(arrived, code(provider, None, "in_transit"), amount_minor, currency)
 
 
 def dispute_withdrawn(provider: str, owner: str | None, amount_minor: int, currency: str) -> Legs:

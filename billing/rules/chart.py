@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
+from urllib.parse import quote, unquote
 
 Class = Literal["asset", "liability", "income", "expense", "clearing"]
 Side = Literal["debit", "credit"]
@@ -98,16 +99,15 @@ def code(provider: str, owner: str | None, name: str) -> str:
         name: a name of `CHART`.
 
     Raises:
-        ValueError: the chart has no such account for such an owner, or an id that would not be read back.
+        ValueError: the chart has no such account for such an owner.
     """
     account = BY_NAME.get(name)
     if account is None:
         raise ValueError(f"the chart of accounts has no {name!r}")
     if account.scope == ("platform" if owner else "account"):
         raise ValueError(f"the chart has {name!r} for the {account.scope} only, not for {owner or 'the platform'}")
-    if ":" in provider or ":" in (owner or "") or " " in (owner or ""):
-        raise ValueError(f"{provider!r} and {owner!r} cannot stand in an account's code, which is divided by colons")
-    return f"{provider}:{owner}:{name}" if owner else f"{provider}:{name}"
+    # A payee's id may be anything; a colon in it would divide the code in a wrong place.
+    return f"{provider}:{quote(owner, safe='@')}:{name}" if owner else f"{provider}:{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +129,4 @@ def read(account_code: str) -> Named:
     parts = account_code.split(":")
     if len(parts) not in (2, 3) or parts[-1] not in BY_NAME:
         raise ValueError(f"{account_code!r} is no account of the chart")
-    return Named(parts[0], parts[1] if len(parts) == 3 else None, BY_NAME[parts[-1]])
+    return Named(parts[0], unquote(parts[1]) if len(parts) == 3 else None, BY_NAME[parts[-1]])

@@ -13,7 +13,7 @@ CREATE TABLE bursar.journal_account (
     CONSTRAINT journal_account_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
     CONSTRAINT journal_account_class_check CHECK (class IN ('asset', 'liability', 'income', 'expense', 'clearing')),
     CONSTRAINT journal_account_normal_check CHECK (normal IN ('debit', 'credit')),
-    CONSTRAINT journal_account_code_check CHECK (code = concat_ws(':', provider, owner, name))
+    CONSTRAINT journal_account_code_check CHECK (code LIKE provider || ':%' AND code LIKE '%:' || name)
 );
 
 CREATE TABLE bursar.journal (
