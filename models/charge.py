@@ -10,10 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Aggregate
 from models.booked import Booked, Settled
+from models.disputable import Disputable
 from models.refundable import Refundable
 
 
-class Charge(Booked, Settled, Refundable, Aggregate):
+class Charge(Booked, Settled, Refundable, Disputable, Aggregate):
     """A charge. What went back of it is `refunded_minor`, by the rule in billing.rules.refunded.
 
     `payment_refs` are all payments that it or one of its refunds was ever said to belong to: one, unless API versions
@@ -24,7 +25,7 @@ class Charge(Booked, Settled, Refundable, Aggregate):
     NAME: ClassVar[str] = "charge"
     PUBLIC_PREFIX: ClassVar[str] = "ch"
     LOCK_ORDER: ClassVar[int] = 45
-    DERIVED: ClassVar[frozenset[str]] = Refundable.REFUNDABLE | frozenset(
+    DERIVED: ClassVar[frozenset[str]] = Refundable.REFUNDABLE | Disputable.DISPUTABLE | frozenset(
         {"payment_refs", "payment_id", "customer_id", "invoice_id", "account_id"}
     )
 

@@ -10,17 +10,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Aggregate
 from models.booked import Booked
+from models.disputable import Disputable
 from models.refundable import Refundable
 
 
-class Payment(Booked, Refundable, Aggregate):
+class Payment(Booked, Refundable, Disputable, Aggregate):
     """A payment (PAY-1). `status`, `received_minor`, `failure_*` follow from the intent's columns and from `charge_outcomes`."""
 
     __tablename__ = "payment"
     NAME: ClassVar[str] = "payment"
     PUBLIC_PREFIX: ClassVar[str] = "pay"
     LOCK_ORDER: ClassVar[int] = 40
-    DERIVED: ClassVar[frozenset[str]] = Refundable.REFUNDABLE | frozenset(
+    DERIVED: ClassVar[frozenset[str]] = Refundable.REFUNDABLE | Disputable.DISPUTABLE | frozenset(
         {
             "status",
             "received_minor",

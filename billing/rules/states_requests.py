@@ -61,3 +61,30 @@ ACCOUNT_REQUEST = Statuses(
     said_as={},
 )
 """PAYOUT-13. A refused one may be asked for again with other particulars."""
+
+DISPUTE_CASE = Statuses(
+    of="dispute_case",
+    order={"open": (1, 0), "answered": (1, 1), "closed": (1, 2)},
+    said_as={},
+)
+"""DISPUTE-3. `open`: it waits for our answer. A closed dispute may be appealed, and is open again."""
+
+DISPUTE_RESPONSE = Statuses(
+    of="dispute_response",
+    order={"requested": (0, 0), "made": (1, 0), "failed": (2, 0)},
+    said_as={},
+)
+"""PAY-2. After one that failed, another may be given, under a reference of its own."""
+
+BANK_TRANSFER = Statuses(
+    of="bank_transfer",
+    order={
+        "submitted": (0, 0),
+        "pending_approval": (0, 1),
+        "rejected": (1, 0),
+        "expired": (1, 1),
+        "approved": (2, 0),
+    },
+    said_as={},
+)
+"""PAY-8. Only approval is final: money that came is never dropped, so one that was rejected or has expired may still be approved."""
