@@ -66,6 +66,7 @@ TABLE: tuple[Run, ...] = (
     Run("pay_out_due", "payouts", timedelta(minutes=15), "skip", "opens the turn of accounts whose payout date has come in their zone"),
     Run("poll_stuck_payouts", "payouts", timedelta(minutes=15), "skip", "asks for payouts of which nothing was heard for too long"),
     Run("refresh_balances", "payouts", timedelta(hours=1), "skip", "asks for balances of accounts that were not told for a day"),
+    Run("pull_balance_transactions", "maintenance", timedelta(minutes=10), "skip", "books what only balance transactions tell: fees"),
     Run("reconcile", "maintenance", timedelta(minutes=2), "skip", "compares providers' records with ours, each day, in turns"),
     Run("backfill_events", "maintenance", timedelta(hours=1), "skip", "takes in events that a provider produced and that never came"),
     Run("verify_audit", "maintenance", timedelta(minutes=10), "skip", "checks the MACs and the chain of the audit, a part each time"),

@@ -41,6 +41,7 @@ MIRRORS: Mapping[str, _Mirror] = {
     "application_fee": _Mirror(
         back="refunded_minor", said_back="said->>'amount_refunded'", status="NULL::text", account="NULL::text"
     ),
+    "balance_transaction": _Mirror(back="fee_minor", said_back="said->>'fee'", status="NULL::text"),
 }
 """Kind of object, which is also the name of its table -> how it is compared."""
 

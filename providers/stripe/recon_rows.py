@@ -117,7 +117,7 @@ def _application_fee(obj: Json, account: str | None) -> ReconRow:
 
 def _balance_transaction(obj: Json, account: str | None) -> ReconRow:
     return ReconRow(
-        "balance_transaction", obj["id"], account, obj["amount"], obj["fee"], None, _currency(obj), None,
+        "balance_transaction", obj["id"], account, obj["amount"], obj["fee"], obj["fee"], _currency(obj), None,
         obj.get("reporting_category"), obj["type"], _ref(obj, "source"), None, None, None, _at(obj),
     )  # fmt: skip
 

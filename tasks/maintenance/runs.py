@@ -13,19 +13,21 @@ import psycopg
 import structlog
 from sqlalchemy import Connection
 
+from billing.operations.list_balance import list_balance
 from billing.operations.seal_audit import WINDOW_IDS, highest_id, seal, seal_forgotten
 from billing.operations.verify_audit import noted_heads, resume_from, verify
 from core.clock import monotonic_s
 from models.database import connect
 from tasks.maintenance import retention as old
 from tasks.maintenance.recon.ask import ask_daily, providers
-from tasks.maintenance.recon.backfill import backfill_stripe
+from tasks.maintenance.recon.backfill import ACCOUNTS, backfill_stripe
 from tasks.maintenance.recon.run import turn
 from workers.context import Context
 from workers.hints import Hinter
 from workers.routes import ROUTES
 from workers.routing import queue_of, route
 from workers.sweep import sweep as sweep_once
+from workers.unit import Unit
 
 log = structlog.get_logger(__name__)
 
@@ -162,6 +164,19 @@ def reconcile(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     taken = turn(context, budget_s=_RECON_BUDGET_S)
     run = None if taken.run is None else taken.run.reference
     return {"asked": asked, "busy": taken.busy, "run": run, "done": taken.done, "counts": taken.run.counts if taken.run else {}}
+
+
+def pull_balance_transactions(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Ask for what is new in our balance and in each connected account's; what is answered is booked like any event (RECON-1)."""
+    if "stripe" not in providers(context.settings):
+        return {"skipped": "no key of Stripe is set"}
+    with context.engine.begin() as connection:
+        unit = Unit(connection, context.keys, now=context.clock.now(), reason="new balance transactions")
+        accounts: list[str | None] = [None, *connection.exec_driver_sql(ACCOUNTS).scalars()]
+        for account in accounts:
+            list_balance(unit, "stripe", account, slot_at)
+        unit.flush()
+    return {"balances": len(accounts)}
 
 
 def backfill_events(context: Context, slot_at: datetime) -> Mapping[str, Any]:

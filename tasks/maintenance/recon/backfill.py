@@ -22,7 +22,8 @@ from workers.context import Context
 from workers.routing import UNPARSABLE, ignored_reason, queue_of
 
 _KNOWN = "SELECT event_id FROM bursar.inbox WHERE source = 'stripe' AND event_id = ANY(%(ids)s)"
-_ACCOUNTS = """SELECT external_id FROM bursar.account WHERE source = 'stripe' AND authorized IS NOT FALSE ORDER BY external_id"""
+ACCOUNTS = """SELECT external_id FROM bursar.account WHERE source = 'stripe' AND authorized IS NOT FALSE ORDER BY external_id"""
+"""Connected accounts that still let us see them."""
 _STORE = """
     WITH told AS (
         SELECT * FROM json_to_recordset(%(rows)s::json) AS t (
@@ -72,7 +73,7 @@ def backfill_stripe(
     done, end = Backfilled(), None if budget_s is None else monotonic_s() + budget_s
     query = {"delivery_success": "false"} if failed_only else None
     with context.engine.begin() as connection:
-        accounts = [None, *connection.exec_driver_sql(_ACCOUNTS).scalars()]
+        accounts = [None, *connection.exec_driver_sql(ACCOUNTS).scalars()]
     for account in accounts:
         for page in listing.listed("event", context.settings, since=since, until=until, account=account, query=query):
             with context.engine.begin() as connection:
