@@ -1,80 +1,10 @@
-"""Trade at the stand-in: what arrives reconciles; what is damaged on purpose is found, named and repaired."""
+"""Trade at the stand-in: what arrives reconciles; what was lost is taken in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
-from random import Random
-from typing import Any
-
 import pytest
 
-from billing.operations.ask_recon import ask_recon
-from tasks.maintenance.recon.backfill import Backfilled, backfill_stripe
-from tasks.maintenance.recon.lists import LISTS
-from tasks.maintenance.recon.run import turn
-from tasks.maintenance.runs import pull_balance_transactions
-from tests.harness.cluster import Database
-from tests.harness.machine import Machine
-from tests.harness.sandbox import Sandbox
-from workers.unit import Unit
-
-
-class Trade:
-    """A stand-in with trade, and a machine that may have heard of it."""
-
-    def __init__(self, database: Database, sandbox: Sandbox) -> None:
-        self.control = sandbox.control
-        self.machine = Machine(database, **sandbox.settings())
-        self.runs = self.slots = 0
-
-    def hear(self, *, loss: float = 0.0) -> None:
-        """Deliver what happened since, less a share of it, and work it off."""
-        lost = Random(4711)
-        for event in self.control.take_events():
-            if lost.random() >= loss:
-                self.machine.deliver(event)
-        self.machine.settle()
-
-    def backfill(self) -> Backfilled:
-        """Ask for what never came, and work it off."""
-        done = backfill_stripe(self.machine.context, since=self.machine.clock.now() - timedelta(days=29))
-        self.machine.settle()
-        return done
-
-    def pull(self) -> None:
-        """Read the balances, and work it off."""
-        self.slots += 1
-        pull_balance_transactions(self.machine.context, self.machine.clock.now() + timedelta(microseconds=self.slots))
-        self.machine.settle()
-
-    def recon(self) -> dict[str, Any]:
-        """One run over all; its counts."""
-        self.runs += 1
-        context, now = self.machine.context, self.machine.clock.now()
-        with context.engine.begin() as connection:
-            unit = Unit(connection, context.keys, now=now, reason="test")
-            ask_recon(
-                unit, "stripe", f"RUN-{self.runs}", since=now - timedelta(days=90), until=now + timedelta(days=90),
-                objects=list(LISTS["stripe"]), actor="test", reason="test",
-            )  # fmt: skip
-            unit.flush()
-        done = turn(context, budget_s=60.0)
-        assert done.done
-        assert done.run is not None
-        return {kind: count for kind, count in done.run.counts.items() if kind != "listed"}
-
-    def open(self) -> list[str]:
-        """References of the open findings."""
-        return [row[0] for row in self.machine.all("SELECT external_id FROM bursar.finding WHERE status = 'open' ORDER BY 1")]
-
-
-@pytest.fixture
-def trade(database: Database, stripe_sandbox: Sandbox) -> Iterator[Trade]:
-    """A stand-in and a machine beside it."""
-    made = Trade(database, stripe_sandbox)
-    yield made
-    made.machine.close()
+from tests.tasks.maintenance.recon.trade import Trade
 
 
 def some(trade: Trade, count: int = 6) -> None:
