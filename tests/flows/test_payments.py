@@ -37,7 +37,7 @@ class Shop:
 
     def outcome(self, key: str) -> dict[str, Any]:
         """What the app is told."""
-        return dict(self.machine.one("SELECT bursar_api.outcome(%s) -> 'outcome'", key) or {})
+        return dict(self.machine.one("SELECT bursar_api.outcome(%s)", key) or {})
 
     def webhooks(self, *, backwards: bool = False, twice: bool = False) -> None:
         """Stripe's events arrive."""

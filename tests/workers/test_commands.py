@@ -178,7 +178,7 @@ def test_states_through_a_life(context: Context, database: Database, clock: Fixe
         first = submit(app, "k1", {"note": "k1", "do": "raise"}, actor="user:9")
         assert first == {
             "key": "k1", "name": NAME, "state": "accepted", "new": True, "code": None, "message": None, "details": {}, "result": None,
-            "attempts": 0, "submitted_at": first["submitted_at"], "next_try_at": None, "finished_at": None,
+            "attempts": 0, "submitted_at": first["submitted_at"], "next_try_at": None, "finished_at": None, "outcome": None,
         }  # fmt: skip
         for attempt in range(1, 6):
             inbox.drain(context, "payments")

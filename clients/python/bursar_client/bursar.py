@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,8 +75,12 @@ class Bursar(ABC):
             Unauthorized, Unavailable: nobody could be asked.
         """
 
-    def wait(self, key: str, timeout_s: float = 30.0) -> Status:
+    def wait(self, key: str, timeout_s: float = 30.0, *, until: Callable[[Status], bool] | None = None) -> Status:
         """The state of that command once it is final. A command that is not there yet is waited for too.
+
+        `until` says what to wait for instead: `lambda it: it.settled` for what the provider makes of it,
+        `lambda it: it.url is not None or it.settled` for the address of a checkout. A command that was refused or given up
+        is not waited for any longer in any case.
 
         Raises:
             NotFinished: not within `timeout_s` seconds. It runs all the same. Where it was submitted inside a transaction
@@ -89,7 +94,7 @@ class Bursar(ABC):
             except Unavailable as error:
                 last = str(error)
             else:
-                if found is not None and found.finished:
+                if found is not None and found.finished and (found.state != "succeeded" or until is None or until(found)):
                     return found
                 last = found.state if found else "not there"
             left_s = deadline_s - time.monotonic()

@@ -34,6 +34,20 @@ class Status:
     submitted_at: datetime | None = None
     next_try_at: datetime | None = None
     finished_at: datetime | None = None
+    outcome: Mapping[str, Any] | None = None
+    """How what the command asked for stands at the provider: `request_type`, `reference`, `status`, `object_ref`, `url`,
+    `failure_code`, `failure_message`, `decline_code`, `settled`. None: it asked a provider for nothing, or only `submit` was
+    called."""
+
+    @property
+    def url(self) -> str | None:
+        """Where to send the payer or payee, if anywhere."""
+        return (self.outcome or {}).get("url")
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more happens by itself, at the provider neither."""
+        return self.finished and (self.outcome is None or bool(self.outcome.get("settled")))
 
     @property
     def finished(self) -> bool:
@@ -71,6 +85,7 @@ def read_status(told: Mapping[str, Any]) -> Status:
         submitted_at=_instant(told.get("submitted_at")),
         next_try_at=_instant(told.get("next_try_at")),
         finished_at=_instant(told.get("finished_at")),
+        outcome=told.get("outcome"),
     )
 
 

@@ -55,9 +55,9 @@ class FakeBursar(Bursar):
         with self._lock:
             return self._states.get(key)
 
-    def succeed(self, key: str, result: Any = None) -> None:
-        """Let the command with that key have been carried out."""
-        self._settle(key, state="succeeded", result=result)
+    def succeed(self, key: str, result: Any = None, outcome: Mapping[str, Any] | None = None) -> None:
+        """Let the command with that key have been carried out, and what it asked a provider for have come to `outcome`."""
+        self._settle(key, state="succeeded", result=result, outcome=outcome)
 
     def reject(self, key: str, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
         """Let it have been refused for a business reason."""

@@ -15,16 +15,24 @@ CREATE VIEW bursar.request_outcome AS
     FROM bursar.customer_request;
 GRANT SELECT ON bursar.request_outcome TO bursar_app, bursar_maintenance;
 
--- The command's status, and `outcome`: how its request stands; null while there is none. `settled`: nothing more happens by itself.
+-- One object for all doors: how the command stands and, as `outcome`, how its request does; null while there is none. `settled`:
+-- nothing more happens by itself.
+ALTER FUNCTION bursar.command_status(bigint) RENAME TO command_state;
+CREATE FUNCTION bursar.command_status(row_id bigint) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+    SELECT bursar.command_state(row_id) || jsonb_build_object('outcome',
+        (SELECT to_jsonb(o) - 'id' FROM bursar.command_result r JOIN bursar.request_outcome o
+             ON o.id = substring(r.result ->> 'request' FROM '^[a-z]+_([0-9a-f]{32})$')::uuid
+         WHERE r.inbox_id = row_id))
+$$;
+REVOKE ALL ON FUNCTION bursar.command_status(bigint) FROM PUBLIC;
+
+-- The outcome alone.
 CREATE FUNCTION bursar_api.outcome(key text) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
-    SELECT bursar.command_status(i.id) || jsonb_build_object('outcome',
-        (SELECT to_jsonb(o) - 'id' FROM bursar.request_outcome o
-         WHERE o.id = substring(r.result ->> 'request' FROM '^[a-z]+_([0-9a-f]{32})$')::uuid))
-    FROM bursar.inbox i LEFT JOIN bursar.command_result r ON r.inbox_id = i.id
-    WHERE i.source = 'app' AND i.event_id = outcome.key
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT bursar_api.status(outcome.key) -> 'outcome'
 $$;
 COMMENT ON FUNCTION bursar_api.outcome(text) IS
-    'The status of the command with this key and, as `outcome`, how what it asked for stands at the provider; NULL if there is no such command.';
+    'How what the command with this key asked for stands at the provider; NULL while it has asked for nothing.';
 REVOKE ALL ON FUNCTION bursar_api.outcome(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION bursar_api.outcome(text) TO bursar_client, bursar_recv, bursar_app, bursar_maintenance;

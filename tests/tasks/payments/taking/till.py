@@ -51,8 +51,7 @@ class Till:
         """What `bursar_api.outcome` tells of a command's request; of the newest by default."""
         row = self.app.execute("SELECT bursar_api.outcome(%s)", [key or f"key-{self._keys}"]).fetchone()
         assert row is not None
-        assert row[0] is not None
-        return dict(row[0]["outcome"] or {})
+        return dict(row[0] or {})
 
     def work(self) -> None:
         """All events that wait; none may fail."""
