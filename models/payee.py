@@ -15,7 +15,8 @@ class Payee(Aggregate):
     """An account's schedule and smallest payouts (PAYOUT-2, 3), the provider's newest word on its balance, and what stands against it.
 
     `balances` is currency -> {available_minor, pending_minor} as of `balances_at`; `holds` are the open ones as
-    `rules.payout.Holds`; `promised` is payout request -> {currency, amount_minor, settled_at}; `waiting` lists [row's kind,
+    `rules.payout.Holds`; `promised` is payout request -> {currency, amount_minor, settled_at}; `owed` is what it owes us and what
+    was netted of that; `waiting` lists [row's kind,
     reference] of what goes on once the balance is known or the account may be given money. Who decides about an account's
     money holds this row's lock, so two decisions never see the same balance as free.
     """
@@ -36,5 +37,6 @@ class Payee(Aggregate):
     balances_at: Mapped[datetime | None]
     holds: Mapped[dict[str, Any] | None]
     promised: Mapped[dict[str, Any] | None]
+    owed: Mapped[dict[str, Any] | None]
     waiting: Mapped[list[Any] | None]
     account_id: Mapped[UUID | None]

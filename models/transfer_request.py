@@ -28,6 +28,8 @@ class TransferRequest(Aggregate):
     payment_minor: Mapped[int | None]
     fee_minor: Mapped[int | None]
     transfer_ref: Mapped[str | None]
+    netted_minor: Mapped[int | None]
+    """What of the share was kept because the account owed it."""
     made_minor: Mapped[int | None]
     taken_back: Mapped[dict[str, Any] | None]
     """Where there are no transfers: row that wanted it -> what was taken back of the share, in minor units."""

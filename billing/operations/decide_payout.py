@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from billing.operations.move_status import move_status
+from billing.operations.owe import owed_minor
 from billing.operations.own_balance import KEPT_HERE, credit
 from billing.operations.unit import UnitOfWork
 from billing.rules.money import exponent
@@ -40,6 +41,7 @@ def decided(payee: Payee, currency: str, asked_minor: int | None) -> Decision:
         available_minor=told["available_minor"],
         pending_minor=told["pending_minor"],
         promised_minor=sum(one["amount_minor"] for one in (payee.promised or {}).values() if one["currency"] == currency),
+        owed_minor=owed_minor(payee, currency),
     )
     minimum = minimum_minor(payee, currency)
     return decide(payee.source, currency, funds, payee.holds or {}, minimum_minor=minimum, asked_minor=asked_minor)

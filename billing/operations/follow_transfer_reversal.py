@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from billing.operations.follow_dispute import after_dispute_reversal
 from billing.operations.move_status import move_status
+from billing.operations.owe import owe
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.answer import AnswerFact
 from billing.rules.facts.transfer_reversal import TransferReversalFact
@@ -14,8 +16,8 @@ from billing.rules.states_requests import TRANSFER_REVERSAL_REQUEST
 from models.transfer import Transfer
 from models.transfer_reversal_request import TransferReversalRequest
 
-AFTER: Mapping[str, Callable[[UnitOfWork, TransferReversalRequest], None]] = {}
-"""Kind of the row that wanted it -> its verb, called once, when the reversal is `made` or `failed`."""
+AFTER: Mapping[str, Callable[[UnitOfWork, TransferReversalRequest], None]] = {"dispute": after_dispute_reversal}
+"""Kind of the row that wanted it -> its verb, called once, when the reversal is `made` or `failed`; what failed is owed already."""
 
 
 def settle_transfer_reversal(unit: UnitOfWork, fact: AnswerFact) -> None:
@@ -53,6 +55,9 @@ def _finish(
     ours = {**(transfer.reversals or {}), row.external_id: {"amount_minor": row.amount_minor, "status": status}}
     transfer.reversals = ours
     _raise_reversed(unit, transfer)
+    if status == "failed" and row.account_ref and row.currency:
+        key = f"{row.NAME}:{row.source}:{row.external_id}"
+        owe(unit, row.source, row.account_ref, key=key, currency=row.currency, amount_minor=row.amount_minor or 0, why=code or "refused")
     verb = AFTER.get(row.for_type or "")
     if verb is not None:
         verb(unit, row)

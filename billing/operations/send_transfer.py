@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.move_status import move_status
+from billing.operations.owe import net_owed
 from billing.operations.unit import UnitOfWork
 from billing.rules.money import share_half_up
 from billing.rules.states_requests import TRANSFER_REQUEST
@@ -22,15 +23,19 @@ def may_be_given(account: Account, payee: Payee) -> bool:
     return account.authorized is not False and able and not held
 
 
-def send_transfer(unit: UnitOfWork, row: TransferRequest) -> None:
-    """Submit the locked request's transfer. Of a payment that went back wholly nothing is passed on."""
+def send_transfer(unit: UnitOfWork, payee: Payee, row: TransferRequest) -> None:
+    """Submit the locked request's transfer, less what its account owes us. Of a payment that went back wholly nothing is passed on."""
     payment = unit.row(Payment, row.source, row.payment_ref or "")
-    amount, before = _due(row, payment), row.status
+    due, before = _due(row, payment), row.status
+    kept = row.netted_minor or 0
+    left, fact = max(0, due - kept), f"{row.NAME}:{row.source}:{row.external_id}"
+    row.netted_minor = kept or net_owed(unit, payee, row.currency or "", left, fact=fact)
+    amount = max(0, due - row.netted_minor)
     row.updated_at = max(row.updated_at, unit.now)
     row.failure_code = row.failure_message = None
-    about = {"amount_minor": amount, "currency": row.currency, "account": row.account_ref, "payment": row.payment_ref}
+    about = {"amount_minor": amount, "netted_minor": row.netted_minor, "currency": row.currency, "account": row.account_ref}
     if amount == 0:
-        row.status, row.completed_at = "cancelled", unit.now
+        row.status, row.amount_minor, row.completed_at = "cancelled", 0, unit.now
         move_status(unit, row, TRANSFER_REQUEST, before, row.status, about)
         return
     row.status, row.amount_minor, row.requested_at = "requested", amount, unit.now
@@ -53,7 +58,8 @@ def send_transfer(unit: UnitOfWork, row: TransferRequest) -> None:
 
 def _due(row: TransferRequest, payment: Payment) -> int:
     """The share of what the payer has not got back, in minor units."""
-    share, whole, back = row.amount_minor or 0, row.payment_minor or 0, payment.refunded_minor or 0
+    whole, back = row.payment_minor or 0, payment.refunded_minor or 0
+    share = whole - (row.fee_minor or 0)
     if not back or not whole:
         return share
     return share_half_up(share, max(0, whole - back), whole)

@@ -2,6 +2,11 @@
 ALTER TABLE bursar.payment_request  ADD COLUMN payee_ref text;
 ALTER TABLE bursar.checkout_request ADD COLUMN payee_ref text;
 
+-- What an account owes us (row that it arose by -> {currency, amount_minor, netted_minor}), and what of a share was kept for it
+-- (REFUND-4). The journal says the same; this is what is locked while money is decided about.
+ALTER TABLE bursar.payee            ADD COLUMN owed jsonb;
+ALTER TABLE bursar.transfer_request ADD COLUMN netted_minor bigint;
+
 -- What the runs look for.
 CREATE INDEX payout_late_idx ON bursar.payout (arrival_on, id) WHERE status IN ('pending', 'in_transit', 'on_hold');
 CREATE INDEX payee_balances_idx ON bursar.payee (source, external_id, balances_at);

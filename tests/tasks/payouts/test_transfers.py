@@ -215,3 +215,29 @@ def test_where_accounts_have_no_balance_at_the_provider_it_is_kept_here(till: Ti
         assert unit.row(Payee, "paypal", "organiser@example.com").balances == {"JPY": {"available_minor": -200, "pending_minor": 0}}
         unit.flush()
     assert till.command("billing.payouts.request.v1", {**wish, "reference": "P-2", "amount_minor": 100})["code"] == "held"
+
+
+@pytest.mark.requirement("REFUND-4", "PAYOUT-4")
+def test_what_could_not_be_taken_back_is_owed_kept_from_payouts_and_netted_from_the_next_share(till: Till) -> None:
+    account(till)
+    made(till)
+    with till.context.engine.begin() as connection:
+        unit = unit_of(till, connection)
+        reverse_transfer(unit, unit.row(Transfer, "stripe", "tr_1"), 6_000, "refund", unit.row(Refund, "stripe", "re_1"))
+        unit.flush()
+    [asked] = till.asked()
+    till.refuse(asked, "balance_insufficient")
+    till.work()
+    wish = {"source": "stripe", "account_ref": "acct_1", "reference": "P-1", "currency": "EUR"}
+    till.command("billing.payouts.request.v1", wish)
+    till.balance("acct_1", EUR=(7_500, 0))
+    assert [one["sent"]["amount"] for one in till.asked()] == [1_500]
+    view = "SELECT receivable_minor, payable_minor FROM bursar.payee_balance WHERE account_ref = 'acct_1'"
+    assert till.one(view) == (6_000, 0)
+    paid(till, 5_000)
+    assert till.one("SELECT status, amount_minor, netted_minor FROM bursar.transfer_request") == ("cancelled", 0, 4_750)
+    assert till.one(view)[0] == 1_250
+    facts = till.rows("SELECT kind, fact, amount_minor FROM bursar.journal WHERE kind IN ('receivable', 'netting') ORDER BY id")
+    assert facts == [
+        ("receivable", "transfer_reversal_request:stripe:refund:re_1:tr_1", 6_000), ("netting", "transfer_request:stripe:pi_1", 4_750),
+    ]  # fmt: skip
