@@ -1,0 +1,100 @@
+"""The stand-in as a thing: it starts at once, keeps its state, and is a process with a command line for people."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from core.clock import monotonic_s
+from providers.sandbox.control import Control, SandboxRefused
+from providers.sandbox.stripe.standin import StripeSandbox
+from tests.harness.ports import free_range
+from tests.harness.processes import Processes
+from tests.harness.sandbox import Sandbox
+from tests.harness.waiting import wait_until
+from tests.providers.sandbox.stripe_api import Sdk
+
+
+def test_it_starts_and_ends_at_once() -> None:
+    began_at_s = monotonic_s()
+    for _ in range(10):
+        made = Sandbox()
+        made.control.balances()
+        made.stop()
+    assert monotonic_s() - began_at_s < 5
+
+
+def test_the_state_outlives_it(tmp_path: Path) -> None:
+    kept = tmp_path / "stripe.json"
+    first = StripeSandbox()
+    first.keep_in(kept)
+    first.start()
+    sdk, control = Sdk(first.base), Control(first.base)
+    asked = {"amount": 4900, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    paid = sdk.post("/v1/payment_intents", key="k", **asked)
+    dispute = control.dispute(paid["latest_charge"])
+    control.advance(hours=12)
+    before = (control.balances(), control.effects(), [event["id"] for event in control.objects("event")])
+    first.stop()
+
+    second = StripeSandbox()
+    second.keep_in(kept)
+    second.start()
+    sdk, control = Sdk(second.base), Control(second.base)
+    assert (control.balances(), control.effects(), [event["id"] for event in control.objects("event")]) == before
+    assert sdk.post("/v1/payment_intents", key="k", **asked)["id"] == paid["id"]
+    control.advance(days=8)
+    assert sdk.get(f"/v1/disputes/{dispute['id']}")["status"] == "lost"
+    fresh = sdk.post("/v1/customers")["id"]
+    assert fresh.startswith(paid["id"].replace("pi_", "cus_")[:13])
+    second.stop()
+
+
+def test_the_control_api_says_what_is_wrong(stripe_sandbox: Sandbox) -> None:
+    for command, told, words in (
+        ("nonsense", {}, "there are: advance"),
+        ("dispute", {"charge": "ch_no"}, "there is no charge ch_no"),
+        ("fault", {"kind": "nonsense"}, "lost_reply"),
+        ("configure", {"nonsense": 1}, "fee_basis_points"),
+        ("webhooks", {"nonsense": 1}, "duplicates"),
+        ("advance", {}, "seconds"),
+    ):
+        with pytest.raises(SandboxRefused, match=words):
+            stripe_sandbox.control.do(command, **told)
+
+
+def test_as_a_process_with_its_commands(processes: Processes, tmp_path: Path) -> None:
+    port = free_range()
+    base = f"http://127.0.0.1:{port}"
+    home = {"BURSAR_HOME": str(tmp_path)}
+    running = processes.bursar("sandbox", "run", "--port", str(port), env=home)
+    running.wait_output(f"export BURSAR_STRIPE_API_BASE={base}")
+
+    def bursar(*arguments: str, status: int = 0, **more: str) -> str:
+        done = processes.bursar("sandbox", *arguments, env={"BURSAR_STRIPE_API_BASE": base, **home, **more})
+        assert done.wait() == status, done.output()
+        return done.output()
+
+    control = Control(base)
+    wait_until(lambda: _answers(control), what="the sandbox to answer")
+    charge = control.paid(4900)["latest_charge"]
+    assert "status    needs_response" in bursar("dispute", charge, "--amount", "900")
+    assert "platform  eur       -2400      4801" in bursar("balance")
+    assert "lost_reply" in bursar("faults", "lost_reply", "--path", "refunds")
+    assert [json.loads(line)["kind"] for line in bursar("effects").splitlines()] == ["capture", "dispute_withdrawn"]
+    assert "which is no sandbox" in bursar("balance", status=2, BURSAR_STRIPE_API_BASE="https://api.stripe.com")
+    assert "cannot listen" in bursar("run", "--port", str(port), status=69)
+    running.signal(signal.SIGTERM)
+    assert running.wait() == 0
+    assert (tmp_path / "sandbox-stripe.json").exists()
+    assert "does not answer" in bursar("balance", status=69)
+
+
+def _answers(control: Control) -> bool:
+    try:
+        return control.balances() == {}
+    except OSError:
+        return False
