@@ -43,7 +43,8 @@ class Scope:
 # What a person accepted stays accepted while it is what was accepted; anything else is open (again).
 _KEEP = sql.SQL("""
     WITH {comparison},
-    chosen AS MATERIALIZED (SELECT * FROM found ORDER BY object_ref, kind LIMIT {most}),
+    chosen AS MATERIALIZED (
+        SELECT DISTINCT ON (object_ref, object_type, kind) * FROM found ORDER BY object_ref, object_type, kind, currency LIMIT {most}),
     kept AS (
         INSERT INTO bursar.finding AS f (
             id, source, external_id, versions, created_at, updated_at, kind, severity, object_type, object_ref, account_ref,

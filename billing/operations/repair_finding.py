@@ -13,6 +13,9 @@ from models.finding import Finding
 Address = Callable[[str, str], Mapping[str, Any] | None]
 """(object type, object) -> `kind`, and where the provider shows it; None: nowhere."""
 
+_OURS = frozenset({"transfer", "application_fee"})
+"""Objects of the platform, whichever account they concern."""
+
 
 def repair_finding(unit: UnitOfWork, source: str, reference: str, *, reason: str, address: Address) -> tuple[Finding, str]:
     """The finding, and the repair that was asked for: it stays open until a run no longer sees it.
@@ -37,7 +40,7 @@ def repair_finding(unit: UnitOfWork, source: str, reference: str, *, reason: str
     unit.send(
         f"{source}.fetch",
         key=f"{place['kind']}:{place['id']}:recon:{unit.now.isoformat()}",
-        payload={"account": row.account_ref if row.object_type != "transfer" else None, "lane": about, **place},
+        payload={"account": None if row.object_type in _OURS else row.account_ref, "lane": about, **place},
         queue="payments",
         lane=about,
     )

@@ -22,7 +22,11 @@ _PAYPAL = {"charge": "capture", "refund": "refund"}
 
 
 def address(source: str, object_type: str, object_ref: str) -> Mapping[str, Any] | None:
-    """What a look-up's payload needs to find the object; None where the provider shows no such thing."""
+    """What a look-up's payload needs to find the object; None where the provider shows no such thing.
+
+    A reference `<id>@<account>` is the object's part in a connected account's books.
+    """
+    object_ref = object_ref.partition("@")[0]
     if source == "stripe":
         kind = _STRIPE.get(object_type)
         return {"kind": kind, "id": object_ref, "url": stripe.path(kind, object_ref)} if kind in stripe.PATHS else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -16,6 +17,8 @@ from tests.harness.machine import Machine
 from tests.harness.sandbox import Sandbox
 from workers.unit import Unit
 
+Json = dict[str, Any]
+
 
 class Trade:
     """A stand-in with trade, and a machine that may have heard of it."""
@@ -25,12 +28,27 @@ class Trade:
         self.machine = Machine(database, **sandbox.settings())
         self.runs = self.slots = 0
 
-    def hear(self, *, loss: float = 0.0) -> None:
-        """Deliver what happened since, less a share of it, and work it off."""
+    def hear(self, *, loss: float = 0.0, but: Callable[[Json], bool] = lambda _: False) -> None:
+        """Deliver what happened since, less a share of it and what `but` says, and work it off."""
         lost = Random(4711)
         for event in self.control.take_events():
-            if lost.random() >= loss:
-                self.machine.deliver(event)
+            if lost.random() >= loss and not but(event):
+                self.deliver(event)
+        self.machine.settle()
+
+    def deliver(self, event: Json) -> None:
+        """One event, as the door stores it."""
+        row = self.machine.deliver(event)
+        with self.machine.connect() as connection:
+            connection.execute("UPDATE bursar.inbox SET object_id = %s WHERE id = %s", [event["data"]["object"]["id"], row])
+
+    def change(self, verb: Callable[[Unit], object]) -> None:
+        """A person's verb, and what follows from it."""
+        context = self.machine.context
+        with context.engine.begin() as connection:
+            unit = Unit(connection, context.keys, now=context.clock.now(), actor="person:tester (finance)", reason="test")
+            verb(unit)
+            unit.flush()
         self.machine.settle()
 
     def backfill(self) -> Backfilled:
