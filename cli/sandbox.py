@@ -13,6 +13,7 @@ from cli.entries import run as run_entry
 from cli.printing import facts, json_line, table
 from cli.roles import action
 from cli.sandbox_address import environment
+from cli.sandbox_paypal import paypal
 from cli.surroundings import settings
 from cli.trouble import UNAVAILABLE, USAGE, TroubleError
 from providers.sandbox.control import Control, SandboxRefused
@@ -23,7 +24,10 @@ _UNTOUCHED = "nothing was done"
 
 @click.group()
 def sandbox() -> None:
-    """A stand-in of Stripe on this machine. Amounts are in the currency's smallest unit."""
+    """A stand-in of Stripe on this machine, and one of PayPal. Amounts are in the currency's smallest unit."""
+
+
+sandbox.add_command(paypal)
 
 
 @sandbox.command()

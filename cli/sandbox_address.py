@@ -1,6 +1,8 @@
-"""Where a stand-in of Stripe is reached; apart from it, because `bursar up` must know this before anything heavy is imported."""
+"""Where stand-ins of Stripe and PayPal are reached; apart from it, because `bursar up` must know this before anything heavy is imported."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from cli.embedded.ports import LOOPBACK
 
@@ -11,3 +13,17 @@ API_KEY = "sk_test_sandbox"
 def environment(port: int) -> dict[str, str]:
     """What points a copy of Bursar at the stand-in on that port."""
     return {"BURSAR_STRIPE_API_BASE": f"http://{LOOPBACK}:{port}", "BURSAR_STRIPE_API_KEY": API_KEY}
+
+
+PAYPAL_ANCHOR = "paypal-sandbox-anchor.pem"
+"""In the home: what the receiver is told to trust beside the system's certificates."""
+
+
+def paypal_environment(port: int, home: Path) -> dict[str, str]:
+    """What points a copy of Bursar at the stand-in of PayPal on that port, and its receiver at that stand-in's certificates."""
+    return {
+        "BURSAR_PAYPAL_API_BASE": f"http://{LOOPBACK}:{port}",
+        "BURSAR_PAYPAL_CLIENT_ID": "sandbox-client",
+        "BURSAR_PAYPAL_CLIENT_SECRET": "sandbox-secret",
+        "BURSAR_PAYPAL_TRUST_ANCHORS": str(home / PAYPAL_ANCHOR),
+    }

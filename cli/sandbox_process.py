@@ -4,36 +4,71 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from cli.embedded.ports import LOOPBACK
+from core.clock import SystemClock
 from core.settings import Settings
+from providers.sandbox.paypal.server import PayPalSandbox
+from providers.sandbox.paypal.signing import KEPT, Signer
 from providers.sandbox.stripe.standin import StripeSandbox
 
-_STATE = "sandbox-stripe.json"
+_STATE, _PAYPAL_STATE = "sandbox-stripe.json", "sandbox-paypal.json"
 
 
 def run_sandbox(settings: Settings) -> None:
-    """Serve where BURSAR_STRIPE_API_BASE says until SIGTERM or SIGINT; the state is kept in the home.
+    """Serve where BURSAR_STRIPE_API_BASE and BURSAR_PAYPAL_API_BASE say until SIGTERM or SIGINT; the state is kept in the home.
 
-    What happens there is posted to the receiver, signed with its own secret.
+    What happens there is posted to the receiver, signed as it expects.
 
     Raises:
-        ValueError: the base address is not one of this machine's loopback.
+        ValueError: neither base address is one of this machine's loopback.
     """
-    base = urlsplit(settings.stripe_api_base)
-    if base.hostname != LOOPBACK or not base.port:
+    ports = {name: _port(base) for name, base in (("stripe", settings.stripe_api_base), ("paypal", settings.paypal_api_base))}
+    if not any(ports.values()):
         raise ValueError(f"the sandbox listens on {LOOPBACK} only, and BURSAR_STRIPE_API_BASE is {settings.stripe_api_base}")
-    standin = StripeSandbox(port=base.port)
     settings.home.mkdir(parents=True, exist_ok=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    with ExitStack() as running:
+        if ports["paypal"]:
+            running.enter_context(_paypal(settings, ports["paypal"]))
+        if ports["stripe"]:
+            standin = _stripe(settings, ports["stripe"])
+            running.callback(standin.stop)
+            standin.serve()
+        else:
+            signal.pause()
+
+
+def lay_certificate(home: Path) -> None:
+    """Let the receiver of this home verify what the stand-in of PayPal will post to it."""
+    Signer.kept(home / KEPT, SystemClock().now()).lay(home)
+
+
+def _port(base: str) -> int | None:
+    """The port of an address on the loopback, else None."""
+    parts = urlsplit(base)
+    return parts.port if parts.hostname == LOOPBACK else None
+
+
+def _stripe(settings: Settings, port: int) -> StripeSandbox:
+    standin = StripeSandbox(port=port)
     standin.keep_in(settings.home / _STATE)
     secrets = settings.stripe_webhook_secrets
     if secrets:
         url = f"http://{LOOPBACK}:{settings.receiver_port}/webhooks/stripe"
         standin.send_to({"url": url, "secret": secrets[0].get_secret_value()})
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
-    try:
-        standin.serve()
-    finally:
-        standin.stop()
+    return standin
+
+
+def _paypal(settings: Settings, port: int) -> PayPalSandbox:
+    standin = PayPalSandbox(port=port, signer=Signer.kept(settings.home / KEPT, SystemClock().now()))
+    standin.keep_in(settings.home / _PAYPAL_STATE)
+    webhook_id = settings.paypal_webhook_id.partition(",")[0].strip()
+    if webhook_id:
+        url = f"http://{LOOPBACK}:{settings.receiver_port}/webhooks/paypal"
+        standin.deliveries.aim({"url": url, "webhook_id": webhook_id})
+    return standin

@@ -18,7 +18,7 @@ from cli import runtime
 from cli.embedded.errors import EmbeddedError
 from cli.embedded.ground import settle
 from cli.embedded.ports import remembered
-from cli.sandbox_address import environment
+from cli.sandbox_address import environment, paypal_environment
 from cli.supervisor.embedded_pair import EmbeddedPair
 from cli.supervisor.ports import Ports, choose
 from cli.supervisor.screen import LogWatch, say
@@ -26,6 +26,8 @@ from cli.supervisor.secrets import APP, APP_KEY_FILE, is_given, missing_secrets
 from core.clock import monotonic_s
 
 _OLD_LOG_BYTES = 10_000_000
+_PAYPAL_GIVEN = ("CLIENT_ID", "CLIENT_SECRET", "API_BASE", "ENVIRONMENT", "TRUST_ANCHORS")
+"""Whoever sets one of these has a PayPal of his own."""
 
 
 @click.command()
@@ -69,10 +71,14 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
         settings = importlib.import_module("core.settings").current()
         ran = module.prepare(settings, services)
         say(f"database ready{f', migrations {ran[0]} to {ran[-1]} run' if ran else ''}")
+        if "BURSAR_PAYPAL_API_BASE" in played:
+            # Before the receiver starts, which reads once whom to trust.
+            importlib.import_module("cli.sandbox_process").lay_certificate(place)
         runtime.publish(place, chosen, pid=os.getpid())
         supervisor = module.Supervisor(settings, services, LogWatch(services.logs), lock, sandbox=bool(played))
-        if played:
-            say(f"  {'Stripe':<12} {played['BURSAR_STRIPE_API_BASE']} plays it, without real money: `{_command()} sandbox --help`")
+        for name in ("Stripe", "PayPal"):
+            if base := played.get(f"BURSAR_{name.upper()}_API_BASE"):
+                say(f"  {name:<12} {base} plays it, without real money: `{_command()} sandbox --help`")
         _print_places(place, services)
         supervisor.run(tell_story=story, began_at_s=began_at_s)
         say("\nstopping (again Ctrl-C: at once)")
@@ -85,10 +91,13 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
 
 
 def _sandbox(place: Path) -> dict[str, str]:
-    """What points us at a stand-in of Stripe; nothing where a real key or an address is given."""
-    if is_given("BURSAR_STRIPE_API_KEY") or is_given("BURSAR_STRIPE_API_BASE"):
-        return {}
-    return environment(remembered(place, "sandbox"))
+    """What points us at stand-ins of Stripe and PayPal; nothing for that of which a real key or an address is given."""
+    played: dict[str, str] = {}
+    if not is_given("BURSAR_STRIPE_API_KEY") and not is_given("BURSAR_STRIPE_API_BASE"):
+        played |= environment(remembered(place, "sandbox"))
+    if not any(is_given(f"BURSAR_PAYPAL_{name}") for name in _PAYPAL_GIVEN):
+        played |= paypal_environment(remembered(place, "sandbox-paypal"), place)
+    return played
 
 
 def _adopt_environment(place: Path, services: EmbeddedPair, played: dict[str, str]) -> dict[str, str]:

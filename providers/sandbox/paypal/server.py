@@ -12,6 +12,7 @@ from providers.sandbox.paypal.app import App
 from providers.sandbox.paypal.config import Config
 from providers.sandbox.paypal.control import PREFIX, Control
 from providers.sandbox.paypal.deliveries import Deliveries
+from providers.sandbox.paypal.keep import load, save
 from providers.sandbox.paypal.signing import Signer
 from providers.sandbox.paypal.world import World
 
@@ -19,16 +20,19 @@ from providers.sandbox.paypal.world import World
 class PayPalSandbox:
     """A PayPal. Any client id and secret are good."""
 
-    def __init__(self, *, port: int = 0, config: Config | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, *, port: int = 0, config: Config | None = None, clock: Clock | None = None, signer: Signer | None = None
+    ) -> None:
         self.faults = Faults()
         self.world = World(config, clock=clock)
         # A certificate is checked by the receiver's own clock, whatever time the sandbox plays.
-        self.signer = Signer(SystemClock().now())
+        self.signer = signer or Signer.make(SystemClock().now())
         self.deliveries = Deliveries(self.world, self.signer)
         self.app = App(self.world, self.faults)
         self.control = Control(self.world, self.faults, self.deliveries)
         self.server = Server(self._answer, port=port)
         self.world.base = self.server.base
+        self._kept: Path | None = None
 
     @property
     def base(self) -> str:
@@ -38,6 +42,12 @@ class PayPalSandbox:
     def lay_certificate(self, home: Path) -> Path:
         """Let the receiver of this home verify our webhooks; the path for `BURSAR_PAYPAL_TRUST_ANCHORS`."""
         return self.signer.lay(home)
+
+    def keep_in(self, path: Path) -> None:
+        """Go on from what this file holds; what is there at the end is written into it."""
+        load(self.world, path)
+        self.deliveries.skip()
+        self._kept = path
 
     def start(self) -> PayPalSandbox:
         """Serve from threads of this process."""
@@ -50,11 +60,8 @@ class PayPalSandbox:
         self.app.stopping.set()
         self.deliveries.stop()
         self.server.stop()
-
-    def serve(self) -> None:
-        """Serve until the process is ended."""
-        self.deliveries.start()
-        self.server.serve()
+        if self._kept is not None:
+            save(self.world, self._kept)
 
     def __enter__(self) -> PayPalSandbox:
         return self.start()

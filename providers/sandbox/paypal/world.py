@@ -41,7 +41,7 @@ class World:
         self.offset = timedelta()
         self.frozen_at: datetime | None = None
         self._token = secrets.token_hex(3).upper()
-        self._count = 0
+        self.count = 0
         self.wake = threading.Condition(self.lock)
         """Told when an event was added."""
 
@@ -55,8 +55,8 @@ class World:
 
     def fresh(self, prefix: str = "") -> str:
         """An id in PayPal's manner."""
-        self._count += 1
-        rest, digits = self._count, ""
+        self.count += 1
+        rest, digits = self.count, ""
         for _ in range(7):
             rest, digit = divmod(rest, len(_DIGITS))
             digits = _DIGITS[digit] + digits
