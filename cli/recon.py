@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from core.ids import new_id
 from providers.errors import Final, Retryable
 from tasks.maintenance.app.recon import YOUNG
 from tasks.maintenance.recon.addresses import address
+from tasks.maintenance.recon.explain import Explained, explain
 from tasks.maintenance.recon.lists import LISTS
 from tasks.maintenance.recon.run import turn
 from workers.context import Context
@@ -154,6 +156,44 @@ def accept(finding: str, source: str, reason: str) -> None:
     with acting() as context:
         row = _change(context, reason, lambda unit: accept_finding(unit, source, finding, reason=reason.strip()))
     click.echo(f"{row.external_id}: accepted")
+
+
+@recon.command("explain-payout")
+@click.argument("payout")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@action("operator")
+def explain_payout(payout: str, as_json: bool) -> None:
+    """What PAYOUT (po_...) paid out, line by line read at Stripe and laid beside the journal, with the remainder."""
+    with acting() as context:
+        try:
+            told = explain(context, payout)
+        except (Retryable, Final) as error:
+            raise TroubleError(
+                PROBLEMS, str(error), effect="nothing was changed", then="check the payout's id, and the key of Stripe"
+            ) from error
+    if told is None:
+        click.echo("a reconciliation is at work; ask again when it is done (bursar schedule ls)")
+        return
+    if as_json:
+        json_line(asdict(told))
+    else:
+        _print_explained(told)
+    if told.remainder_minor:
+        raise click.exceptions.Exit(PROBLEMS)
+
+
+def _print_explained(told: Explained) -> None:
+    way = "automatic" if told.automatic else "on request: it is explained by its own entry in the journal"
+    facts([("payout", told.payout), ("account", told.account), ("status", told.status), ("made", way)])
+    if told.groups:
+        table(
+            ("CATEGORY", "TYPE", "LINES", "AMOUNT", "FEE", "NET", "EXPLAINED"),
+            ([group[name] for name in ("category", "type", "lines", "amount", "fee", "net", "explained")] for group in told.groups),
+        )
+    for group in told.groups:
+        for line in group["left_over"]:
+            click.echo(f"not explained: {line['transaction']} of {line['source']}: {line['net']} {told.currency}")
+    facts([("paid out", f"{told.amount_minor} {told.currency}"), ("remainder", f"{told.remainder_minor} {told.currency}")])
 
 
 def _change(context: Context, reason: str, verb: Callable[[Unit], T]) -> T:

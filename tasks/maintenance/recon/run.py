@@ -76,7 +76,7 @@ def turn(context: Context, *, budget_s: float, reference: str | None = None) -> 
         Retryable, Final: the provider could not be asked; the run stays where it is.
     """
     end = monotonic_s() + budget_s
-    with _alone(context) as connection:
+    with alone(context) as connection:
         if connection is None:
             return Turn(busy=True)
         run = next_run(connection, reference)
@@ -99,7 +99,8 @@ def turn(context: Context, *, budget_s: float, reference: str | None = None) -> 
 
 
 @contextmanager
-def _alone(context: Context) -> Iterator[psycopg.Connection[Any] | None]:
+def alone(context: Context) -> Iterator[psycopg.Connection[Any] | None]:
+    """A connection that holds the lock of reconciliation; None where another one has it."""
     url = context.settings.database_url.get_secret_value()
     with connect(url, "bursar_app", autocommit=True, application="bursar-recon") as connection:
         # A comparison of millions of rows is one statement; whoever calls has a limit of its own.
