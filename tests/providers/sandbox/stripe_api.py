@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,38 @@ from providers.sandbox.stripe.config import Config
 from providers.sandbox.stripe.standin import StripeSandbox
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error of the SDK, and what it carries."""
+
+    error: stripe.StripeError
+
+    def __str__(self) -> str:
+        return str(self.error)
+
+    @property
+    def told(self) -> Json:
+        """The error as Stripe's JSON has it."""
+        body: Any = self.error.json_body
+        found: Json = json.loads(json.dumps(body["error"]))
+        return found
+
+    @property
+    def http_status(self) -> int | None:
+        """The answer's status."""
+        return self.error.http_status
+
+    @property
+    def code(self) -> str | None:
+        """Stripe's code."""
+        return self.told.get("code")
+
+    @property
+    def param(self) -> str | None:
+        """The parameter that is wrong."""
+        return self.told.get("param")
 
 
 class Sdk:
@@ -38,16 +71,16 @@ class Sdk:
         found: Json = json.loads(self.client.raw_request(method, path, **params, **options).body)
         return found
 
-    def refused(self, path: str, *, key: str | None = None, account: str | None = None, **params: Any) -> stripe.StripeError:
+    def refused(self, path: str, *, key: str | None = None, account: str | None = None, **params: Any) -> Refusal:
         """The error of a POST that must be refused."""
         return self.call_refused("post", path, key=key, account=account, **params)
 
-    def call_refused(self, method: str, path: str, **params: Any) -> stripe.StripeError:
+    def call_refused(self, method: str, path: str, **params: Any) -> Refusal:
         """The error of any call that must be refused."""
         try:
             self.call(method, path, **params)
         except stripe.StripeError as error:
-            return error
+            return Refusal(error)
         raise AssertionError(f"{path} was not refused")
 
     def charge(self, amount: int = 4900, currency: str = "eur", method: str = "pm_card_visa", **params: Any) -> Json:

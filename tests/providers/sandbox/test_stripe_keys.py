@@ -32,7 +32,7 @@ def test_a_decline_is_repeated_too(sdk: Sdk, stripe_sandbox: Sandbox) -> None:
     asked = PAYMENT | {"payment_method": "pm_card_chargeDeclined"}
     one, two = (sdk.refused("/v1/payment_intents", key="k", **asked) for _ in range(2))
     assert one.http_status == two.http_status == 402
-    assert one.json_body == two.json_body
+    assert one.told == two.told
     assert len(stripe_sandbox.control.objects("charge")) == 1
 
 
@@ -73,7 +73,7 @@ def test_other_parameters_or_another_path_under_a_key_are_refused(sdk: Sdk, stri
     sdk.post("/v1/payment_intents", key="k", **PAYMENT)
     for path, asked in (("/v1/payment_intents", PAYMENT | {"amount": 4901}), ("/v1/customers", {"email": "a@example.com"})):
         error = sdk.refused(path, key="k", **asked)
-        assert isinstance(error, stripe.IdempotencyError)
+        assert isinstance(error.error, stripe.IdempotencyError)
         assert error.http_status == 400
     assert len(stripe_sandbox.control.effects()) == 1
 
@@ -101,7 +101,7 @@ def test_the_same_key_twice_at_a_time_is_409(sdk: Sdk, stripe_sandbox: Sandbox) 
     slow.start()
     wait_until(lambda: stripe_sandbox.standin.api.world.running, what="the first call to be in work")
     error = sdk.refused("/v1/payment_intents", key="k", **PAYMENT)
-    assert (error.http_status, error.json_body["error"]["code"]) == (409, "idempotency_key_in_use")
+    assert (error.http_status, error.told["code"]) == (409, "idempotency_key_in_use")
     stripe_sandbox.control.clear_faults()
     slow.join()
     assert sdk.post("/v1/payment_intents", key="k", **PAYMENT) == done[0]

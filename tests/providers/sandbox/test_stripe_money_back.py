@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.sandbox.control import SandboxRefused
@@ -61,6 +61,7 @@ def test_only_a_pending_refund_can_be_cancelled(sdk: Sdk) -> None:
     assert sdk.post(f"/v1/refunds/{waiting['id']}/cancel")["status"] == "canceled"
 
 
+@settings(max_examples=40)
 @given(
     st.integers(1000, 99_999), st.integers(0, 1000), st.lists(st.integers(1, 60_000), max_size=6),
     st.sampled_from(["eur", "jpy", "kwd"]),

@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from tests.harness.sandbox import Sandbox
-from tests.providers.sandbox.stripe_api import Sdk
+from tests.providers.sandbox.stripe_api import Json, Sdk
 
 
 def test_the_sdk_takes_a_payment(sdk: Sdk, stripe_sandbox: Sandbox) -> None:
@@ -37,9 +37,9 @@ def test_a_declined_card_is_402_and_leaves_the_intent_waiting(sdk: Sdk, stripe_s
     error = sdk.refused(
         "/v1/payment_intents", amount=4900, currency="eur", payment_method="pm_card_chargeDeclinedInsufficientFunds", confirm=True
     )
-    assert isinstance(error, stripe.CardError)
-    assert (error.http_status, error.code, error.json_body["error"]["decline_code"]) == (402, "card_declined", "insufficient_funds")
-    intent = sdk.get(f"/v1/payment_intents/{error.json_body['error']['payment_intent']['id']}")
+    assert isinstance(error.error, stripe.CardError)
+    assert (error.http_status, error.code, error.told["decline_code"]) == (402, "card_declined", "insufficient_funds")
+    intent = sdk.get(f"/v1/payment_intents/{error.told['payment_intent']['id']}")
     assert (intent["status"], intent["last_payment_error"]["decline_code"]) == ("requires_payment_method", "insufficient_funds")
     assert [event["type"] for event in stripe_sandbox.control.take_events()] == [
         "payment_intent.created", "charge.failed", "payment_intent.payment_failed",
@@ -81,7 +81,7 @@ def test_what_is_captured_later_may_be_less(sdk: Sdk, stripe_sandbox: Sandbox) -
     done = sdk.post(f"/v1/payment_intents/{held['id']}/capture", amount_to_capture=4000)
     assert (done["status"], done["amount_received"], done["amount_capturable"]) == ("succeeded", 4000, 0)
     error = sdk.refused(f"/v1/payment_intents/{held['id']}/cancel")
-    assert (error.code, error.json_body["error"]["payment_intent"]["status"]) == ("payment_intent_unexpected_state", "succeeded")
+    assert (error.code, error.told["payment_intent"]["status"]) == ("payment_intent_unexpected_state", "succeeded")
 
 
 def test_a_destination_charge_shares_and_pays_our_fee(sdk: Sdk, stripe_sandbox: Sandbox) -> None:
@@ -124,18 +124,18 @@ def test_a_direct_charge_is_the_accounts_own(sdk: Sdk, stripe_sandbox: Sandbox) 
     ],
 )
 def test_what_cannot_be_is_refused_as_stripe_refuses_it(
-    sdk: Sdk, stripe_sandbox: Sandbox, changes: dict[str, object], code: str | None, param: str
+    sdk: Sdk, stripe_sandbox: Sandbox, changes: Json, code: str | None, param: str
 ) -> None:
-    good: dict[str, object] = {"amount": 4900, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    good: Json = {"amount": 4900, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
     error = sdk.refused("/v1/payment_intents", **(good | changes))
-    assert isinstance(error, stripe.InvalidRequestError)
+    assert isinstance(error.error, stripe.InvalidRequestError)
     assert (error.http_status, error.code, error.param) == (400, code, param)
     assert stripe_sandbox.control.effects() == []
 
 
 def test_a_checkout_is_paid_declined_and_expires(sdk: Sdk, stripe_sandbox: Sandbox) -> None:
     line = {"price_data": {"currency": "eur", "unit_amount": 2450, "product_data": {"name": "Seat"}}, "quantity": 2}
-    asked = {"mode": "payment", "line_items": [line], "success_url": "https://example.com/ok", "client_reference_id": "order-1"}
+    asked: Json = {"mode": "payment", "line_items": [line], "success_url": "https://example.com/ok", "client_reference_id": "order-1"}
     session = sdk.post("/v1/checkout/sessions", **asked, payment_intent_data={"metadata": {"order": "1"}})
     assert (session["amount_total"], session["status"], session["payment_status"]) == (4900, "open", "unpaid")
     with pytest.raises(Exception, match="declined"):
