@@ -5,6 +5,8 @@ The webhook may come before the answer to our own call; an old attempt may speak
 
 from __future__ import annotations
 
+import structlog
+
 from billing.operations.attempt_payment import attempt_payment, stop_attempt
 from billing.operations.carry_over import give_back
 from billing.operations.move_request import move_request
@@ -14,6 +16,8 @@ from billing.rules.request_tag import request_named
 from billing.rules.states_charges import FROM_PAYMENT, PAYMENT_REQUEST
 from models.payment import Payment
 from models.payment_request import PaymentRequest
+
+log = structlog.get_logger(__name__)
 
 _FINAL = frozenset({"succeeded", "carried_over"})
 PAID_TWICE = "paid_twice"
@@ -39,6 +43,7 @@ def _paid(unit: UnitOfWork, row: PaymentRequest, payment: Payment) -> None:
     if row.status == "succeeded":
         if row.payment_ref != payment.external_id and row.failure_code != PAID_TWICE:
             row.failure_code, row.failure_message = PAID_TWICE, f"{payment.external_id} was paid as well; refund one of them"
+            log.error("payment_request_paid_twice", request=row.external_id, first=row.payment_ref, second=payment.external_id)
             unit.audit(
                 "payment_request.paid_twice",
                 PaymentRequest.NAME,

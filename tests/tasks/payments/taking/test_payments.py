@@ -211,3 +211,20 @@ def test_what_was_granted_is_taken_back_when_all_money_went_back_in_any_order(de
     assert [row[3] for row in granted(desk)] == ["revoked"]
     told = desk.all("SELECT action FROM bursar.audit WHERE action IN ('promo.released', 'credits.clawed_back') ORDER BY 1")
     assert told == [("credits.clawed_back",), ("promo.released",)]
+
+
+@pytest.mark.requirement("PAY-1")
+def test_money_for_a_second_attempt_is_told_and_grants_nothing(desk: Till) -> None:
+    desk.do("payments.request", **ORDER)
+    declined = desk.declined()
+    desk.answered((402, desk.refusal(declined)))
+    desk.do("payments.retry", **ONE, attempt=2)
+    desk.answered((200, declined | {"status": "canceled"}))
+    desk.answered((200, desk.intent("succeeded", attempt=2)))
+    for _ in range(2):
+        desk.told("payment_intent.succeeded", desk.intent("succeeded"), after_s=60)
+
+    request = desk.row("payment_request", "order:17")
+    assert (request["status"], request["payment_ref"], request["failure_code"]) == ("succeeded", "pi_order:17_2", "paid_twice")
+    assert [row[0] for row in granted(desk)] == ["pi_order:17_2"]
+    assert desk.count("audit", "action = 'payment_request.paid_twice'") == 1
