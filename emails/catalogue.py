@@ -66,6 +66,18 @@ class OtherModeAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class InvariantAlert:
+    """A rule of the books that does not hold, and some of what violates it."""
+
+    rule: str
+    why: str
+    found: list[str]
+    more: bool
+    then: str
+    """The operator's next step."""
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentFailed:
     """A payment that the payer's bank or card refused. `amount` is a text with its currency; `reason` the provider's words."""
 
@@ -111,6 +123,7 @@ CATALOGUE: dict[str, Mail] = {
         Mail("dead_letter_alert", DeadLetterAlert, "one cause of death, one day (UTC)", transactional=True),
         Mail("conflict_alert", ConflictAlert, "one conflict, for ever", transactional=True),
         Mail("other_mode_alert", OtherModeAlert, "one day (UTC)", transactional=True),
+        Mail("invariant_alert", InvariantAlert, "one rule, one day (UTC)", transactional=True),
         Mail("payment_failed", PaymentFailed, "one attempt of one payment, for ever", transactional=True),
         Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
         Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from models.base import Base
@@ -30,6 +30,7 @@ JOURNAL_ACCOUNT = Table(
     Column("name", Text, nullable=False),
     Column("class", Text, nullable=False),
     Column("normal", Text, nullable=False),
+    Column("strict", Boolean, nullable=False),
     Column("provider", Text, nullable=False),
     Column("owner", Text),
 )

@@ -67,7 +67,11 @@ TABLE: tuple[Run, ...] = (
     Run("poll_stuck_payouts", "payouts", timedelta(minutes=15), "skip", "asks for payouts of which nothing was heard for too long"),
     Run("refresh_balances", "payouts", timedelta(hours=1), "skip", "asks for balances of accounts that were not told for a day"),
     Run("pull_balance_transactions", "maintenance", timedelta(minutes=10), "skip", "books what only balance transactions tell: fees"),
+    Run("expire_bank_transfers", "payments", timedelta(hours=1), "skip", "lets transfers expire that nobody has decided about"),
+    Run("alert_disputes", "notifications", timedelta(minutes=1), "skip", "tells operators of new disputes and their deadlines"),
+    Run("remind_dispute_deadlines", "notifications", timedelta(hours=1), "skip", "reminds operators 7, 3 and 1 days before a deadline"),
     Run("reconcile", "maintenance", timedelta(minutes=2), "skip", "compares providers' records with ours, each day, in turns"),
     Run("backfill_events", "maintenance", timedelta(hours=1), "skip", "takes in events that a provider produced and that never came"),
+    Run("check_invariants", "maintenance", timedelta(hours=1), "skip", "compares rows with the journal, tells operators what differs"),
     Run("verify_audit", "maintenance", timedelta(minutes=10), "skip", "checks the MACs and the chain of the audit, a part each time"),
 )

@@ -79,6 +79,7 @@ def _account(code: str, currency: str) -> dict[str, Any]:
         "name": account.name,
         "class": account.kind,
         "normal": account.normal,
+        "strict": account.strict,
         "provider": named.provider,
         "owner": named.owner,
     }

@@ -19,6 +19,7 @@ from billing.operations.verify_audit import noted_heads, resume_from, verify
 from core.clock import monotonic_s
 from models.database import connect
 from tasks.maintenance import retention as old
+from tasks.maintenance.check_invariants import sweep_invariants
 from tasks.maintenance.recon.ask import ask_daily, providers
 from tasks.maintenance.recon.backfill import ACCOUNTS, backfill_stripe
 from tasks.maintenance.recon.run import turn
@@ -120,6 +121,15 @@ def verify_audit(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     log.info("audit_verified", rows=checked, head=str(after))
     counts = {"checked": checked, "sealed": sealed, "unsealed": report.unsealed_tail}
     return counts | {"head": str(after), "more": more, "looked_to": looked_to}
+
+
+def check_invariants(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Compare rows with the journal (promise 5): what changed in the last days, each night in the last weeks.
+
+    Raises:
+        InvariantBrokenError: a rule does not hold; operators are told by mail, too.
+    """
+    return sweep_invariants(context, slot_at)
 
 
 def reopen_ignored(context: Context, _slot_at: datetime) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from emails.catalogue import (
     CATALOGUE,
     ConflictAlert,
     DeadLetterAlert,
+    InvariantAlert,
     OtherModeAlert,
     PayoutCompleted,
     PayoutFailed,
@@ -50,6 +51,13 @@ SAMPLES: dict[str, Any] = {
         first_at="2026-03-01 11:00:00 UTC",
         last_at="2026-03-01 12:00:00 UTC",
         overview="bursar inbox show ID",
+    ),
+    "invariant_alert": InvariantAlert(
+        rule="refunds_booked",
+        why="refunds here are refunds in the books",
+        found=["refund re_1: succeeded 333 EUR, booked 0"],
+        more=True,
+        then="bursar journal show REFUND; replay its newest event",
     ),
     "other_mode_alert": OtherModeAlert(
         mode="test",

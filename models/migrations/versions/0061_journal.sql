@@ -7,6 +7,8 @@ CREATE TABLE bursar.journal_account (
     name     text NOT NULL,
     class    text NOT NULL,
     normal   text NOT NULL,
+    -- A balance on the other side is impossible while the books are right.
+    strict   boolean NOT NULL,
     provider text NOT NULL,
     owner    text,
     CONSTRAINT journal_account_pkey PRIMARY KEY (code, currency),

@@ -282,8 +282,8 @@ def test_the_database_refuses_what_would_not_balance(database: Database, values:
     with database.connect() as connection:
         for name, kind, side in (("balance", "asset", "debit"), ("sales", "income", "credit")):
             connection.execute(
-                b"INSERT INTO bursar.journal_account (code, currency, name, class, normal, provider) "
-                b"VALUES (%s, 'EUR', %s, %s, %s, 'stripe')",
+                b"INSERT INTO bursar.journal_account (code, currency, name, class, normal, strict, provider) "
+                b"VALUES (%s, 'EUR', %s, %s, %s, false, 'stripe')",
                 (f"stripe:{name}", name, kind, side),
             )
         with pytest.raises(psycopg.Error, match=constraint):

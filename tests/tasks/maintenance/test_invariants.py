@@ -1,0 +1,76 @@
+"""Each invariant holds over the stories of the books, and finds the damage that it is there for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.clock import FixedClock
+from tasks.maintenance.check_invariants import InvariantBrokenError, check, rules, sweep_invariants
+from tests.billing.operations.test_books import other_currency, own_money, payees_money
+from tests.factories.telling import Teller
+from tests.harness.cluster import Database
+from workers.context import Context, make_context
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_LEGS = "ALTER TABLE bursar.journal DISABLE TRIGGER ALL"
+
+DAMAGE = {
+    "zero_sum": f"{_LEGS}; UPDATE bursar.journal SET currency = 'GBP' WHERE fact = 'charge:stripe:ch_1'",
+    "charges_booked": f"{_LEGS}; UPDATE bursar.journal SET amount_minor = amount_minor + 1 WHERE kind = 'charge'",
+    "payments_booked": "UPDATE bursar.charge SET booked = NULL",
+    "refunds_booked": f"{_LEGS}; DELETE FROM bursar.journal WHERE kind = 'refund_failure'",
+    "transfers_booked": "UPDATE bursar.transfer SET reversed_minor = reversed_minor - 1",
+    "payouts_booked": f"{_LEGS}; DELETE FROM bursar.journal WHERE kind = 'payout_failure'",
+    "disputes_booked": "UPDATE bursar.dispute SET funds_withdrawn_minor = 1",
+    "possible_sides": f"{_LEGS}; UPDATE bursar.journal SET amount_minor = 1 WHERE kind = 'refund'",
+    "payees_owed": f"{_LEGS}; DELETE FROM bursar.journal WHERE kind = 'transfer' AND debit LIKE '%:balance'",
+}
+"""Rule -> what somebody did to the tables that only this rule, or it among others, can see."""
+
+
+@pytest.fixture
+def context(database: Database) -> Iterator[Context]:
+    """A maintenance worker that has an operator to tell."""
+    made = make_context(database.settings(operator_emails=["ops@example.com"]), clock=FixedClock(NOW))
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def stories(database: Database) -> None:
+    """All three stories, told of the same objects one after the other."""
+    teller = Teller(database)
+    for story in (own_money(), payees_money(), other_currency()):
+        for event in story.events:
+            teller.tell(event)
+    teller.close()
+
+
+def test_the_list_of_damage_is_the_list_of_rules() -> None:
+    assert DAMAGE.keys() == rules().keys()
+
+
+@pytest.mark.usefixtures("stories")
+@pytest.mark.parametrize("rule", DAMAGE)
+def test_each_rule_holds_and_finds_its_damage(rule: str, database: Database, context: Context) -> None:
+    since = NOW - timedelta(days=3)
+    assert [str(one) for one in check(context.engine, since, NOW)] == []
+    with database.connect() as connection:
+        connection.execute(DAMAGE[rule].encode())
+    assert rule in {one.rule for one in check(context.engine, since, NOW)}
+
+
+@pytest.mark.usefixtures("stories")
+def test_operators_are_told_once_a_day_and_the_run_fails(database: Database, context: Context) -> None:
+    assert sweep_invariants(context, NOW) == {"rules": len(rules()), "broken": 0}
+    with database.connect() as connection:
+        connection.execute(DAMAGE["refunds_booked"].encode())
+    for _ in range(2):
+        with pytest.raises(InvariantBrokenError, match=r"refunds_booked .* refund re_2: failed 333 EUR, booked 333; next: "):
+            sweep_invariants(context, NOW)
+    with database.connect() as connection:
+        mails = connection.execute("SELECT payload->>'mail', payload->'context'->>'rule' FROM bursar.outbox").fetchall()
+    assert mails == [("invariant_alert", "refunds_booked")]
