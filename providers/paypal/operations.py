@@ -28,7 +28,7 @@ V1_LIFE_S = PAYOUTS_LIFE_S = 29 * _DAY_S
 NO_KEY_S = 0.0
 """Disputes know no key: after a lost reply the dispute itself is looked at before anything is sent again."""
 
-_LONGEST_ITEM_ID = 63
+_LONGEST_ITEM_ID, _LONGEST_NOTE = 63, 2000
 LookUp = Literal["order", "capture_refunds", "sale_refunds", "dispute", "none", "cannot"]
 LONGEST_CUSTOM, LONGEST_ORDER_CUSTOM = 127, 255
 """Characters of `custom_id` and `invoice_number` of refunds, and of an order's `custom_id`."""
@@ -116,9 +116,10 @@ def _evidence(values: Json, request: str, key: str) -> dict[str, Any]:  # noqa: 
     given = values.get("evidence") or {}
     if isinstance(given, list):
         return {"evidences": given}
-    # Our own form, as with Stripe: names and texts. PayPal reads them as one note of a kind that takes any text.
-    notes = "\n".join(f"{name}: {text}" for name, text in given.items())
-    return {"evidences": [{"evidence_type": str(values.get("evidence_type") or "OTHER"), "notes": notes}]}
+    # Our own form, as with Stripe: names and texts. PayPal reads notes, of a kind that takes any text.
+    text = "\n".join(f"{name}: {said}" for name, said in given.items())
+    notes = [text[start : start + _LONGEST_NOTE] for start in range(0, len(text), _LONGEST_NOTE)]
+    return {"evidences": [{"evidence_type": str(values.get("evidence_type") or "OTHER"), "notes": note} for note in notes]}
 
 
 _MONEY = frozenset({"amount_minor", "currency", "metadata", "params"})

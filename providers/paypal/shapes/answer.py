@@ -88,6 +88,8 @@ def _refusal(obj: Mapping[str, Any]) -> tuple[str, str]:
     """(PayPal's word for it, what it says with the id that its support asks for). The detail's issue says more than the name."""
     details = fields.items(obj, "details")
     first = details[0] if details else {}
-    code = fields.optional(first, "issue") or fields.optional(obj, "name") or fields.optional(obj, "error") or "refused"
+    words = (fields.optional(first, "issue"), *(fields.optional(obj, name) for name in ("name", "error", "code")))
+    code = next((word for word in words if word is not None), "refused")
     said = fields.optional(first, "description") or fields.optional(obj, "message") or fields.optional(obj, "error_description") or code
-    return code, f"{said} (PayPal's debug id {fields.optional(obj, 'debug_id') or 'none'})"
+    debug_id = fields.optional(obj, "debug_id")
+    return code, said if debug_id is None else f"{said} (PayPal's debug id {debug_id})"

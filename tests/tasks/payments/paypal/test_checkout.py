@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from providers.paypal import client
 from tests.tasks.payments.paypal.market import Market
 
 CAPTURE = r"/capture$"
@@ -66,6 +67,21 @@ def test_past_the_life_of_the_key_the_order_itself_is_asked(market: Market, kind
     assert market.row("checkout_request", "C-1")["status"] == "completed"
     # Done before: found. Not done: the next key, once a look has shown that there is none.
     assert market.submissions()[1] == ("order.capture", "settled", "accepted", 1 if kind == "error_after" else 2)
+
+
+@pytest.mark.requirement("PAY-16", "PAY-18")
+def test_an_order_that_was_captured_before_is_no_refusal(market: Market) -> None:
+    """By hand in PayPal's pages, say: the order shows its capture, and that is the answer."""
+    asked = market.checkout()
+    market.control.tell("approve", order=asked["checkout_ref"])
+    settings, path = market.machine.context.settings, f"/v2/checkout/orders/{asked['checkout_ref']}/capture"
+    client.post(path, "{}", settings, key="another's")
+    market.control.fault("error_before", method="POST", path=CAPTURE, status=422, code="ORDER_ALREADY_CAPTURED")
+    approval, *_ = market.control.take_events()
+    market.machine.deliver(approval, "paypal")
+    market.machine.settle()
+    assert market.row("checkout_request", "C-1")["status"] == "completed"
+    assert market.effects("capture") == [(12100, "EUR")]
 
 
 @pytest.mark.requirement("PAY-18", "PAY-3")

@@ -48,6 +48,13 @@ def test_a_lost_reply_pays_once_also_where_only_the_batch_id_guards_it(market: M
     assert market.submissions()[-1] == ("payout.create", "settled", "accepted", 1)
 
 
+@pytest.mark.requirement("PAY-16", "PAYOUT-1")
+def test_a_header_that_paypal_calls_used_is_no_refusal(market: Market) -> None:
+    market.control.fault("error_after", method="POST", path="/v1/payments/payouts$", status=400, code="DUPLICATE_REQUEST_ID")
+    assert pay_out(market)["status"] == "paid"
+    assert market.effects("payout") == [(10_000, "EUR")]
+
+
 @pytest.mark.requirement("PAYOUT-6")
 def test_what_nobody_claims_comes_back_and_is_owed_again(market: Market) -> None:
     market.control.tell("config", payout_outcomes={PAYEE: "UNCLAIMED"})
