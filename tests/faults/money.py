@@ -38,6 +38,10 @@ class Shop:
         place = {**self.sandbox.settings(), "smtp_url": f"smtp://127.0.0.1:{self.smtp.port}"}
         self.machine = Machine(self.database, **place)
         self.customer = str(self.sandbox.control.api("POST", "/v1/customers", {"email": "ada@example.com"})["id"])
+        self.account = self.sandbox.control.ready_account()
+        self.sandbox.control.top_up(10_000_000, "eur", account=self.account)
+        self.deliver()
+        self.machine.settle()
         self._clock = self.folder / "clock"
         self._clock.write_text(SystemClock().now().isoformat(), encoding="utf-8")
         # Short leases: a dead worker's rows are free at once, and one that is slow finds out that it lost them.

@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.failpoints import PLACES
+from tasks.maintenance.check_invariants import check as check_rules
 from tests.faults.money import KILLED, Shop
 from tests.harness.cluster import Database
 from tests.harness.processes import Processes
@@ -35,57 +38,97 @@ def shop(database: Database, stripe_sandbox: Sandbox, processes: Processes, tmp_
         made.close()
 
 
-def pay(shop: Shop, reference: str, amount_minor: int = 1999, currency: str = "EUR", method: str = "pm_card_visa") -> None:
-    """The shop takes money."""
+def pay(shop: Shop, reference: str, chance: random.Random, **more: str) -> None:
+    """Money is taken and what was bought is granted."""
     payload = {
-        "source": "stripe", "reference": reference, "amount_minor": amount_minor, "currency": currency,
-        "customer_ref": shop.customer, "payment_method_ref": method, "purpose": "credit_package", "purpose_ref": f"pack-{reference}",
+        "source": "stripe", "reference": reference, "amount_minor": chance.randrange(100, 100_000), "customer_ref": shop.customer,
+        "currency": chance.choice(("EUR", "JPY", "KWD")), "payment_method_ref": chance.choice(METHODS),
+        "purpose": "credit_package", "purpose_ref": f"pack-{reference}",
     }  # fmt: skip
-    shop.ask("billing.payments.request.v1", payload, reference, "capture")
+    shop.machine.submit("billing.payments.request.v1", payload | more, f"pay:{reference}")
+
+
+def pay_and_pass_on(shop: Shop, reference: str, chance: random.Random) -> None:
+    """As `pay`; its payee's share is transferred."""
+    pay(shop, reference, chance, payee_ref=shop.account)
+
+
+def pay_out(shop: Shop, reference: str, chance: random.Random) -> None:
+    """Money leaves the account for its bank."""
+    wanted = {"currency": "EUR", "amount_minor": chance.randrange(100, 5_000)}
+    payload = {"source": "stripe", "reference": reference, "account_ref": shop.account} | wanted
+    shop.machine.submit("billing.payouts.request.v1", payload, f"out:{reference}")
+
+
+ACTIONS: tuple[Callable[[Shop, str, random.Random], None], ...] = (pay, pay_and_pass_on, pay_out)
+METHODS = ("pm_card_visa", "pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined")
+EFFECTS = {
+    # what happens at the provider -> the requests of ours that say it did
+    "capture": ("payment_request", "status = 'succeeded'"),
+    "transfer": ("transfer_request", "status = 'made'"),
+    "payout": ("payout_request", "status IN ('in_transit', 'paid')"),
+}
+KINDS = ((pay, "capture", "payment_intents"), (pay_and_pass_on, "transfer", "transfers"), (pay_out, "payout", "payouts"))
+_PAYMENT = "SELECT payment_ref FROM bursar.payment_request WHERE external_id = %s"
+
+
+class Always(random.Random):
+    """Chance without chance: always the first, so that each case differs in its place of death only."""
+
+    def choice(self, seq: Any) -> Any:
+        """The first one."""
+        return seq[0]
+
+    def randrange(self, start: int, *_: Any, **__: Any) -> int:
+        """The smallest one."""
+        return start
 
 
 def check(shop: Shop) -> None:
-    """What was done, once, and what our rows say of it."""
+    """What was done, was done once, and our rows say the same."""
     machine, control = shop.machine, shop.sandbox.control
     assert machine.failures() == []
-    for kind in ("capture", "refund", "transfer", "payout"):
-        doubled = {key: count for key, count in control.count(kind, by="request").items() if count > 1 and key != "None"}
-        assert doubled == {}, f"{kind} more than once: {doubled}"
-    captured = control.count("capture", by="request")
-    succeeded = machine.all("SELECT external_id FROM bursar.payment_request WHERE status = 'succeeded'")
-    paid = Counter(f"payment_request:{reference}" for (reference,) in succeeded)
-    assert captured == paid, "captures at the provider = paid requests here"
+    for kind, (table, done) in EFFECTS.items():
+        ours = machine.all(f"SELECT external_id FROM bursar.{table} WHERE {done}")
+        assert control.count(kind, by="request") == Counter(f"{table}:{reference}" for (reference,) in ours), kind
     assert machine.all("SELECT key, state FROM bursar.submission WHERE state <> 'settled'") == []
-    granted = machine.one("SELECT count(*) FROM bursar.fulfilment WHERE status = 'granted'")
-    assert granted == sum(paid.values()), "each paid purchase is granted once"
+    paid = machine.one("SELECT count(*) FROM bursar.payment_request WHERE status = 'succeeded'")
+    assert machine.one("SELECT count(*) FROM bursar.fulfilment WHERE status = 'granted'") == paid, "each purchase is granted once"
+    mails = Counter(received.message["Message-ID"] for received in shop.smtp.mails)
+    assert set(mails.values()) <= {1}, "each mail once"
+    far = timedelta(days=60)
+    broken = check_rules(machine.context.engine, machine.clock.now() - far, machine.clock.now() + far)
+    assert not broken, [str(one) for one in broken]
 
 
 @pytest.mark.timeout(400)
 @pytest.mark.requirement("PAY-1", "PAY-2", "PAY-16", "INBOX-16")
 def test_killed_at_every_place(shop: Shop) -> None:
     table = []
-    for place in PLACES:
+    for place, (action, kind, path) in product(PLACES, KINDS):
+        reference = f"{kind}-{place}"
         if place == "lookup.answered":
-            shop.sandbox.control.fault("error_after", path="payment_intents")
-        pay(shop, place)
+            shop.sandbox.control.fault("error_after", path=f"/v1/{path}$")
+        action(shop, reference, Always())
         code = shop.work(f"{place}:1")
         shop.work()
-        table.append((place, "killed" if code == KILLED else "not reached"))
+        table.append((place, kind, reference, code))
     shop.rest()
     check(shop)
-    captures = shop.sandbox.control.count("capture", by="request")
-    print("\nkilled at         worker       captures")  # noqa: T201
-    for place, how in table:
-        print(f"{place:<17} {how:<11} {captures[f'payment_request:{place}']:>9}")  # noqa: T201
-    assert {place for place, how in table if how == "killed"} == set(PLACES)
-    assert captures == {f"payment_request:{place}": 1 for place in PLACES}
+    print("\nkilled at         action    worker       effects")  # noqa: T201
+    for place, kind, reference, code in table:
+        # A share's request is named after its payment.
+        name = shop.machine.one(_PAYMENT, reference) if kind == "transfer" else reference
+        effects = shop.sandbox.control.count(kind, by="request")[f"{EFFECTS[kind][0]}:{name}"]
+        print(f"{place:<17} {kind:<9} {'killed' if code == KILLED else 'not reached':<11} {effects:>8}")  # noqa: T201
+        assert (code, effects) == (KILLED, 1)
 
 
 @pytest.mark.requirement("PAY-2", "PAY-16")
 @pytest.mark.parametrize("place", ["call.in_flight", "call.answered"])
 def test_a_key_that_the_provider_has_forgotten_is_looked_up_and_not_sent_again(shop: Shop, place: str) -> None:
     """Two days pass with nobody at work: sent again, the old key would charge a second time."""
-    pay(shop, "old")
+    pay(shop, "old", Always())
     assert shop.work(f"{place}:1") == KILLED
     shop.sandbox.control.advance(days=2)
     shop.sandbox.control.forget_keys()
@@ -111,7 +154,7 @@ def test_random_schedules_end_in_agreement(shop: Shop, world: int) -> None:
         reference = f"s{world}-{number}"
         for _ in range(chance.choice((0, 0, 1, 2))):
             shop.sandbox.control.fault(chance.choice(FAULTS), method=None, stored=chance.random() < 0.5)
-        pay(shop, reference, chance.randrange(50, 100_000), chance.choice(("EUR", "JPY", "KWD")), chance.choice(METHODS))
+        chance.choice(ACTIONS)(shop, reference, chance)
         for _ in range(chance.choice((1, 1, 2))):
             killed += shop.work(f"{chance.choice(PLACES)}:{chance.choice((1, 1, 2, 3))}") == KILLED
             shop.deliver(chance)
@@ -121,5 +164,3 @@ def test_random_schedules_end_in_agreement(shop: Shop, world: int) -> None:
     assert killed > SCHEDULES // WORLDS // 4
     check(shop)
 
-
-METHODS = ("pm_card_visa", "pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined")
