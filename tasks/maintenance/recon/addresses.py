@@ -18,7 +18,8 @@ _STRIPE = {
     "application_fee": "application_fee",
     "balance_transaction": "balance_transaction",
 }
-_PAYPAL = {"charge": "capture", "refund": "refund"}
+_PAYPAL = {"charge": (("capture", "capture"), ("sale", "sale")), "refund": (("refund", "refund"), ("refund", "sale-refund"))}
+"""Object -> (kind, path) of each generation; a report does not say of which an id is."""
 
 
 def address(source: str, object_type: str, object_ref: str) -> Mapping[str, Any] | None:
@@ -30,5 +31,5 @@ def address(source: str, object_type: str, object_ref: str) -> Mapping[str, Any]
     if source == "stripe":
         kind = _STRIPE.get(object_type)
         return {"kind": kind, "id": object_ref, "url": stripe.path(kind, object_ref)} if kind in stripe.PATHS else None
-    kind = _PAYPAL.get(object_type)
-    return {"kind": kind, "id": object_ref, "path": paypal.path(kind, object_ref)} if kind in paypal.PATHS else None
+    places = [{"kind": kind, "path": paypal.path(at, object_ref)} for kind, at in _PAYPAL.get(object_type, ())]
+    return {"id": object_ref, **places[0], "or": places[1:]} if places else None

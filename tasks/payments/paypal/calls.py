@@ -16,7 +16,7 @@ from core.clock import SystemClock
 from core.settings import Settings
 from providers.answer import Answer
 from providers.clean import json_object
-from providers.errors import KeySpent, Unknown, UnparsableBody
+from providers.errors import Final, KeySpent, Unknown, UnparsableBody
 from providers.paypal import answers, client
 from providers.paypal.envelope import FETCHED
 from providers.paypal.look_up import batch_behind, made
@@ -27,14 +27,16 @@ from providers.submission import Flight
 def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datetime | None = None) -> Answer:
     """Read one object. Reading is harmless, so a lost answer is simply asked for again.
 
+    `or` in the payload names further places, for an id of which nobody knows the generation.
+
     Raises:
-        Retryable, Final: as `client.get`.
+        Retryable, Final: as `client.get`, of the first place.
         UnparsableBody: what came back is not JSON.
     """
-    resource = json_object(client.get(payload["path"], settings))
+    kind, resource = _read(payload, settings)
     at = at or SystemClock().now()
     event_id = f"fetch-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-    event_type = f"{payload['kind'].upper()}{FETCHED}"
+    event_type = f"{kind.upper()}{FETCHED}"
     envelope = {"id": event_id, "event_type": event_type, "create_time": at.isoformat(), "resource": resource}
     return Answer(
         source="paypal",
@@ -45,6 +47,18 @@ def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datet
         body=msgspec.json.encode(envelope),
         occurred_at=at,
     )
+
+
+def _read(payload: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
+    """(kind, object) from the first place that has it."""
+    refused: Final | None = None
+    for place in (payload, *payload.get("or", ())):
+        try:
+            return place["kind"], json_object(client.get(place["path"], settings))
+        except Final as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused
 
 
 def submit(flight: Flight, *, settings: Settings, at: datetime) -> Answer:

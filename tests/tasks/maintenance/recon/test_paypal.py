@@ -69,3 +69,9 @@ def test_what_was_never_told_and_what_never_was_are_found(market: Market) -> Non
     found = findings(market)
     assert ("missing_here", "charge", untold) in found
     assert ("missing_there", "charge", gone) in found
+    wish = {"source": "paypal", "finding": f"missing_here:charge:{untold}", "reason": "its webhook was lost"}
+    assert market.machine.run("billing.recon.repair.v1", wish)["state"] == "succeeded"
+    payment = market.row("payment", untold)
+    assert (payment["status"], payment["kind"], payment["confirmed"]) == ("succeeded", "sale", True)
+    recon(market, "RUN-2")
+    assert ("missing_here", "charge", untold) not in findings(market)
