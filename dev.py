@@ -103,18 +103,20 @@ def check(_arguments: list[str]) -> int:
 
 
 def soak(arguments: list[str]) -> NoReturn:
-    """Become a fault test at length: the chaos (default 100,000 events; the same seed deals the same blows), or the receiver's kills."""
+    """Become a fault test at length: the chaos (the same seed deals the same blows), the receiver's kills, or money's schedules."""
+    tests = {"chaos": "test_chaos.py", "receiver": "test_receiver_kills.py", "money": "test_money_kills.py"}
     parser = argparse.ArgumentParser(prog="python3 dev.py soak")
-    parser.add_argument("what", nargs="?", choices=("chaos", "receiver"), default="chaos")
+    parser.add_argument("what", nargs="?", choices=tests, default="chaos")
     parser.add_argument("--events", type=int, default=100_000, help="of the chaos (default 100,000)")
-    parser.add_argument("--seed", type=int, default=0, help="of an earlier chaos; 0 rolls a new one and prints it")
+    parser.add_argument("--seed", type=int, default=0, help="of an earlier chaos or of money; 0 rolls a new one and prints it")
     parser.add_argument("--kills", type=int, default=20, help="of the receiver (default 20)")
+    parser.add_argument("--schedules", type=int, default=2_000, help="of money (default 2,000)")
     chosen = parser.parse_args(arguments)
     os.environ["CHAOS_EVENTS"], os.environ["CHAOS_SEED"] = str(chosen.events), str(chosen.seed)
     os.environ["RECEIVER_KILLS"] = str(chosen.kills)
+    os.environ["MONEY_SCHEDULES"], os.environ["MONEY_SEED"] = str(chosen.schedules), str(chosen.seed)
     os.chdir(ROOT)
-    test = "test_chaos.py" if chosen.what == "chaos" else "test_receiver_kills.py"
-    become([str(BIN / "python"), "-m", "pytest", "-n0", "-s", "-q", f"tests/faults/{test}"])
+    become([str(BIN / "python"), "-m", "pytest", "-n0", "-s", "-q", f"tests/faults/{tests[chosen.what]}"])
 
 
 def bench(arguments: list[str]) -> NoReturn:

@@ -1,7 +1,7 @@
 """Workers are killed with -9 at every numbered place of a money action; in the end the provider and we agree to the last unit.
 
 The rules that hold after each: nothing was done twice at the provider; what it did, our rows say; nothing is left open. The
-table of places is printed. Longer and other schedules: MONEY_SEED=n MONEY_SCHEDULES=2000 python3 dev.py soak money.
+table of places is printed. Longer and other schedules: `python3 dev.py soak money --schedules 2000 --seed N`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.harness.smtp import SmtpServer
 
 SCHEDULES = int(os.environ.get("MONEY_SCHEDULES", "200"))
 WORLDS = 8
-SEED = int(os.environ.get("MONEY_SEED", "20261121"))
+SEED = int(os.environ.get("MONEY_SEED", "20261121")) or random.SystemRandom().randrange(1, 1 << 31)
 
 
 @pytest.fixture
