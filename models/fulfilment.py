@@ -37,6 +37,8 @@ class Fulfilment(Aggregate):
     granted_at: Mapped[datetime | None]
     revocations: Mapped[dict[str, Any] | None]
     revoked_at: Mapped[datetime | None]
+    refund_status: Mapped[str | None]
+    """`refunded` or `partially_refunded`, as of its payment (REFUND-5); only a whole refund revokes."""
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     promo_released_at: Mapped[datetime | None]
     """PROMO-2, REFUND-7: when the use of a promo code was given back; once."""

@@ -18,7 +18,9 @@ class Invoice(Aggregate):
     NAME: ClassVar[str] = "invoice"
     PUBLIC_PREFIX: ClassVar[str] = "in"
     LOCK_ORDER: ClassVar[int] = 30
-    DERIVED: ClassVar[frozenset[str]] = frozenset({"customer_id", "subscription_id", "account_id"})
+    DERIVED: ClassVar[frozenset[str]] = frozenset(
+        {"customer_id", "subscription_id", "account_id", "refund_shares", "refunded_minor", "credit_note_refs"}
+    )
 
     status: Mapped[str | None]
     provider_status: Mapped[str | None]
@@ -55,3 +57,9 @@ class Invoice(Aggregate):
     customer_id: Mapped[UUID | None]
     subscription_id: Mapped[UUID | None]
     account_id: Mapped[UUID | None]
+    refund_shares: Mapped[dict[str, Any] | None]
+    """Payment -> what of it went back, in minor units."""
+    refunded_minor: Mapped[int | None]
+    """REFUND-5: what of it went back to the payer in all; the invoice stays paid."""
+    credit_note_refs: Mapped[list[Any] | None]
+    """The documents that lower it."""

@@ -29,6 +29,8 @@ class Payment(Booked, Refundable, Disputable, Aggregate):
             "failure_message",
             "decline_code",
             "charge_outcomes",
+            "refund_requests",
+            "refund_status",
             "customer_id",
             "invoice_id",
             "subscription_id",
@@ -67,6 +69,10 @@ class Payment(Booked, Refundable, Disputable, Aggregate):
     failure_message: Mapped[str | None]
     decline_code: Mapped[str | None]
     charge_outcomes: Mapped[dict[str, Any] | None]
+    refund_requests: Mapped[dict[str, Any] | None]
+    """What of it we were asked to refund: reference -> `billing.rules.refund.entry`."""
+    refund_status: Mapped[str | None]
+    """`refunded` or `partially_refunded` (REFUND-5); the payment stays `succeeded`."""
     customer_id: Mapped[UUID | None]
     invoice_id: Mapped[UUID | None]
     subscription_id: Mapped[UUID | None]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from billing.rules.facts.base import UNSET, Fact, Unset
-from billing.rules.facts.named import named
+from billing.rules.facts.named import named, wanted_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ class RefundFact(Fact):
     provider_created_at: datetime | Unset | None = UNSET
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """The refund, the account it lives in, its payment and its charge, whose refunded amounts follow from it."""
+        """The refund, our request for it, its account, its payment and its charge, whose refunded amounts follow from it."""
         yield self.AGGREGATE, self.external_id
+        yield from wanted_by(self.metadata_, "refund_request")
         yield from named(account=self.account_ref, payment=self.payment_ref, charge=self.charge_ref)
