@@ -17,7 +17,8 @@ from models.transfer import Transfer
 from models.transfer_reversal_request import TransferReversalRequest
 
 AFTER: Mapping[str, Callable[[UnitOfWork, TransferReversalRequest], None]] = {"dispute": after_dispute_reversal}
-"""Kind of the row that wanted it -> its verb, called once, when the reversal is `made` or `failed`; what failed is owed already."""
+"""Kind of the row that wanted it -> its verb, called once, when the reversal is `made` or `failed`; without one, what
+failed is owed by the account (`owe`)."""
 
 
 def settle_transfer_reversal(unit: UnitOfWork, fact: AnswerFact) -> None:
@@ -55,12 +56,12 @@ def _finish(
     ours = {**(transfer.reversals or {}), row.external_id: {"amount_minor": row.amount_minor, "status": status}}
     transfer.reversals = ours
     _raise_reversed(unit, transfer)
-    if status == "failed" and row.account_ref and row.currency:
-        key = f"{row.NAME}:{row.source}:{row.external_id}"
-        owe(unit, row.source, row.account_ref, key=key, currency=row.currency, amount_minor=row.amount_minor or 0, why=code or "refused")
     verb = AFTER.get(row.for_type or "")
     if verb is not None:
         verb(unit, row)
+    elif status == "failed" and row.account_ref and row.currency:
+        key = f"{row.NAME}:{row.source}:{row.external_id}"
+        owe(unit, row.source, row.account_ref, key=key, currency=row.currency, amount_minor=row.amount_minor or 0, why=code or "refused")
 
 
 def _raise_reversed(unit: UnitOfWork, transfer: Transfer) -> None:

@@ -19,4 +19,4 @@ def resume_payee(unit: UnitOfWork, payee: Payee) -> None:
     for _, reference in ours:
         row = unit.row(TransferRequest, payee.source, reference)
         if row.status == "waiting":
-            send_transfer(unit, payee, row)
+            send_transfer(unit, row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.operations.move_status import move_status
 from billing.operations.owe import net_owed
+from billing.operations.payee_of import payee_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.money import share_half_up
 from billing.rules.states_requests import TRANSFER_REQUEST
@@ -23,12 +24,13 @@ def may_be_given(account: Account, payee: Payee) -> bool:
     return account.authorized is not False and able and not held
 
 
-def send_transfer(unit: UnitOfWork, payee: Payee, row: TransferRequest) -> None:
+def send_transfer(unit: UnitOfWork, row: TransferRequest) -> None:
     """Submit the locked request's transfer, less what its account owes us. Of a payment that went back wholly nothing is passed on."""
-    payment = unit.row(Payment, row.source, row.payment_ref or "")
+    payment = unit.row(Payment, row.source, row.payment_ref) if row.payment_ref else None
     due, before = _due(row, payment), row.status
     kept = row.netted_minor or 0
     left, fact = max(0, due - kept), f"{row.NAME}:{row.source}:{row.external_id}"
+    payee = payee_of(unit, row.source, row.account_ref or "")
     row.netted_minor = kept or net_owed(unit, payee, row.currency or "", left, fact=fact)
     amount = max(0, due - row.netted_minor)
     row.updated_at = max(row.updated_at, unit.now)
@@ -56,9 +58,11 @@ def send_transfer(unit: UnitOfWork, payee: Payee, row: TransferRequest) -> None:
     )
 
 
-def _due(row: TransferRequest, payment: Payment) -> int:
-    """The share of what the payer has not got back, in minor units."""
-    whole, back = row.payment_minor or 0, payment.refunded_minor or 0
+def _due(row: TransferRequest, payment: Payment | None) -> int:
+    """The share of what the payer has not got back, in minor units; what is no share of a payment is due as it was asked for."""
+    if row.payment_minor is None or payment is None:
+        return (row.amount_minor or 0) + (row.netted_minor or 0)
+    whole, back = row.payment_minor, payment.refunded_minor or 0
     share = whole - (row.fee_minor or 0)
     if not back or not whole:
         return share

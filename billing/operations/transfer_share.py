@@ -48,7 +48,7 @@ def transfer_share(unit: UnitOfWork, payment: Payment, *, payee_ref: str, fee_mi
     if payment.source in KEPT_HERE:
         _credit(unit, payee, row)
     elif may_be_given(unit.row(Account, payment.source, payee_ref), payee):
-        send_transfer(unit, payee, row)
+        send_transfer(unit, row)
     else:
         payee.waiting = [*(payee.waiting or []), [TransferRequest.NAME, row.external_id]]
     return row
