@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "journal": ("cli.journal:journal", "The books: what is booked of a fact, an account's balance, all accounts at an instant."),
     "confirm": ("cli.confirm:confirm", "Enter what your own people saw: money that arrived by bank transfer."),
     "recon": ("cli.recon:recon", "Compare a provider's records with ours, settle what differs, explain payouts."),
+    "report": ("cli.report:report_command", "Payments, fees, revenue, payouts, refunds as CSV or JSON."),
     "schedule": ("cli.schedule:schedule", "Scheduled runs: what runs when, and how it went."),
     "sandbox": ("cli.sandbox:sandbox", "A stand-in of Stripe: take money, dispute it, pay it out, break things."),
     "trigger": ("cli.trigger:trigger", "Send signed sample events to the running receiver."),
