@@ -4,6 +4,7 @@ from __future__ import annotations
 
 ROUTES: dict[str, dict[str, str]] = {'app': {'billing.accounts.connect.v1': 'payouts',
          'billing.bank_transfer.report.v1': 'payments',
+         'billing.checkout.confirm.v1': 'payments',
          'billing.checkout.expire.v1': 'payments',
          'billing.checkout.start.v1': 'payments',
          'billing.customer.link.v1': 'payments',

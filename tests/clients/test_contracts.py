@@ -73,6 +73,7 @@ def test_what_the_client_writes_is_read() -> None:
             **paid, "purpose": "credit_package", "purpose_ref": "cp-5", "description": "500 credits", "amount_minor": 900,
             "currency": "EUR", "success_url": "https://a.example/thanks", "cancel_url": "https://a.example/cart",
         },
+        "billing.checkout.confirm.v1": paid,
         "billing.checkout.expire.v1": {**paid, "reason": "sold out"},
         "billing.customers.create.v1": {"source": "stripe", "external_ref": "user-7", "full_name": "Ann Lee"},
     }  # fmt: skip

@@ -148,3 +148,28 @@ class ExpireCheckout(Command):
     def references(self) -> Iterator[tuple[str, str, str]]:
         """The request."""
         yield "checkout_request", self.source, self.reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmCheckout(Command):
+    """The payer is back from the provider's page: asks the provider how his checkout stands, unless it is known to be over. Whether
+    this or the provider's webhook comes first makes no difference: what was bought is granted once."""
+
+    NAME: ClassVar[str] = "billing.checkout.confirm.v1"
+    RESULT: ClassVar[type] = CheckoutAsked
+    REFUSALS: ClassVar[Mapping[str, str]] = {
+        "unknown_request": "no checkout was started under this reference at this provider",
+        "not_yet_made": "the provider has not made it yet",
+    }
+
+    source: _SOURCES
+    """The provider."""
+    reference: str
+    """The checkout's reference."""
+
+    def __post_init__(self) -> None:
+        reference(self.reference)
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """The request."""
+        yield "checkout_request", self.source, self.reference

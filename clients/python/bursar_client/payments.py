@@ -223,12 +223,31 @@ class CreateCustomer(Command):
     """His name, as it stands on invoices."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmCheckout(Command):
+    """The payer is back from the provider's page: asks the provider how his checkout stands, unless it is known to be over.
+    Whether this or the provider's webhook comes first makes no difference: what was bought is granted once.
+
+    Result: `request`, `reference`, `status`, `url`.
+    Rejected as `unknown_request`, `not_yet_made`.
+    """
+
+    NAME: ClassVar[str] = "billing.checkout.confirm.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    source: Literal["stripe", "paypal"]
+    """The provider."""
+    reference: str
+    """The checkout's reference."""
+
+
 TYPED: tuple[type[Command], ...] = (
     RequestPayment,
     RetryPayment,
     CancelPayment,
     ConfirmPayment,
     StartCheckout,
+    ConfirmCheckout,
     ExpireCheckout,
     CreateCustomer,
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from billing.operations.confirm_checkout import confirm_checkout
 from billing.operations.expire_checkout import expire_checkout
 from billing.operations.start_checkout import start_checkout
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
-from billing.rules.commands.checkout import CheckoutAsked, ExpireCheckout, StartCheckout
+from billing.rules.commands.checkout import CheckoutAsked, ConfirmCheckout, ExpireCheckout, StartCheckout
 from billing.rules.facts.event import Event
 from core.ids import public_id
 from core.settings import current
@@ -22,6 +23,11 @@ def facts(event: Event) -> Command:
 def start(unit: UnitOfWork, command: StartCheckout) -> CheckoutAsked:
     """Ask the provider for a page."""
     return _asked(start_checkout(unit, command, fee_basis_points=current().application_fee_basis_points))
+
+
+def confirm(unit: UnitOfWork, command: ConfirmCheckout) -> CheckoutAsked:
+    """The payer is back."""
+    return _asked(confirm_checkout(unit, command))
 
 
 def expire(unit: UnitOfWork, command: ExpireCheckout) -> CheckoutAsked:
