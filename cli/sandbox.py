@@ -206,7 +206,7 @@ def _told(what: Any) -> Any:
             then="start it: `bursar up`, or `bursar sandbox run`",
         ) from error  # fmt: skip
     except SandboxRefused as error:
-        raise TroubleError(USAGE, f"the sandbox refused: {error}", effect="whatever it says itself", then="see docs/sandbox.md") from error
+        raise TroubleError(USAGE, f"the sandbox refused: {error}", effect="no money moved in it", then="see docs/sandbox.md") from error
 
 
 def _balances() -> None:

@@ -91,8 +91,13 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
 
 
 def _sandbox(place: Path) -> dict[str, str]:
-    """What points us at stand-ins of Stripe and PayPal; nothing for that of which a real key or an address is given."""
+    """What points us at stand-ins of Stripe and PayPal; nothing for that of which a real key or an address is given.
+
+    A database for live events never plays: what a stand-in says would be booked as real money.
+    """
     played: dict[str, str] = {}
+    if os.environ.get("BURSAR_MODE") == "live":
+        return played
     if not is_given("BURSAR_STRIPE_API_KEY") and not is_given("BURSAR_STRIPE_API_BASE"):
         played |= environment(remembered(place, "sandbox"))
     if not any(is_given(f"BURSAR_PAYPAL_{name}") for name in _PAYPAL_GIVEN):
