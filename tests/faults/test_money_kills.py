@@ -161,6 +161,6 @@ def test_random_schedules_end_in_agreement(shop: Shop, world: int) -> None:
     shop.sandbox.control.clear_faults()
     shop.rest()
     print(f"{killed} workers were killed")  # noqa: T201
-    assert killed > SCHEDULES // WORLDS // 4
+    assert killed >= SCHEDULES // WORLDS // 5, "few workers died: the places are not where the work is"
     check(shop)
 
