@@ -107,6 +107,37 @@ class PayoutFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeAlert:
+    """A payer contests a charge. `amount` is a text with its currency, `due_at` one in UTC; `reason` is the provider's word."""
+
+    dispute: str
+    source: str
+    amount: str
+    charge: str | None
+    due_at: str | None
+    assigned_to: str | None
+    look: str
+    """The command that shows it."""
+    reason: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeReminder:
+    """The deadline for evidence is near, and nothing was answered yet."""
+
+    dispute: str
+    source: str
+    amount: str
+    charge: str | None
+    due_at: str
+    assigned_to: str | None
+    look: str
+    days: int
+    """Less than so many are left."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One kind of mail. `transactional`: it is owed, so no preference and no unsubscribing holds it back."""
 
@@ -124,6 +155,8 @@ CATALOGUE: dict[str, Mail] = {
         Mail("conflict_alert", ConflictAlert, "one conflict, for ever", transactional=True),
         Mail("other_mode_alert", OtherModeAlert, "one day (UTC)", transactional=True),
         Mail("invariant_alert", InvariantAlert, "one rule, one day (UTC)", transactional=True),
+        Mail("dispute_alert", DisputeAlert, "one dispute, for ever", transactional=True),
+        Mail("dispute_reminder", DisputeReminder, "one deadline and one of 7, 3 and 1 days, for ever", transactional=True),
         Mail("payment_failed", PaymentFailed, "one attempt of one payment, for ever", transactional=True),
         Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
         Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),

@@ -16,7 +16,7 @@ class BankTransfer(Aggregate):
     __tablename__ = "bank_transfer"
     NAME: ClassVar[str] = "bank_transfer"
     PUBLIC_PREFIX: ClassVar[str] = "bt"
-    LOCK_ORDER: ClassVar[int] = 38
+    LOCK_ORDER: ClassVar[int] = 41
 
     status: Mapped[str | None]
     amount_minor: Mapped[int | None]

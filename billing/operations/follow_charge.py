@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from billing.operations.converge_payment import converge_payment
 from billing.operations.derive_refunded import derive_refunded
+from billing.operations.follow_dispute import follow_disputes
+from billing.operations.tell_disputes import tell_disputes
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.base import Unset
 from billing.rules.instants import iso
@@ -33,4 +35,6 @@ def follow_charge(unit: UnitOfWork, charge: Charge, payment_ref: str | Unset | N
     for name in charge.payment_refs or []:
         payment = unit.row(Payment, charge.source, name)
         derive_refunded(payment, None, {charge.external_id: share(charge.refunded_minor, None)})
+        tell_disputes(unit, payment, charge.disputes)
         converge_payment(unit, payment, told)
+    follow_disputes(unit, charge.source, charge.disputes)

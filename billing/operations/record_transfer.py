@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
+from billing.operations.follow_dispute import follow_disputes
 from billing.operations.follow_transfer import follow_transfer
 from billing.operations.link import link
 from billing.operations.move_status import move_status
@@ -10,6 +11,7 @@ from billing.operations.post_transfer import post_transfer
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.transfer import TransferFact
 from billing.rules.states_money_out import TRANSFER, transfer_status
+from models.charge import Charge
 from models.transfer import Transfer
 
 
@@ -25,4 +27,6 @@ def record_transfer(unit: UnitOfWork, fact: TransferFact) -> Transfer:
         row.status = status
     follow_transfer(unit, row)
     post_transfer(unit, row)
+    if row.charge_ref:
+        follow_disputes(unit, row.source, unit.row(Charge, row.source, row.charge_ref).disputes)
     return row

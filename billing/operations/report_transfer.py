@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from billing.operations.own_row import own_row
 from billing.operations.record_payment import record_payment
+from billing.operations.submit_bank_transfer import report
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.bank_transfer import SOURCE, ReportTransfer
 from billing.rules.commands.base import MOST_MINOR, Rejected
 from billing.rules.facts.base import Version
 from billing.rules.facts.payment import PaymentFact
+from models.bank_transfer import BankTransfer
 from models.payment import Payment
 
 
@@ -31,6 +34,10 @@ def report_transfer(unit: UnitOfWork, command: ReportTransfer) -> Payment:
             f"{command.reference} is known with another amount",
             {"current": {"amount_minor": row.amount_minor, "currency": row.currency}, "field": "reference"},
         )
+    transfer, _ = own_row(unit, BankTransfer, SOURCE, command.reference)
+    if command.pays is not None and transfer.pays is None:
+        transfer.pays = command.pays
+    report(unit, transfer, command.amount_minor, command.currency)
     return record_payment(unit, _fact(unit, command))
 
 

@@ -11,6 +11,7 @@ from billing.operations.answer_checkout import answer_checkout
 from billing.operations.answer_payment import answer_payment
 from billing.operations.create_customer import answer_customer
 from billing.operations.follow_account import settle_account
+from billing.operations.follow_dispute_response import settle_dispute_response
 from billing.operations.follow_payout import settle_payout
 from billing.operations.follow_transfer import settle_transfer
 from billing.operations.follow_transfer_reversal import settle_transfer_reversal
@@ -23,6 +24,7 @@ VERBS: Mapping[str, Verb] = {
     "account_request": settle_account,
     "checkout_request": answer_checkout,
     "customer_request": answer_customer,
+    "dispute_response": settle_dispute_response,
     "payment_request": answer_payment,
     "payout_request": settle_payout,
     "transfer_request": settle_transfer,

@@ -17,3 +17,9 @@ class Money(Section):
         description="Share of a payment that the platform keeps, in hundredths of a percent (PAY-4: 5 %), rounded half up. "
         "Stored with each payment: a change concerns later ones only.",
     )
+    bank_transfer_days: float = Field(
+        7.0,
+        gt=0,
+        description="Days after which a bank transfer that nobody approved or rejected expires (PAY-8). International transfers take up to "
+        "5 bank days. One whose money comes later can still be approved.",
+    )

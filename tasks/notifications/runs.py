@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from billing.operations.alert_dead_letters import DeadGroup, key, rows
 from models.bulk import insert_rows
 from models.outbox import OUTBOX
+from tasks.notifications import disputes as disputes_mails
 from tasks.notifications.deliveries import tell_conflicts, tell_other_mode
 from workers.context import Context
 
@@ -83,6 +84,25 @@ def alert_deliveries(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     if of_conflicts + of_types:
         log.warning("deliveries_told", conflicts=conflicts, other_mode_types=types, mails=of_conflicts + of_types)
     return {"conflicts": conflicts, "other_mode_types": types, "mails": of_conflicts + of_types}
+
+
+def alert_disputes(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """One mail about each new dispute and operator (DISPUTE-1). Without operators nothing is marked as told."""
+    recipients = context.settings.operator_emails
+    if not recipients:
+        return {"disputes": 0, "mails": 0}
+    with context.engine.begin() as connection:
+        disputes, mails = disputes_mails.tell_new(connection, recipients, context.clock.now())
+    if mails:
+        log.warning("disputes_told", disputes=disputes, mails=mails)
+    return {"disputes": disputes, "mails": mails}
+
+
+def remind_dispute_deadlines(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """Mails 7, 3 and 1 days before the deadline of a dispute that waits for our answer, each once (DISPUTE-3)."""
+    with context.engine.begin() as connection:
+        near, mails = disputes_mails.remind(connection, context.settings.operator_emails, context.clock.now())
+    return {"near": near, "mails": mails}
 
 
 def _causes(connection: Connection, since: datetime) -> list[tuple[str, str, datetime]]:

@@ -77,6 +77,16 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.checkout.expire.v1": {**paid, "reason": "sold out"},
         "billing.customers.create.v1": {"source": "stripe", "external_ref": "user-7", "full_name": "Ann Lee"},
     }  # fmt: skip
+    handed_in = {"reference": "RF18", "amount_minor": 500, "currency": "PKR", "country": "PK", "purpose": "credit_package"}
+    contested = {"source": "stripe", "dispute_ref": "dp_1"}
+    samples |= {
+        "billing.bank_transfers.submit.v1": handed_in,
+        "billing.bank_transfers.approve.v1": {"reference": "RF18", "received_on": "2027-03-31", "reason": "statement 12"},
+        "billing.bank_transfers.reject.v1": {"reference": "RF18", "reason": "nothing came"},
+        "billing.disputes.submit_evidence.v1": {**contested, "reference": "E-1", "evidence": {"uncategorized_text": "delivered"}},
+        "billing.disputes.accept.v1": {**contested, "reference": "A-1", "reason": "our mistake"},
+        "billing.disputes.note.v1": {**contested, "text": "called the payer", "assign_to": "anna"},
+    }
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]

@@ -16,6 +16,8 @@ from emails.catalogue import (
     CATALOGUE,
     ConflictAlert,
     DeadLetterAlert,
+    DisputeAlert,
+    DisputeReminder,
     InvariantAlert,
     OtherModeAlert,
     PayoutCompleted,
@@ -51,6 +53,14 @@ SAMPLES: dict[str, Any] = {
         first_at="2026-03-01 11:00:00 UTC",
         last_at="2026-03-01 12:00:00 UTC",
         overview="bursar inbox show ID",
+    ),
+    "dispute_alert": DisputeAlert(
+        dispute="dp_1", source="stripe", amount="19.99 EUR", charge="ch_1", due_at="2026-03-15 12:00 UTC", assigned_to=None,
+        look="bursar dispute show dp_1", reason="fraudulent", status="needs_response",
+    ),
+    "dispute_reminder": DisputeReminder(
+        dispute="dp_1", source="stripe", amount="19.99 EUR", charge="ch_1", due_at="2026-03-15 12:00 UTC", assigned_to="anna",
+        look="bursar dispute show dp_1", days=3,
     ),
     "invariant_alert": InvariantAlert(
         rule="refunds_booked",

@@ -10,7 +10,7 @@ from typing import ClassVar
 from billing.rules.commands.base import MOST_MINOR, Command, line
 from billing.rules.money import AmountError, exponent
 
-_REFERENCE = re.compile(r"[\x21-\x7e]{1,120}")
+REFERENCE = re.compile(r"[\x21-\x7e]{1,120}")
 SOURCE = "manual"
 """Under which transfers are kept, reported or confirmed."""
 
@@ -47,7 +47,7 @@ class ReportTransfer(Command):
     """What it pays for, such as an invoice's number."""
 
     def __post_init__(self) -> None:
-        if not _REFERENCE.fullmatch(self.reference):
+        if not REFERENCE.fullmatch(self.reference):
             raise ValueError("reference must be 1 to 120 visible ASCII characters without blanks")
         try:
             exponent(self.currency)
@@ -57,5 +57,6 @@ class ReportTransfer(Command):
             line(self.pays, "pays")
 
     def references(self) -> Iterator[tuple[str, str, str]]:
-        """The payment."""
+        """The payment and the transfer."""
         yield "payment", SOURCE, self.reference
+        yield "bank_transfer", SOURCE, self.reference

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from billing.rules.facts.base import UNSET, Fact, Unset
-from billing.rules.facts.named import named
+from billing.rules.facts.named import named, wanted_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,8 @@ class DisputeFact(Fact):
     closed_at: datetime | Unset | None = UNSET
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """The dispute, the account it lives in, and the disputed payment and charge, no other (DISPUTE-5)."""
+        """The dispute, our case and answer, the account it lives in, and the disputed payment and charge, no other (DISPUTE-5)."""
         yield self.AGGREGATE, self.external_id
+        yield "dispute_case", self.external_id
+        yield from wanted_by(self.metadata_, "dispute_response")
         yield from named(account=self.account_ref, payment=self.payment_ref, charge=self.charge_ref)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from bursar_client import payments, payouts, recon
+from bursar_client import bank_transfers, disputes, payments, payouts, recon
 from bursar_client.command import Command
 
 
@@ -75,7 +75,16 @@ class RefreshObject(Command):
     """Stripe only: the connected account that the object belongs to."""
 
 
-TYPED: tuple[type[Command], ...] = (LinkCustomer, ReportTransfer, RefreshObject, *payouts.TYPED, *payments.TYPED, *recon.TYPED)
+TYPED: tuple[type[Command], ...] = (
+    LinkCustomer,
+    ReportTransfer,
+    RefreshObject,
+    *payouts.TYPED,
+    *payments.TYPED,
+    *recon.TYPED,
+    *bank_transfers.TYPED,
+    *disputes.TYPED,
+)
 """All of them."""
 
 NAMES: frozenset[str] = frozenset(kind.NAME for kind in TYPED)

@@ -59,10 +59,10 @@ CREATE INDEX dispute_response_dispute_ref_idx ON bursar.dispute_response (source
 -- How disputes stand for what was paid, kept with the row whose lock is held when one of them is told (billing.rules.disputed).
 ALTER TABLE bursar.charge ADD COLUMN disputes jsonb, ADD COLUMN dispute_standing text;
 ALTER TABLE bursar.payment ADD COLUMN disputes jsonb, ADD COLUMN dispute_standing text;
-ALTER TABLE bursar.charge ADD CONSTRAINT charge_dispute_standing_check
-    CHECK (dispute_standing IN ('charged_back', 'disputed', 'no_loss', 'won'));
-ALTER TABLE bursar.payment ADD CONSTRAINT payment_dispute_standing_check
-    CHECK (dispute_standing IN ('charged_back', 'disputed', 'no_loss', 'won'));
+ALTER TABLE bursar.charge ADD CONSTRAINT charge_dispute_standing_check CHECK (
+    dispute_standing IN ('charged_back', 'disputed', 'no_loss', 'won'));
+ALTER TABLE bursar.payment ADD CONSTRAINT payment_dispute_standing_check CHECK (
+    dispute_standing IN ('charged_back', 'disputed', 'no_loss', 'won'));
 
 GRANT SELECT, INSERT, UPDATE ON bursar.dispute_case, bursar.dispute_response TO bursar_app;
 GRANT SELECT ON bursar.dispute_case, bursar.dispute_response TO bursar_maintenance;

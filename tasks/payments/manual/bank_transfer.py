@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.operations.record_payment import record_payment
+from billing.operations.decide_bank_transfer import confirm_bank_transfer
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.base import Version
 from billing.rules.facts.event import Event
@@ -32,4 +32,4 @@ def facts(event: Event) -> PaymentFact:
 
 def confirmed(unit: UnitOfWork, fact: PaymentFact) -> None:
     """The payment, succeeded."""
-    record_payment(unit, fact)
+    confirm_bank_transfer(unit, fact)

@@ -1,0 +1,76 @@
+"""Finds whose money a dispute concerns: the account that was charged, or the payee to whom a share was passed on (DISPUTE-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from billing.operations.own_balance import KEPT_HERE
+from billing.operations.unit import UnitOfWork
+from billing.rules.request_tag import request_named
+from models.charge import Charge
+from models.checkout_request import CheckoutRequest
+from models.dispute import Dispute
+from models.payment import Payment
+from models.payment_request import PaymentRequest
+from models.transfer import Transfer
+from models.transfer_request import TransferRequest
+
+
+@dataclass(frozen=True, slots=True)
+class DisputedShare:
+    """`direct`: the charge is the account's own, so the provider takes the money from it without our doing. `transfer`: what
+    was passed on at the provider; `kept`: the share, where the payee's balance is kept here."""
+
+    account_ref: str
+    payment: Payment | None
+    charge_minor: int | None
+    direct: bool = False
+    transfer: Transfer | None = None
+    kept: TransferRequest | None = None
+
+    @property
+    def made(self) -> tuple[int, str] | None:
+        """What the payee got of it, in minor units and currency; None: nothing yet."""
+        if self.transfer is not None and self.transfer.amount_minor and self.transfer.currency:
+            return self.transfer.amount_minor, self.transfer.currency
+        if self.kept is not None and self.kept.status == "made" and self.kept.currency:
+            return self.kept.made_minor or 0, self.kept.currency
+        return None
+
+
+def disputed_share(unit: UnitOfWork, dispute: Dispute) -> DisputedShare | None:
+    """Whose money it is, all rows locked; None: the platform's own."""
+    charge = unit.row(Charge, dispute.source, dispute.charge_ref) if dispute.charge_ref else None
+    whole = charge and (charge.amount_captured_minor or charge.amount_minor)
+    if dispute.account_ref:
+        return DisputedShare(dispute.account_ref, None, whole, direct=True)
+    for payment in _payments(unit, dispute, charge):
+        whole = whole or payment.received_minor
+        if payment.transfer_destination_ref:
+            transfer = unit.row(Transfer, dispute.source, charge.transfer_ref) if charge and charge.transfer_ref else None
+            return DisputedShare(payment.transfer_destination_ref, payment, whole, transfer=transfer)
+        request = _request(unit, payment)
+        if request is None or request.payee_ref is None:
+            continue
+        share = unit.row(TransferRequest, dispute.source, payment.external_id)
+        if dispute.source in KEPT_HERE:
+            return DisputedShare(request.payee_ref, payment, whole, kept=share)
+        transfer = unit.row(Transfer, dispute.source, share.transfer_ref) if share.transfer_ref else None
+        return DisputedShare(request.payee_ref, payment, whole, transfer=transfer)
+    return None
+
+
+def _payments(unit: UnitOfWork, dispute: Dispute, charge: Charge | None) -> Iterator[Payment]:
+    refs = {*((charge.payment_refs if charge else None) or []), *([dispute.payment_ref] if dispute.payment_ref else [])}
+    for ref in sorted(refs):
+        yield unit.row(Payment, dispute.source, ref)
+
+
+def _request(unit: UnitOfWork, payment: Payment) -> PaymentRequest | CheckoutRequest | None:
+    named = request_named(payment.metadata_)
+    if named is None:
+        return None
+    if named.request_type == PaymentRequest.NAME:
+        return unit.row(PaymentRequest, payment.source, named.reference)
+    return unit.row(CheckoutRequest, payment.source, named.reference) if named.request_type == CheckoutRequest.NAME else None

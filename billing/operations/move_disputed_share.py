@@ -1,0 +1,102 @@
+"""Takes a payee's part of withdrawn money back, and gives it back when the money is reinstated (DISPUTE-1, DISPUTE-4).
+
+A dispute on a destination charge, or on one whose share was transferred, debits the platform alone (Stripe's page on disputes
+with Connect); so the share is reversed here, for what was withdrawn and not for what is merely contested.
+"""
+
+from __future__ import annotations
+
+from billing.operations.disputed_share import DisputedShare
+from billing.operations.move_status import move_status
+from billing.operations.own_balance import credit
+from billing.operations.own_row import own_row
+from billing.operations.payee_of import payee_of
+from billing.operations.reverse_transfer import reverse_transfer, reversible
+from billing.operations.send_transfer import may_be_given, send_transfer
+from billing.operations.unit import UnitOfWork
+from billing.rules.disputed import payees_part
+from billing.rules.states_requests import TRANSFER_REQUEST
+from models.account import Account
+from models.dispute import Dispute
+from models.dispute_case import DisputeCase
+from models.transfer_request import TransferRequest
+from models.transfer_reversal_request import TransferReversalRequest
+
+WHY = "dispute"
+
+
+def move_disputed_share(unit: UnitOfWork, dispute: Dispute, case: DisputeCase, share: DisputedShare) -> None:
+    """Bring what was taken from the payee to his part of what is withdrawn now. A share that is not passed on yet is not
+    taken back either; once it is, this is called again."""
+    made = share.made
+    if share.direct or made is None:
+        return
+    amount, case.taken_currency = made
+    out = max(0, (dispute.funds_withdrawn_minor or 0) - (dispute.funds_reinstated_minor or 0))
+    target = payees_part(amount, out, share.charge_minor) if out else 0
+    taken, short = case.taken_minor or 0, case.short_minor or 0
+    if target < taken + short:
+        case.short_minor = max(0, short - (taken + short - target))
+        short = case.short_minor
+    change = target - taken - short
+    if change > 0:
+        _take(unit, dispute, case, share, change)
+    elif change < 0:
+        _give_back(unit, dispute, case, share, -change)
+
+
+def _take(unit: UnitOfWork, dispute: Dispute, case: DisputeCase, share: DisputedShare, amount_minor: int) -> None:
+    if share.kept is not None:
+        left = (share.kept.made_minor or 0) - sum((share.kept.taken_back or {}).values())
+        _keep_back(unit, case, share, min(amount_minor, max(0, left)))
+        return
+    # What refunds took back before is gone already: a dispute comes on top of them.
+    amount = min(amount_minor, reversible(share.transfer)) if share.transfer else 0
+    if share.transfer is None or amount <= 0:
+        return
+    case.steps = (case.steps or 0) + 1
+    case.taken_minor = (case.taken_minor or 0) + amount
+    reverse_transfer(unit, share.transfer, amount, WHY, dispute, part=case.steps)
+
+
+def _give_back(unit: UnitOfWork, dispute: Dispute, case: DisputeCase, share: DisputedShare, amount_minor: int) -> None:
+    if share.kept is not None:
+        _keep_back(unit, case, share, -amount_minor)
+        return
+    case.steps = (case.steps or 0) + 1
+    case.taken_minor = (case.taken_minor or 0) - amount_minor
+    payee = payee_of(unit, dispute.source, share.account_ref)
+    row, new = own_row(unit, TransferRequest, dispute.source, f"{WHY}:{dispute.external_id}:{case.steps}")
+    if not new:
+        return
+    row.status, row.attempt, row.amount_minor, row.currency = "waiting", 1, amount_minor, case.taken_currency
+    row.payment_ref = share.payment.external_id if share.payment else None
+    row.payment_id = share.payment.id if share.payment else None
+    row.account_ref, row.actor, row.reason, row.requested_at = share.account_ref, unit.actor, "dispute reinstated", unit.now
+    about = {"amount_minor": amount_minor, "currency": row.currency, "account": row.account_ref, "dispute": dispute.external_id}
+    move_status(unit, row, TRANSFER_REQUEST, None, "waiting", about)
+    if may_be_given(unit.row(Account, row.source, share.account_ref), payee):
+        send_transfer(unit, row)
+    else:
+        payee.waiting = [*(payee.waiting or []), [TransferRequest.NAME, row.external_id]]
+
+
+def _keep_back(unit: UnitOfWork, case: DisputeCase, share: DisputedShare, change_minor: int) -> None:
+    """Where the payee's balance is kept here: lower or raise it at once, below zero if need be (PAYOUT-4)."""
+    row = share.kept
+    if row is None or row.currency is None or change_minor == 0:
+        return
+    name = f"{case.NAME}:{case.external_id}"
+    total = (case.taken_minor or 0) + change_minor
+    case.taken_minor = total
+    row.taken_back = {**(row.taken_back or {}), name: total}
+    row.updated_at = max(row.updated_at, unit.now)
+    credit(unit, payee_of(unit, row.source, share.account_ref), row.currency, -change_minor)
+    about = {"amount_minor": change_minor, "currency": row.currency, "for": name, "why": WHY}
+    unit.audit("transfer_request.taken_back", TransferRequest.NAME, row.id, before=None, after=about)
+
+
+def reversal_failed(case: DisputeCase, reversal: TransferReversalRequest) -> None:
+    """The account had too little: what is short stays held and is not asked for again by itself."""
+    case.taken_minor = max(0, (case.taken_minor or 0) - (reversal.amount_minor or 0))
+    case.short_minor = (case.short_minor or 0) + (reversal.amount_minor or 0)

@@ -1,0 +1,9 @@
+-- The app learns how its answer to a dispute stands, by its command's key.
+DO $$
+BEGIN
+    EXECUTE 'CREATE OR REPLACE VIEW bursar.request_outcome AS ' || rtrim(pg_get_viewdef('bursar.request_outcome'::regclass), '; ') || '
+        UNION ALL
+        SELECT id, ''dispute_response'', source, external_id, status, dispute_ref, NULL, failure_code, failure_message, NULL, updated_at,
+               status IN (''made'', ''failed'')
+        FROM bursar.dispute_response';
+END $$;
