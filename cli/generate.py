@@ -2,6 +2,7 @@
 
 workers/routes.py: for each event type that a source knows, the folder that has its handler. The queue is the folder.
 docs/configuration.md, docs/events.md and docs/commands.md: the settings, what becomes of each event, what the app may ask for.
+docs/chart-of-accounts.md: the journal's accounts, and what each rule books.
 contracts/*.schema.json: the same for the app's programs. One that would break an app is not written (see contracts).
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 import click
 
 from cli.contracts import SUFFIX, breaking_changes, published, render_contracts
+from cli.generate_chart import render_chart
 from cli.generate_commands import render_commands
 from cli.generate_docs import render_configuration, render_events
 from core.settings import QUEUES
@@ -155,6 +157,7 @@ def generated() -> dict[Path, str]:
         ROOT / "workers" / "routes.py": render_routes(found),
         ROOT / "docs" / "configuration.md": render_configuration(),
         ROOT / "docs" / "events.md": render_events(found),
+        ROOT / "docs" / "chart-of-accounts.md": render_chart(),
         ROOT / "docs" / "commands.md": render_commands(found.routes["app"]),
         **render_contracts(found.routes["app"]),
     }
