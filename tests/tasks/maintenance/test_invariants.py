@@ -27,6 +27,12 @@ DAMAGE = {
     "disputes_booked": "UPDATE bursar.dispute SET funds_withdrawn_minor = 1",
     "possible_sides": f"{_LEGS}; UPDATE bursar.journal SET amount_minor = 1 WHERE kind = 'refund'",
     "payees_owed": f"{_LEGS}; DELETE FROM bursar.journal WHERE kind = 'transfer' AND debit LIKE '%:balance'",
+    "carried_over": """
+        INSERT INTO bursar.customer_balance (id, source, external_id, versions, created_at, updated_at, customer_ref, currency, owed_minor)
+        VALUES (gen_random_uuid(), 'stripe', 'cus_1:EUR', '{"own": {}}', '2026-03-02', '2026-03-02', 'cus_1', 'EUR', 30)""",
+    "paid_is_granted": """
+        INSERT INTO bursar.payment_request (id, source, external_id, versions, created_at, updated_at, status, purpose, payment_ref)
+        VALUES (gen_random_uuid(), 'stripe', 'order:1', '{"own": {}}', '2026-03-02', '2026-03-02', 'succeeded', 'subscription', 'pi_1')""",
 }
 """Rule -> what somebody did to the tables that only this rule, or it among others, can see."""
 
