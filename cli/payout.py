@@ -10,6 +10,8 @@ import click
 
 from billing.operations.hold_payouts import hold_payouts
 from billing.operations.release_hold import release_hold
+from billing.operations.retry_transfer import retry_transfer
+from billing.rules.commands.base import Rejected
 from billing.rules.commands.payout_holds import hold_key
 from billing.rules.money import AmountError, exponent, format_minor, parse_minor, provider_exponent
 from billing.rules.states_requests import PAYOUT_REQUEST
@@ -17,7 +19,7 @@ from cli.hinting import send_hints
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action, actor
 from cli.surroundings import acting, reading
-from cli.trouble import USAGE, TroubleError, nothing
+from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
 from models.payout_hold import PayoutHold
 from workers.unit import Unit
 
@@ -165,6 +167,25 @@ def release(reference: str, reason: str, source: str) -> None:
 
     before = _change(reason, change)
     click.echo(f"{reference}: released" if before == "open" else f"{reference}: was released before, nothing changed")
+
+
+@payout.command("resend")
+@click.argument("payment")
+@click.option("--reason", required=True, help="Why it will work now; it stands in the audit with your name.")
+@_SOURCE
+@action("finance")
+def resend(payment: str, reason: str, source: str) -> None:
+    """Ask again for the transfer of PAYMENT's share, which the provider refused."""
+
+    def change(unit: Unit) -> str | None:
+        try:
+            return retry_transfer(unit, source, payment).status
+        except Rejected as error:
+            raise TroubleError(
+                PROBLEMS, str(error), effect="nothing was asked for", then="`bursar explain ID` tells how it stands"
+            ) from None
+
+    click.echo(f"{payment}: {_change(reason, change)}")
 
 
 @payout.command("statement")

@@ -8,6 +8,7 @@ from typing import Any
 
 from billing.operations.unit import UnitOfWork
 
+_MOST_WAITING = 500
 FRESH = timedelta(minutes=10)
 """A snapshot of this age still decides about a payout; promises made since are counted against it."""
 
@@ -25,7 +26,8 @@ def ask_balance(unit: UnitOfWork, source: str, account_ref: str, because: str) -
     unit.send(call["kind"], call["key"], call["payload"], queue=call["queue"], lane=call["lane"])
 
 
-def wait_for_balance(waiting: Sequence[Any] | None, kind: str, reference: str) -> list[Any]:
-    """The account's waiting list with this entry, once."""
+def waits(waiting: Sequence[Any] | None, kind: str, reference: str) -> list[Any]:
+    """The account's waiting list with this entry, once. A full list takes no more: the runs find the others a little later."""
     entry = [kind, reference]
-    return [*(one for one in waiting or [] if one != entry), entry]
+    known = [one for one in waiting or [] if one != entry]
+    return [*known, entry] if len(known) < _MOST_WAITING else known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from billing.operations.ask_balance import ask_balance, wait_for_balance
+from billing.operations.ask_balance import ask_balance, waits
 from billing.operations.move_status import move_status
 from billing.operations.own_balance import KEPT_HERE
 from billing.operations.own_row import own_row
@@ -35,7 +35,7 @@ def begin_turn(unit: UnitOfWork, payee: Payee, now: datetime) -> PayoutTurn | No
     if payee.source in KEPT_HERE:
         take_turn(unit, payee, row)
         return row
-    payee.waiting = wait_for_balance(payee.waiting, PayoutTurn.NAME, row.external_id)
+    payee.waiting = waits(payee.waiting, PayoutTurn.NAME, row.external_id)
     ask_balance(unit, payee.source, payee.external_id, f"payout_turn:{slot_on}")
     return row
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from billing.operations.ask_balance import waits
+from billing.operations.move_refund_shares import resume_shares
 from billing.operations.move_status import move_status
 from billing.operations.payee_of import payee_of
 from billing.operations.unit import UnitOfWork
@@ -30,6 +32,7 @@ def follow_transfer(unit: UnitOfWork, transfer: Transfer) -> None:
     row.updated_at = max(row.updated_at, unit.now)
     about = {"amount_minor": row.amount_minor, "made_minor": row.made_minor, "currency": row.currency, "transfer": row.transfer_ref}
     move_status(unit, row, TRANSFER_REQUEST, before, "made", about)
+    resume_shares(unit, row)
 
 
 def settle_transfer(unit: UnitOfWork, fact: AnswerFact) -> None:
@@ -39,11 +42,11 @@ def settle_transfer(unit: UnitOfWork, fact: AnswerFact) -> None:
         return
     row.failure_code, row.failure_message = fact.error_code, fact.error_message
     row.updated_at = max(row.updated_at, unit.now)
-    waits = fact.error_code in _NOT_ABLE
-    row.status = "waiting" if waits else "failed"
+    later = fact.error_code in _NOT_ABLE
+    row.status = "waiting" if later else "failed"
     row.attempt = (row.attempt or 1) + 1
     about = {"amount_minor": row.amount_minor, "currency": row.currency, "failure_code": fact.error_code}
     move_status(unit, row, TRANSFER_REQUEST, "requested", row.status, about)
-    if waits and row.account_ref:
+    if later and row.account_ref:
         payee = payee_of(unit, row.source, row.account_ref)
-        payee.waiting = [*(payee.waiting or []), [TransferRequest.NAME, row.external_id]]
+        payee.waiting = waits(payee.waiting, TransferRequest.NAME, row.external_id)

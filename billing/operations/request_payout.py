@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.operations.ask_balance import FRESH, ask_balance, wait_for_balance
+from billing.operations.ask_balance import FRESH, ask_balance, waits
 from billing.operations.decide_payout import decided, make_payout, minimum_minor, not_payable
 from billing.operations.move_status import move_status
 from billing.operations.own_balance import KEPT_HERE
@@ -45,7 +45,7 @@ def request_payout(unit: UnitOfWork, command: RequestPayout) -> PayoutRequest:
     about = {"asked_minor": row.asked_minor, "currency": row.currency, "account": row.account_ref, "reason": row.reason}
     move_status(unit, row, PAYOUT_REQUEST, None, "checking", about)
     if row.source not in KEPT_HERE and (payee.balances_at is None or unit.now - payee.balances_at > FRESH):
-        payee.waiting = wait_for_balance(payee.waiting, PayoutRequest.NAME, row.external_id)
+        payee.waiting = waits(payee.waiting, PayoutRequest.NAME, row.external_id)
         ask_balance(unit, row.source, command.account_ref, f"payout_request:{row.external_id}")
         return row
     decision = decided(payee, command.currency, command.amount_minor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.operations.ask_balance import waits
 from billing.operations.move_status import move_status
 from billing.operations.own_balance import KEPT_HERE, credit
 from billing.operations.own_row import own_row
@@ -50,7 +51,7 @@ def transfer_share(unit: UnitOfWork, payment: Payment, *, payee_ref: str, fee_mi
     elif may_be_given(unit.row(Account, payment.source, payee_ref), payee):
         send_transfer(unit, row)
     else:
-        payee.waiting = [*(payee.waiting or []), [TransferRequest.NAME, row.external_id]]
+        payee.waiting = waits(payee.waiting, TransferRequest.NAME, row.external_id)
     return row
 
 

@@ -20,7 +20,7 @@ from billing.rules.payout_schedule import reference, turn_of
 from core.clock import monotonic_s
 from models.payee import Payee
 from models.payout_turn import PayoutTurn
-from tasks.payouts.stuck import late_payouts, stuck_requests, stuck_turns
+from tasks.payouts.stuck import late_payouts, stuck_requests, stuck_turns, waiting_transfers
 from workers.context import Context
 from workers.unit import Reference, Unit
 
@@ -58,7 +58,7 @@ def pay_out_due(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def poll_stuck_payouts(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """Ask the provider for payouts of which nothing was heard for too long, and again for balances that never came (PAYOUT-12)."""
     counts: dict[str, int] = {}
-    for name, look in (("requests", stuck_requests), ("turns", stuck_turns), ("others", late_payouts)):
+    for name, look in (("requests", stuck_requests), ("turns", stuck_turns), ("others", late_payouts), ("transfers", waiting_transfers)):
         with context.engine.begin() as connection:
             unit = _unit(connection, context, "poll_stuck_payouts")
             counts[name] = look(connection, unit, context.clock.now(), _PAGE)

@@ -125,9 +125,9 @@ def test_an_account_whose_balance_cannot_be_read_stops_no_other(till: Till) -> N
         till.balance(f"acct_{number}", EUR=(1_000 * number, 0))
     assert sorted(asked["account"] for asked in till.asked()) == ["acct_1", "acct_3"]
     assert till.one("SELECT account_ref FROM bursar.payout_turn WHERE status = 'checking'") == "acct_2"
-    assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 0, "turns": 0, "others": 0}
+    assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 0, "turns": 0, "others": 0, "transfers": 0}
     till.clock.move_to(till.clock.now() + timedelta(minutes=16))
-    assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 0, "turns": 1, "others": 0}
+    assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 0, "turns": 1, "others": 0, "transfers": 0}
     assert runs.poll_stuck_payouts(till.context, till.clock.now())["turns"] == 0
     assert till.balance("acct_2", EUR=(2_000, 0)) == 2
     assert sorted(asked["account"] for asked in till.asked()) == ["acct_1", "acct_2", "acct_3"]
@@ -147,9 +147,9 @@ def test_payouts_of_which_nothing_was_heard_are_asked_for_row_by_row(till: Till)
     till.clock.move_to(till.clock.now() + timedelta(days=1, minutes=1))
     with till.database.connect() as connection, connection.transaction():
         connection.execute("SELECT 1 FROM bursar.payout_request FOR UPDATE")
-        assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 0, "turns": 0, "others": 2}
-    assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 1, "turns": 0, "others": 0}
-    assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 0, "turns": 0, "others": 0}
+        assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 0, "turns": 0, "others": 2, "transfers": 0}
+    assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 1, "turns": 0, "others": 0, "transfers": 0}
+    assert runs.poll_stuck_payouts(till.context, till.clock.now()) == {"requests": 0, "turns": 0, "others": 0, "transfers": 0}
     fetches = till.rows("SELECT payload FROM bursar.outbox WHERE key LIKE 'payout:%%' ORDER BY key")
     assert {(one["kind"], one["id"], one["url"], one["account"]) for (one,) in fetches} == {
         ("payout", "po_1", "/v1/payouts/po_1", "acct_1"), ("payout", "po_auto", "/v1/payouts/po_auto", "acct_1"),

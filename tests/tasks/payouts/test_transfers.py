@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billing.operations.retry_transfer import retry_transfer
 from billing.operations.reverse_transfer import OverReversedError, reverse_transfer, reversible
 from billing.operations.take_back_share import take_back_share
 from billing.operations.transfer_share import transfer_share
+from billing.rules.commands.base import Rejected
 from models.dispute import Dispute
 from models.payee import Payee
 from models.payment import Payment
 from models.refund import Refund
 from models.transfer import Transfer
 from models.transfer_request import TransferRequest
+from tasks.payouts import runs
 from tests.tasks.payouts.till import CREATED_S, Till, account
 from workers.unit import Unit
 
@@ -241,3 +245,28 @@ def test_what_could_not_be_taken_back_is_owed_kept_from_payouts_and_netted_from_
     assert facts == [
         ("receivable", "transfer_reversal_request:stripe:refund:re_1:tr_1", 6_000), ("netting", "transfer_request:stripe:pi_1", 4_750),
     ]  # fmt: skip
+
+
+@pytest.mark.requirement("PAYOUT-5", "PAYOUT-12")
+def test_a_share_that_was_forgotten_or_refused_is_sent_in_the_end(till: Till) -> None:
+    account(till, capabilities={"transfers": "inactive"})
+    paid(till)
+    till.run("UPDATE bursar.payee SET waiting = NULL")
+    till.run("""UPDATE bursar.account SET capabilities = '{"transfers": "active"}'""")
+    assert runs.poll_stuck_payouts(till.context, till.clock.now())["transfers"] == 0
+    till.clock.move_to(till.clock.now() + timedelta(hours=2))
+    assert runs.poll_stuck_payouts(till.context, till.clock.now())["transfers"] == 1
+    [asked] = till.asked()
+    till.refuse(asked, "parameter_invalid")
+    till.work()
+    assert share(till)[0] == "failed"
+    with till.context.engine.begin() as connection:
+        unit = unit_of(till, connection)
+        with pytest.raises(Rejected, match="transfer_unknown"):
+            retry_transfer(unit, "stripe", "pi_other")
+        retry_transfer(unit, "stripe", "pi_1")
+        with pytest.raises(Rejected, match="not_failed"):
+            retry_transfer(unit, "stripe", "pi_1")
+        unit.flush()
+    [again] = till.asked()
+    assert (again["key"][-2:], again["sent"]["amount"]) == (":2", 9_499)
