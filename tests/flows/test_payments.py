@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tasks.maintenance.check_invariants import check
 from tests.harness.cluster import Database
 from tests.harness.machine import Machine
 from tests.harness.sandbox import Sandbox
@@ -65,6 +67,8 @@ def shop(database: Database, stripe_sandbox: Sandbox) -> Iterator[Shop]:
     with SmtpServer() as mail:
         machine = Machine(database, **stripe_sandbox.settings(), smtp_url=mail.url)
         yield Shop(machine, stripe_sandbox, mail)
+        now = machine.clock.now()
+        assert [str(one) for one in check(machine.context.engine, now - timedelta(days=30), now)] == []
         machine.close()
 
 
