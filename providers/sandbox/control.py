@@ -20,6 +20,14 @@ class Control(Remote):
         """won, lost, warning_closed or prevented; won with an `amount` gives back only that."""
         return dict(self.do("end_dispute", dispute=dispute, status=status, amount=amount))
 
+    def fraud_warning(self, charge: str) -> Json:
+        """The card's network suspects a fraud."""
+        return dict(self.do("fraud_warning", charge=charge))
+
+    def bill(self, amount: int, currency: str, *, account: str | None = None) -> Json:
+        """Stripe takes a fee of its own; the balance transaction."""
+        return dict(self.do("bill", amount=amount, currency=currency, account=account))
+
     def fail_refund(self, refund: str, reason: str = "lost_or_stolen_card") -> Json:
         """The refund comes back from the bank."""
         return dict(self.do("end_refund", refund=refund, fails=True, reason=reason))

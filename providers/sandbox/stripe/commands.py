@@ -76,6 +76,17 @@ def _end_dispute(api: StripeApi, told: Json) -> Any:
     return dispute
 
 
+def _fraud_warning(api: StripeApi, told: Json) -> Any:
+    charge, owner = _found(api.world, "charge", told["charge"])
+    return disputes.warn(api.world, charge, owner)
+
+
+def _bill(api: StripeApi, told: Json) -> Any:
+    """Stripe takes a fee of its own that belongs to no charge."""
+    owner, currency = told.get("account"), told["currency"]
+    return book(api.world, owner, "stripe_fee", -int(told["amount"]), currency, source=None, description=told.get("what", "Billing"))
+
+
 def _withdraw(api: StripeApi, told: Json) -> Any:
     dispute, owner = _found(api.world, "dispute", told["dispute"])
     disputes.take(api.world, dispute, owner)
@@ -199,6 +210,7 @@ COMMANDS: Mapping[str, Act] = {
     "advance": _advance,
     "authenticate": _authenticate,
     "balances": _balances,
+    "bill": _bill,
     "calls": lambda api, told: list(api.seen),  # noqa: ARG005 - as above
     "chaos": _chaos,
     "clear_faults": _clear_faults,
@@ -212,6 +224,7 @@ COMMANDS: Mapping[str, Act] = {
     "fail_payout": _fail_payout,
     "fault": _fault,
     "faults": lambda api, told: api.faults.shown(),  # noqa: ARG005 - as above
+    "fraud_warning": _fraud_warning,
     "finish_payment": _finish_payment,
     "forget_keys": lambda api, told: api.world.keys.clear(),  # noqa: ARG005 - as above
     "objects": _objects,

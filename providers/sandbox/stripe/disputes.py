@@ -40,21 +40,36 @@ def begin(
     due = world.now() + world.config.evidence_within_s
     left = charge["amount_captured"] - charge["amount_refunded"]
     dispute |= {
-        "amount": amount or left or charge["amount_captured"], "balance_transactions": [], "charge": charge["id"], "currency": charge["currency"],
+        "amount": amount or left or charge["amount_captured"],
+        "balance_transactions": [], "charge": charge["id"], "currency": charge["currency"],
         "enhanced_eligibility_types": [], "evidence": dict.fromkeys(_EVIDENCE), "is_charge_refundable": warning,
         "evidence_details": {"due_by": due, "enhanced_eligibility": {}, "has_evidence": False, "past_due": False, "submission_count": 0},
         "payment_intent": charge["payment_intent"], "payment_method_details": {"card": details, "type": "card"}, "reason": reason,
         "status": status,
     }  # fmt: skip
     world.add(dispute, owner)
-    world.timers[dispute["id"]] = {"due": due}
+    if status.endswith("needs_response"):
+        world.timers[dispute["id"]] = {"due": due}
     before = change(charge, disputed=True)
     emit(world, "charge.dispute.created", dispute, owner=owner)
     if before:
         emit(world, "charge.updated", charge, owner=owner, previous=before)
-    if withdraw and not warning:
+    if status == "prevented":
+        emit(world, "charge.dispute.closed", dispute, owner=owner)
+    elif withdraw and not warning:
         take(world, dispute, owner)
     return dispute
+
+
+def warn(world: World, charge: Json, owner: str | None, *, kind: str = "made_with_stolen_card") -> Json:
+    """The card's network suspects a fraud, before anybody disputes anything."""
+    warning = world.base("radar.early_fraud_warning", "issfr") | {
+        "actionable": not charge["refunded"], "charge": charge["id"], "fraud_type": kind, "payment_intent": charge["payment_intent"],
+    }  # fmt: skip
+    del warning["metadata"]
+    world.add(warning, owner)
+    emit(world, "radar.early_fraud_warning.created", warning, owner=owner)
+    return warning
 
 
 def take(world: World, dispute: Json, owner: str | None) -> None:

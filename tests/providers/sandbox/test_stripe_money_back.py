@@ -155,6 +155,19 @@ def test_a_warning_takes_no_money_and_silence_loses(sdk: Sdk, stripe_sandbox: Sa
     assert after == {warning["latest_charge"]: "warning_closed", disputed["latest_charge"]: "lost"}
 
 
+def test_a_prevented_dispute_and_a_fraud_warning_move_nothing(sdk: Sdk, stripe_sandbox: Sandbox) -> None:
+    control = stripe_sandbox.control
+    charge = sdk.charge(1000)["latest_charge"]
+    control.take_events()
+    assert control.dispute(charge, status="prevented")["balance_transactions"] == []
+    assert _types(stripe_sandbox) == ["charge.dispute.created", "charge.updated", "charge.dispute.closed"]
+    assert control.fraud_warning(charge)["charge"] == charge
+    assert _types(stripe_sandbox) == ["radar.early_fraud_warning.created"]
+    control.advance(days=10)
+    assert [row["status"] for row in sdk.get("/v1/disputes")["data"]] == ["prevented"]
+    assert control.balances() == {(None, "eur"): (960, 0)}
+
+
 @pytest.mark.parametrize(("text", "status"), [("winning_evidence", "won"), ("losing_evidence", "lost")])
 def test_stripes_test_evidence_decides(sdk: Sdk, stripe_sandbox: Sandbox, text: str, status: str) -> None:
     dispute = stripe_sandbox.control.dispute(sdk.charge(5000)["latest_charge"])

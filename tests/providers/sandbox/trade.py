@@ -63,3 +63,4 @@ def _disputes(sdk: Sdk, control: Control) -> None:
     asked = sdk.charge(5200, method="pm_card_createDisputeInquiry")
     [inquiry] = sdk.get("/v1/disputes", charge=asked["latest_charge"])["data"]
     control.end_dispute(inquiry["id"], "warning_closed")
+    control.fraud_warning(asked["latest_charge"])
