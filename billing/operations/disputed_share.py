@@ -42,7 +42,7 @@ class DisputedShare:
 def disputed_share(unit: UnitOfWork, dispute: Dispute) -> DisputedShare | None:
     """Whose money it is, all rows locked; None: the platform's own."""
     charge = unit.row(Charge, dispute.source, dispute.charge_ref) if dispute.charge_ref else None
-    whole = charge and (charge.amount_captured_minor or charge.amount_minor)
+    whole = (charge.amount_captured_minor or charge.amount_minor) if charge else None
     if dispute.account_ref:
         return DisputedShare(dispute.account_ref, None, whole, direct=True)
     for payment in _payments(unit, dispute, charge):

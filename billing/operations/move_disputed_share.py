@@ -35,7 +35,7 @@ def move_disputed_share(unit: UnitOfWork, dispute: Dispute, case: DisputeCase, s
     out = max(0, (dispute.funds_withdrawn_minor or 0) - (dispute.funds_reinstated_minor or 0))
     target = payees_part(amount, out, share.charge_minor) if out else 0
     taken, short = case.taken_minor or 0, case.short_minor or 0
-    if target < taken + short:
+    if short and target < taken + short:
         case.short_minor = max(0, short - (taken + short - target))
         short = case.short_minor
     change = target - taken - short

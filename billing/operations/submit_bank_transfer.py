@@ -9,7 +9,7 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.commands.bank_transfer import SOURCE
 from billing.rules.commands.bank_transfers import SubmitBankTransfer
 from billing.rules.commands.base import Rejected
-from billing.rules.facts.base import Version
+from billing.rules.facts.base import UNSET, Version
 from billing.rules.facts.payment import PaymentFact
 from billing.rules.payment_methods import methods_in, offered
 from billing.rules.purpose import declaration
@@ -68,7 +68,7 @@ def payment_fact(unit: UnitOfWork, row: BankTransfer, version: Version, status: 
     return PaymentFact(
         source=SOURCE, external_id=row.external_id, version=version, kind=METHOD, intent_status=status,
         provider_status=version.event_id, amount_minor=amount, currency=row.currency, confirmed=seen,
-        **({"intent_received_minor": amount} if seen else {}),
+        intent_received_minor=amount if seen else UNSET,
         metadata_={"pays": row.pays, **declaration(row.purpose, row.purpose_ref)},
         provider_created_at=unit.now,
     )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Disputes: what follows from them, in any order, and what we answer."""
