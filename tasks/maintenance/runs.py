@@ -22,6 +22,7 @@ from tasks.maintenance import retention as old
 from tasks.maintenance.check_invariants import sweep_invariants
 from tasks.maintenance.recon.ask import ask_daily, providers
 from tasks.maintenance.recon.backfill import ACCOUNTS, backfill_stripe
+from tasks.maintenance.recon.backfill_paypal import backfill_paypal
 from tasks.maintenance.recon.run import turn
 from workers.context import Context
 from workers.hints import Hinter
@@ -191,14 +192,18 @@ def pull_balance_transactions(context: Context, slot_at: datetime) -> Mapping[st
 
 def backfill_events(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Take in what never came (INBOX-6): all of the last hours, and of the last days what Stripe could not deliver."""
-    if "stripe" not in providers(context.settings):
-        return {"skipped": "no key of Stripe is set"}
-    recent = backfill_stripe(context, since=slot_at - _BACKFILL_ALL, budget_s=_RECON_BUDGET_S / 2)
-    failed = backfill_stripe(context, since=slot_at - _BACKFILL_FAILED, failed_only=True, budget_s=_RECON_BUDGET_S / 2)
-    injected = recent.injected + failed.injected
+    asked, done = providers(context.settings), []
+    if "stripe" in asked:
+        done.append(backfill_stripe(context, since=slot_at - _BACKFILL_ALL, budget_s=_RECON_BUDGET_S / 3))
+        done.append(backfill_stripe(context, since=slot_at - _BACKFILL_FAILED, failed_only=True, budget_s=_RECON_BUDGET_S / 3))
+    if "paypal" in asked:
+        done.append(backfill_paypal(context, since=slot_at - _BACKFILL_ALL, budget_s=_RECON_BUDGET_S / 3))
+    if not done:
+        return {"skipped": "no provider's key is set"}
+    injected = sum(one.injected for one in done)
     if injected:
         log.warning("events_backfilled", injected=injected)
-    return {"looked_at": recent.looked_at + failed.looked_at, "injected": injected, "ended": recent.ended and failed.ended}
+    return {"looked_at": sum(one.looked_at for one in done), "injected": injected, "ended": all(one.ended for one in done)}
 
 
 def _maintenance(context: Context) -> psycopg.Connection:
