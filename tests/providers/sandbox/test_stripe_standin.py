@@ -7,7 +7,9 @@ import signal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from cli.sandbox import sandbox
 from core.clock import monotonic_s
 from providers.sandbox.control import Control, SandboxRefused
 from providers.sandbox.stripe.standin import StripeSandbox
@@ -66,29 +68,46 @@ def test_the_control_api_says_what_is_wrong(stripe_sandbox: Sandbox) -> None:
             stripe_sandbox.control.do(command, **told)
 
 
-def test_as_a_process_with_its_commands(processes: Processes, tmp_path: Path) -> None:
+def test_as_a_process(processes: Processes, tmp_path: Path) -> None:
     port = free_range()
-    base = f"http://127.0.0.1:{port}"
-    home = {"BURSAR_HOME": str(tmp_path)}
-    running = processes.bursar("sandbox", "run", "--port", str(port), env=home)
-    running.wait_output(f"export BURSAR_STRIPE_API_BASE={base}")
-
-    def bursar(*arguments: str, status: int = 0, **more: str) -> str:
-        done = processes.bursar("sandbox", *arguments, env={"BURSAR_STRIPE_API_BASE": base, **home, **more})
-        assert done.wait() == status, done.output()
-        return done.output()
-
-    control = Control(base)
+    running = processes.bursar("sandbox", "run", "--port", str(port), env={"BURSAR_HOME": str(tmp_path)})
+    running.wait_output(f"export BURSAR_STRIPE_API_BASE=http://127.0.0.1:{port}")
+    control = Control(f"http://127.0.0.1:{port}")
     wait_until(lambda: _answers(control), what="the sandbox to answer")
-    charge = control.paid(4900)["latest_charge"]
-    assert "status    needs_response" in bursar("dispute", charge, "--amount", "900")
-    assert "platform  eur       -2400      4801" in bursar("balance")
-    assert [json.loads(line)["kind"] for line in bursar("effects").splitlines()] == ["capture", "dispute_withdrawn"]
-    assert "which is no sandbox" in bursar("balance", status=2, BURSAR_STRIPE_API_BASE="https://api.stripe.com")
-    assert "cannot listen" in bursar("run", "--port", str(port), status=69)
+    control.paid(4900)
     running.signal(signal.SIGTERM)
     assert running.wait() == 0
-    assert (tmp_path / "sandbox-stripe.json").exists()
+    assert [row["amount"] for row in json.loads((tmp_path / "sandbox-stripe.json").read_text())["effects"]] == [4900]
+
+
+def test_its_commands(stripe_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bursar(*arguments: str, code: int = 0) -> str:
+        done = CliRunner().invoke(sandbox, arguments)
+        assert done.exit_code == code, done.output
+        return done.output
+
+    monkeypatch.setenv("BURSAR_STRIPE_API_BASE", stripe_sandbox.base)
+    account = bursar("account").strip()
+    shown = bursar("charge", "4900", "eur", "--to", account, "--fee", "245")
+    charge = shown.split("latest_charge")[1].split()[0]
+    assert "status    succeeded" in bursar("refund", charge, "1000")
+    assert "greater than unrefunded amount" in bursar("refund", charge, "9000", code=2)
+    dispute = bursar("dispute", charge, "--amount", "900").split()[1]
+    assert "status    won" in bursar("decide", dispute, "won")
+    assert f"{account}  eur       4655       0" in bursar("advance", "2")
+    assert "amount    4655" in bursar("payout", "--account", account)
+    assert "lost_reply" in bursar("faults", "lost_reply", "--path", "refunds")
+    assert bursar("faults", "--clear").splitlines() == ["KIND  METHOD  PATH  TIMES  STRUCK"]
+    kinds = [json.loads(line)["kind"] for line in bursar("effects").splitlines()]
+    assert kinds == ["capture", "transfer", "refund", "dispute_withdrawn", "dispute_reinstated", "payout"]
+    bursar("do", "restrict", json.dumps({"account": account}))
+    assert bursar("webhooks", "--loss", "0.5").splitlines() == ["EVENT  TYPE  WHAT  STATUS"]
+
+    monkeypatch.setenv("BURSAR_STRIPE_API_BASE", "https://api.stripe.com")
+    assert "which is no sandbox" in bursar("balance", code=2)
+    stripe_sandbox.stop()
+    monkeypatch.setenv("BURSAR_STRIPE_API_BASE", stripe_sandbox.base)
+    assert "does not answer" in bursar("balance", code=69)
 
 
 def _answers(control: Control) -> bool:
