@@ -17,6 +17,7 @@ from providers.sandbox.stripe.problems import Json
 from providers.sandbox.stripe.world import World
 
 _TIMEOUT_S = 20.0
+_END_S = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +82,8 @@ class Sender:
             self._stopping = True
             self.world.wake.notify_all()
         if self._thread is not None:
-            self._thread.join(_TIMEOUT_S)
+            # A daemon: if its receiver hangs, it need not be waited for.
+            self._thread.join(_END_S)
 
     def resend(self, event_id: str) -> None:
         """Send one again, as the dashboard's button does (hold the world's lock)."""
