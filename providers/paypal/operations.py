@@ -28,7 +28,7 @@ V1_LIFE_S = PAYOUTS_LIFE_S = 29 * _DAY_S
 NO_KEY_S = 0.0
 """Disputes know no key: after a lost reply the dispute itself is looked at before anything is sent again."""
 
-_LONGEST_ITEM_ID, _LONGEST_NOTE = 63, 2000
+_LONGEST_ITEM_ID, _LONGEST_LINE, _LONGEST_TEXT, _LONGEST_NOTE = 63, 127, 255, 2000
 LookUp = Literal["order", "capture_refunds", "sale_refunds", "dispute", "none", "cannot"]
 LONGEST_CUSTOM, LONGEST_ORDER_CUSTOM = 127, 255
 """Characters of `custom_id` and `invoice_number` of refunds, and of an order's `custom_id`."""
@@ -67,15 +67,18 @@ def custom(values: Json, request: str, most: int = LONGEST_CUSTOM) -> str:
     return text
 
 
+def _text(name: str, said: object, most: int) -> dict[str, str]:
+    """A text for people, cut to what PayPal takes: a note that is too long must not have money refused."""
+    text = str(said or "").strip()
+    return {name: text if len(text) <= most else f"{text[: most - 1]}…"} if text else {}
+
+
 def _order(values: Json, request: str, key: str) -> dict[str, Any]:  # noqa: ARG001 - all bodies are made of the same
     context = {"shipping_preference": "NO_SHIPPING", "user_action": "PAY_NOW"}
     context |= {name: values[name] for name in ("return_url", "cancel_url") if values.get(name)}
     unit = {"amount": _money(values), "custom_id": custom(values, request, LONGEST_ORDER_CUSTOM)}
-    unit |= {
-        name: values[said]
-        for name, said in (("description", "description"), ("reference_id", "client_reference"), ("invoice_id", "invoice_ref"))
-        if values.get(said)
-    }
+    unit |= _text("description", values.get("description"), _LONGEST_LINE)
+    unit |= {name: values[said] for name, said in (("reference_id", "client_reference"), ("invoice_id", "invoice_ref")) if values.get(said)}
     return {"intent": "CAPTURE", "purchase_units": [unit], "payment_source": {"paypal": {"experience_context": context}}}
 
 
@@ -85,12 +88,12 @@ def _nothing(values: Json, request: str, key: str) -> dict[str, Any]:  # noqa: A
 
 def _capture_refund(values: Json, request: str, key: str) -> dict[str, Any]:  # noqa: ARG001
     body: dict[str, Any] = {"amount": _money(values), "custom_id": custom(values, request)}
-    return body | ({"note_to_payer": values["note"]} if values.get("note") else {})
+    return body | _text("note_to_payer", values.get("note"), _LONGEST_TEXT)
 
 
 def _sale_refund(values: Json, request: str, key: str) -> dict[str, Any]:  # noqa: ARG001
     body: dict[str, Any] = {"amount": _money(values, "currency", "total"), "invoice_number": custom(values, request)}
-    return body | ({"reason": values["note"]} if values.get("note") else {})
+    return body | _text("description", values.get("note"), _LONGEST_TEXT)
 
 
 def _payout(values: Json, request: str, key: str) -> dict[str, Any]:
@@ -98,7 +101,7 @@ def _payout(values: Json, request: str, key: str) -> dict[str, Any]:
     kind = values.get("recipient_type") or ("EMAIL" if "@" in receiver else "PAYPAL_ID")
     item = {"recipient_type": kind, "receiver": receiver, "amount": _money(values, "currency")}
     item |= {"sender_item_id": request if len(request) <= _LONGEST_ITEM_ID else key}
-    item |= {"note": values["note"]} if values.get("note") else {}
+    item |= _text("note", values.get("note"), _LONGEST_TEXT)
     return {"sender_batch_header": {"sender_batch_id": batch_id(request, key)}, "items": [item]}
 
 
@@ -108,7 +111,7 @@ def batch_id(request: str, key: str) -> str:
 
 
 def _accept(values: Json, request: str, key: str) -> dict[str, Any]:  # noqa: ARG001
-    body: dict[str, Any] = {"note": values.get("note") or "accepted", "accept_claim_type": "REFUND"}
+    body: dict[str, Any] = {**_text("note", values.get("note") or "accepted", _LONGEST_NOTE), "accept_claim_type": "REFUND"}
     return body | ({"refund_amount": _money(values)} if values.get("amount_minor") else {})
 
 

@@ -138,6 +138,21 @@ def test_what_paypal_cannot_hold_is_a_bug_that_is_seen_before_any_call(operation
         render(operation, values, request="refund_request:R", key="k")
 
 
+@pytest.mark.parametrize(
+    ("operation", "name", "most"),
+    [
+        ("order.create", "description", 127), ("refund.create", "note", 255), ("sale_refund.create", "note", 255),
+        ("dispute.accept", "note", 2000),
+    ],
+)  # fmt: skip
+def test_texts_for_people_are_cut_to_what_paypal_takes(operation: str, name: str, most: int) -> None:
+    place = {"charge_ref": "C"} if "refund" in operation else {"dispute_ref": "D"} if "dispute" in operation else {}
+    money = {} if "dispute" in operation else {"amount_minor": 1, "currency": "EUR"}
+    call = render(operation, {**place, **money, name: "long " * 1000}, request="refund_request:R", key="k")
+    texts = [text for text in call.body.split('"') if text.startswith("long")]
+    assert [(len(text), text[-1]) for text in texts] == [(most, "…")]
+
+
 def test_ids_are_escaped_in_paths_and_amounts_are_in_paypals_unit() -> None:
     call = render("refund.create", {"charge_ref": "../a b", "amount_minor": 1234, "currency": "HUF"}, request="refund_request:R", key="k")
     assert call.path == "/v2/payments/captures/..%2Fa%20b/refund"
