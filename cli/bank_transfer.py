@@ -1,0 +1,146 @@
+"""`bursar bank-transfer`: transfers that customers handed in, and what you decide about them (PAY-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import click
+
+from billing.operations.decide_bank_transfer import approve_bank_transfer, reject_bank_transfer
+from billing.rules.commands.bank_transfer import SOURCE
+from billing.rules.commands.bank_transfers import ApproveBankTransfer, RejectBankTransfer
+from billing.rules.commands.base import Rejected
+from billing.rules.money import AmountError, exponent, format_minor, parse_minor
+from billing.rules.states_requests import BANK_TRANSFER
+from cli.hinting import send_hints
+from cli.printing import facts, json_line, table
+from cli.roles import action, actor
+from cli.surroundings import acting, reading
+from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
+from models.bank_transfer import BankTransfer
+from workers.unit import Unit
+
+_COLUMNS = """external_id AS reference, status, amount_minor, arrived_minor, currency, country, pays, proof_ref, purpose, purpose_ref,
+              external_ref, actor, submitted_at, decided_at, decided_by, reason"""
+_OPEN = f"""SELECT {_COLUMNS} FROM bursar.bank_transfer WHERE status IN ('pending_approval', 'submitted')
+            ORDER BY submitted_at LIMIT %(limit)s"""  # noqa: S608 - our own names
+_ALL = f"""SELECT {_COLUMNS} FROM bursar.bank_transfer WHERE %(status)s::text IS NULL OR status = %(status)s
+           ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608 - our own names
+_SHOW = f"SELECT {_COLUMNS} FROM bursar.bank_transfer WHERE source = %(source)s AND external_id = %(reference)s"  # noqa: S608 - our own names
+
+
+@click.group("bank-transfer")
+def bank_transfer() -> None:
+    """Bank transfers: which wait for you, approve, reject."""
+
+
+@bank_transfer.command("ls")
+@click.option("--status", type=click.Choice(sorted(BANK_TRANSFER.order)), help="Only those that are so, newest first.")
+@click.option("--all", "all_of_them", is_flag=True, help="In any status, newest first.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@action("viewer")
+def ls(status: str | None, all_of_them: bool, limit: int, as_json: bool) -> None:
+    """List the transfers that nobody has decided about, oldest first."""
+    with reading() as connection:
+        sql = _ALL if status or all_of_them else _OPEN
+        rows = [dict(row) for row in connection.exec_driver_sql(sql, {"status": status, "limit": limit}).mappings()]
+    if not rows:
+        raise nothing("no bank transfer waits for a decision", "`bursar bank-transfer ls --all` lists all of them")
+    if as_json:
+        for row in rows:
+            json_line(row)
+        return
+    head = ("SUBMITTED", "STATUS", "REFERENCE", "AMOUNT", "PAYS", "PROOF", "DECIDED BY")
+    table(head, ((
+        row["submitted_at"], row["status"], row["reference"], _money(row, row["amount_minor"]), row["pays"], row["proof_ref"],
+        row["decided_by"],
+    ) for row in rows))  # fmt: skip
+
+
+@bank_transfer.command()
+@click.argument("reference")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@action("viewer")
+def show(reference: str, as_json: bool) -> None:
+    """Show one."""
+    row = _row(reference)
+    if as_json:
+        json_line(row)
+        return
+    money = {name: _money(row, row.pop(f"{name}_minor")) for name in ("amount", "arrived")}
+    facts((name.replace("_", " "), value) for name, value in {**row, **money}.items())
+    click.echo(f"next: bursar explain {reference}")
+
+
+@bank_transfer.command()
+@click.argument("reference")
+@click.option("--amount", help="What arrived, as a plain decimal, where it differs from what was handed in.")
+@click.option("--received-on", type=click.DateTime(["%Y-%m-%d"]), help="The booking's date; default: today (UTC).")
+@click.option("--reason", required=True, help="What you saw; it stands in the audit with your name.")
+@action("finance")
+def approve(reference: str, amount: str | None, received_on: datetime | None, reason: str) -> None:
+    """The money is on the account. Possible after a rejection and after it expired: money that came is never dropped."""
+    minor = None if amount is None else _minor(amount, _row(reference)["currency"])
+    day = received_on.date().isoformat() if received_on else None
+    command = _made(ApproveBankTransfer, reference=reference, amount_minor=minor, received_on=day, reason=reason)
+    row = _decide(command, approve_bank_transfer)
+    click.echo(f"{reference}: approved, {format_minor(row.arrived_minor or 0, exponent(row.currency or ''))} {row.currency}; "
+               f"bursar explain {reference}")  # fmt: skip
+
+
+@bank_transfer.command()
+@click.argument("reference")
+@click.option("--reason", required=True, help="Why; it stands in the audit with your name.")
+@action("finance")
+def reject(reference: str, reason: str) -> None:
+    """The money did not come."""
+    row = _decide(_made(RejectBankTransfer, reference=reference, reason=reason), reject_bank_transfer)
+    click.echo(f"{reference}: {row.status}; if the money comes after all, approve it")
+
+
+def _decide(command: Any, verb: Callable[[Unit, Any], BankTransfer]) -> BankTransfer:
+    with acting() as context:
+        try:
+            with context.engine.begin() as connection:
+                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=command.reason)
+                unit.load(command.references())
+                row = verb(unit, command)
+                made = unit.flush()
+        except Rejected as error:
+            raise TroubleError(PROBLEMS, error.message, effect="nothing was changed", then="bursar bank-transfer ls --all") from None
+        by_queue: dict[str, list[int]] = {}
+        for queue, row_id in made:
+            by_queue.setdefault(queue, []).append(row_id)
+        send_hints(context.settings, by_queue, calls=True)
+    return row
+
+
+def _made(kind: type[Any], **fields: Any) -> Any:
+    try:
+        return kind(**fields)
+    except ValueError as error:
+        raise TroubleError(USAGE, str(error), effect="nothing was changed", then="mend the option or the reference") from None
+
+
+def _row(reference: str) -> dict[str, Any]:
+    with reading() as connection:
+        found = connection.exec_driver_sql(_SHOW, {"source": SOURCE, "reference": reference}).mappings().one_or_none()
+    if found is None:
+        raise nothing(f"no bank transfer {reference} was handed in", "`bursar bank-transfer ls --all` lists them; money that "
+                      "nobody announced is entered by `bursar confirm bank-transfer`")  # fmt: skip
+    return dict(found)
+
+
+def _money(row: dict[str, Any], minor: int | None) -> str | None:
+    return None if minor is None or not row["currency"] else f"{format_minor(minor, exponent(row['currency']))} {row['currency']}"
+
+
+def _minor(amount: str, currency: str) -> int:
+    try:
+        minor = parse_minor(amount, exponent(currency))
+    except AmountError as error:
+        raise TroubleError(USAGE, str(error), effect="nothing was changed", then="mend the amount") from None
+    return minor
