@@ -11,7 +11,8 @@ from datetime import datetime
 
 from providers.sandbox.samples import body_of, event
 
-TYPES = ("payment_intent.succeeded", "customer.updated", "invoice.paid")
+TYPES = ("payment_intent.succeeded", "customer.updated", "invoice.paid", "charge.succeeded")
+"""The last one books in the journal."""
 SAME_JOB = "thing.happened"
 """An event of the source `probe` (tests/harness/probe.py), whose handler does what the floor does: one UPDATE, one INSERT."""
 BYTES = 2_600
@@ -20,6 +21,7 @@ _PLACES = {
     "payment_intent.succeeded": {"id": "pi", "customer": "cus", "payment_method": "pm"},
     "customer.updated": {"id": "cus"},
     SAME_JOB: {"id": "item"},
+    "charge.succeeded": {"id": "ch", "customer": "cus", "payment_intent": "pi", "balance_transaction": "txn"},
     "invoice.paid": {"id": "in", "customer": "cus", "parent.subscription_details.subscription": "sub"},
 }
 _MARK = "0000000000000000000n"
