@@ -13,6 +13,8 @@ import pytest
 
 from core.clock import SystemClock
 from core.settings import Settings
+from providers.errors import UnparsableBody
+from providers.paypal.envelope import parse
 from providers.refusal import Refused
 from providers.sandbox.http.exchange import Reply, Request
 from providers.sandbox.http.server import Server
@@ -73,6 +75,23 @@ def test_a_delivery_is_verified_with_the_certificate_that_was_laid(sandbox: PayP
     assert (envelope.event_type, envelope.event_id) == ("PAYMENT.SALE.COMPLETED", json.loads(request.body)["id"])
     with pytest.raises(Refused):
         plug.verify(request.headers, request.body.replace(b"1.00", b"9.00"), now)
+
+
+@pytest.mark.requirement("INBOX-11")
+@pytest.mark.parametrize("event_id", ["answer-0123456789abcdef", "fetch-0123456789abcdef"])
+def test_answers_to_our_own_calls_cannot_come_through_the_door(sandbox: PayPalSandbox, tmp_path: Path, event_id: str) -> None:
+    """Even with PayPal's own signature, which proves no body: else a forged one could say that a refund was made."""
+    anchor, now = sandbox.lay_certificate(tmp_path), SystemClock().now()
+    body = json.dumps({"id": event_id, "event_type": "answer.refund", "resource": {"id": "R1"}, "answer": {}}).encode()
+    headers = {name.lower(): text for name, text in sandbox.signer.headers(body, "tr-1", now, WEBHOOK).items()}
+    values: dict[str, Any] = {"home": tmp_path, "paypal_webhook_id": WEBHOOK, "paypal_trust_anchors": anchor}
+    plug = PayPalPlug(Settings(**values), fetch=_nobody)
+    asyncio.run(plug.prepare(headers, now))
+    envelope = plug.verify(headers, body, now)
+    assert envelope.event_type == "unparsable"
+    assert envelope.event_id.startswith("sha256:")
+    with pytest.raises(UnparsableBody, match="through the door"):
+        parse(body, inbox_id=1, received_at=now, headers=headers)
 
 
 def _nobody(url: str) -> bytes:

@@ -124,6 +124,20 @@ def test_an_answer_that_is_not_paypals_leaves_the_outcome_open(paypal_sandbox: P
         calls.submit(sent, settings=settings(paypal_sandbox), at=NOW)
 
 
+@pytest.mark.requirement("PAY-3")
+def test_what_never_left_may_be_sent_again_at_once(paypal_sandbox: PayPal) -> None:
+    """No connection is no call; a token that cannot be had is none either."""
+    mine = settings(paypal_sandbox)
+    sent = refund(paypal_sandbox, bought(paypal_sandbox))
+    paypal_sandbox.control.tell("expire_tokens")
+    paypal_sandbox.control.fault("error_before", method="POST", path="/oauth2/token$", status=503)
+    with pytest.raises(Retryable, match="503"):
+        calls.submit(sent, settings=mine, at=NOW)
+    paypal_sandbox.stop()
+    with pytest.raises(Retryable, match="cannot be reached"):
+        calls.submit(sent, settings=mine, at=NOW)
+
+
 @pytest.mark.parametrize(
     ("operation", "values", "error"),
     [
