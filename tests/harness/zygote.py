@@ -97,6 +97,10 @@ class Zygote:
         self._process = subprocess.Popen(program, pass_fds=[theirs.fileno()], cwd=Path(__file__).resolve().parents[2])
         theirs.close()
 
+    def alive(self) -> bool:
+        """Whether it still serves."""
+        return self._process.poll() is None
+
     def start(
         self, module: str, arguments: list[str], *, env: dict[str, str], cwd: Path, out: int, err: int, files: tuple[IO[bytes], ...] = ()
     ) -> Forked:
@@ -114,7 +118,7 @@ _zygotes: dict[int, Zygote] = {}
 def zygote() -> Zygote:
     """This test worker's."""
     pid = os.getpid()
-    if pid not in _zygotes:
+    if pid not in _zygotes or not _zygotes[pid].alive():
         _zygotes[pid] = Zygote()
     return _zygotes[pid]
 
@@ -159,7 +163,8 @@ def _reap(children: dict[int, int]) -> None:
         if pid == 0:
             return
         told = children.pop(pid)
-        os.write(told, str(os.waitstatus_to_exitcode(status)).encode())
+        with suppress(BrokenPipeError):  # nobody wants to know any more
+            os.write(told, str(os.waitstatus_to_exitcode(status)).encode())
         os.close(told)
 
 
