@@ -12,9 +12,11 @@ from tasks.maintenance.recon.backfill import Backfilled, backfill_stripe
 from tasks.maintenance.recon.lists import LISTS
 from tasks.maintenance.recon.run import turn
 from tasks.maintenance.runs import pull_balance_transactions
+from tests.factories.inbox import store_event
 from tests.harness.cluster import Database
 from tests.harness.machine import Machine
 from tests.harness.sandbox import Sandbox
+from workers.routing import queue_of
 from workers.unit import Unit
 
 Json = dict[str, Any]
@@ -31,16 +33,17 @@ class Trade:
     def hear(self, *, loss: float = 0.0, but: Callable[[Json], bool] = lambda _: False) -> None:
         """Deliver what happened since, less a share of it and what `but` says, and work it off."""
         lost = Random(4711)
-        for event in self.control.take_events():
-            if lost.random() >= loss and not but(event):
-                self.deliver(event)
+        self.deliver(*(event for event in self.control.take_events() if lost.random() >= loss and not but(event)))
         self.machine.settle()
 
-    def deliver(self, event: Json) -> None:
-        """One event, as the door stores it."""
-        row = self.machine.deliver(event)
-        with self.machine.connect() as connection:
-            connection.execute("UPDATE bursar.inbox SET object_id = %s WHERE id = %s", [event["data"]["object"]["id"], row])
+    def deliver(self, *events: Json) -> None:
+        """Events, as the door stores them."""
+        with self.machine.connect() as connection, connection.transaction():
+            for event in events:
+                store_event(
+                    connection, event, source="stripe", event_id=event["id"], event_type=event["type"],
+                    object_id=event["data"]["object"]["id"], queue=queue_of("stripe", event["type"]), now=self.machine.clock.now(),
+                )  # fmt: skip
 
     def change(self, verb: Callable[[Unit], object]) -> None:
         """A person's verb, and what follows from it."""
