@@ -82,7 +82,7 @@ class PaymentFailed:
     """A payment that the payer's bank or card refused. `amount` is a text with its currency; `reason` the provider's words."""
 
     amount: str
-    what: str
+    about: str
     """What it was for: a description, an invoice's number, or the app's reference."""
     reason: str | None
 

@@ -26,7 +26,7 @@ def tell_payment_failed(unit: UnitOfWork, request: PaymentRequest) -> None:
     currency = request.currency or ""
     context = PaymentFailed(
         amount=f"{format_minor(request.charge_minor, provider_exponent(request.source, currency))} {currency}",
-        what=request.description or request.invoice_ref or request.external_id,
+        about=request.description or request.invoice_ref or request.external_id,
         reason=scrub(request.failure_message) if request.failure_message else None,
     )
     unit.send(

@@ -20,6 +20,7 @@ from emails.catalogue import (
     DisputeReminder,
     InvariantAlert,
     OtherModeAlert,
+    PaymentFailed,
     PayoutCompleted,
     PayoutFailed,
     UnknownMailError,
@@ -78,6 +79,7 @@ SAMPLES: dict[str, Any] = {
         look="bursar inbox ls --state ignored --since 1d",
     ),
     "payout_completed": PayoutCompleted(amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", arrival_on="2026-03-03"),
+    "payment_failed": PaymentFailed(amount="19.99 EUR", about="Course of 3 lessons", reason="Your card has insufficient funds."),
     "payout_failed": PayoutFailed(
         amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", reason="The bank account was closed.", code="account_closed"
     ),
