@@ -7,9 +7,9 @@ statement per table. Measured: this is 4 times the rate of a flush per event.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, LiteralString, TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -92,6 +92,10 @@ class Unit(Adding):
             found[key] = rows.stub(model, **known, created_at=self._now, updated_at=self._now)
         for key, held in found.items():
             self._rows[(model, source, key)] = held
+
+    def committed(self, sql: LiteralString, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows of a query; nothing of this unit is written yet."""
+        return [dict(row) for row in self._connection.exec_driver_sql(sql, dict(values)).mappings()]
 
     @property
     def known(self) -> list[Base]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, LiteralString, Protocol, TypeVar
 from uuid import UUID
 
 from billing.rules.journal import Posting
@@ -88,6 +88,13 @@ class UnitOfWork(Protocol):
 
         Verbs go through `book`, which knows what was booked of a row before. Booked again with the same values it is the
         same leg; with other values the whole unit is refused.
+        """
+        ...
+
+    def committed(self, sql: LiteralString, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows of a query, for reports that a command asks for: what is committed, without what this unit has in hand.
+
+        Not for decisions: they read locked rows.
         """
         ...
 

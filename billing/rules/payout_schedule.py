@@ -63,6 +63,22 @@ def next_due(schedule: Schedule, after: datetime) -> datetime | None:
     return _instant(_day_of_month(year, month + 1, schedule.day), zone)
 
 
+def month_bounds(month: str, zone: str) -> tuple[datetime, datetime]:
+    """The first instants (UTC) of a month, given as `2027-03`, and of the next one, in a zone.
+
+    Raises:
+        ScheduleError: no such month or zone.
+    """
+    try:
+        first = date.fromisoformat(f"{month}-01")
+        where = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise ScheduleError(f"{month!r} in {zone!r} is none: such as 2027-03 in Europe/Bucharest is needed") from None
+    year, number = divmod(first.year * 12 + first.month, 12)
+    begin, end = (datetime.combine(day, time(), tzinfo=where).astimezone(UTC) for day in (first, date(year, number + 1, 1)))
+    return begin, end
+
+
 def turn_of(due: datetime, zone: str) -> date:
     """The date of a due instant in the account's zone: it names the turn."""
     return due.astimezone(ZoneInfo(zone)).date()

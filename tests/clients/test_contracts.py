@@ -60,6 +60,7 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.payouts.schedule.v1": {
             "source": "stripe", "account_ref": "acct_1", "schedule": "monthly", "day": 31, "minimums_minor": {"EUR": 2500},
         },
+        "billing.payouts.statement.v1": {"source": "stripe", "account_ref": "acct_1", "month": "2027-03", "zone": "Europe/Bucharest"},
         "billing.payout_holds.open.v1": {"source": "stripe", "account_ref": "acct_1", "reference": "H-1", "reason": "fraud"},
         "billing.payout_holds.release.v1": {"source": "stripe", "reference": "H-1", "reason": "cleared"},
     }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from billing.rules.commands.base import MOST_MINOR, Command, line
 from billing.rules.money import AmountError, exponent
-from billing.rules.payout_schedule import Schedule
+from billing.rules.payout_schedule import Schedule, ScheduleError, month_bounds
 
 _REFERENCE = re.compile(r"[\x21-\x7e]{1,120}")
 
@@ -167,3 +167,44 @@ class SchedulePayouts(Command):
         """The account and its payee."""
         yield "account", self.source, self.account_ref
         yield "payee", self.source, self.account_ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementMade:
+    """What an account earned in a month, and what was paid out."""
+
+    account_ref: str
+    """The account."""
+    from_at: str
+    """The month's first instant, RFC 3339."""
+    until_at: str
+    """The next month's first instant."""
+    currencies: dict[str, dict[str, int]]
+    """Currency -> `transfers` and `payouts` (how many), and in minor units `earned_minor` (shares passed on), `taken_back_minor`
+    (of these, until now), `fees_minor` (the platform's, of the payments behind them), `paid_out_minor`, and `came_back_minor`
+    (of payouts whenever made, in that time)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatePayouts(Command):
+    """Tells what an account earned in a month, what was taken back of it, and what was paid out (PAYOUT-11)."""
+
+    NAME: ClassVar[str] = "billing.payouts.statement.v1"
+    RESULT: ClassVar[type] = StatementMade
+    REFUSALS: ClassVar[Mapping[str, str]] = {}
+
+    source: Literal["stripe", "paypal"]
+    """The provider."""
+    account_ref: str
+    """The provider's id of the account."""
+    month: str
+    """Which, as 2027-03."""
+    zone: str = "UTC"
+    """The zone in which the month begins and ends."""
+
+    def __post_init__(self) -> None:
+        _reference(self.account_ref, "account_ref")
+        try:
+            month_bounds(self.month, self.zone)
+        except ScheduleError as error:
+            raise ValueError(f"month {error}") from None

@@ -150,5 +150,26 @@ class ReleaseHold(Command):
     """Why, for people and the audit."""
 
 
-TYPED: tuple[type[Command], ...] = (ConnectAccount, RequestPayout, CancelPayout, SchedulePayouts, HoldPayouts, ReleaseHold)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatePayouts(Command):
+    """Tells what an account earned in a month, what was taken back of it, and what was paid out.
+
+    Result: `account_ref`, `from_at`, `until_at`, and `currencies`: by currency `transfers`, `earned_minor`,
+    `taken_back_minor`, `fees_minor`, `payouts`, `paid_out_minor`, `came_back_minor`.
+    """
+
+    NAME: ClassVar[str] = "billing.payouts.statement.v1"
+    QUEUE: ClassVar[str] = "payouts"
+
+    source: Literal["stripe", "paypal"]
+    """The provider."""
+    account_ref: str
+    """The provider's id of the account."""
+    month: str
+    """Which, as 2027-03."""
+    zone: str = "UTC"
+    """The zone in which the month begins and ends."""
+
+
+TYPED: tuple[type[Command], ...] = (ConnectAccount, RequestPayout, CancelPayout, SchedulePayouts, HoldPayouts, ReleaseHold, StatePayouts)
 """All of these."""

@@ -5,9 +5,18 @@ from __future__ import annotations
 from billing.operations.cancel_payout import cancel_payout
 from billing.operations.request_payout import request_payout
 from billing.operations.schedule_payouts import schedule_payouts
+from billing.operations.state_payouts import state_payouts
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
-from billing.rules.commands.payouts import CancelPayout, PayoutAsked, PayoutsScheduled, RequestPayout, SchedulePayouts
+from billing.rules.commands.payouts import (
+    CancelPayout,
+    PayoutAsked,
+    PayoutsScheduled,
+    RequestPayout,
+    SchedulePayouts,
+    StatementMade,
+    StatePayouts,
+)
 from billing.rules.facts.event import Event
 from billing.rules.instants import iso
 from core.ids import public_id
@@ -34,6 +43,11 @@ def schedule(unit: UnitOfWork, command: SchedulePayouts) -> PayoutsScheduled:
     """Payouts by the calendar."""
     row = schedule_payouts(unit, command)
     return PayoutsScheduled(account_ref=row.external_id, schedule=row.schedule or "manual", next_due_at=iso(row.next_due_at))
+
+
+def statement(unit: UnitOfWork, command: StatePayouts) -> StatementMade:
+    """A month, per currency."""
+    return state_payouts(unit, command)
 
 
 def _told(row: PayoutRequest) -> PayoutAsked:
