@@ -22,7 +22,7 @@ from billing.operations.keep_findings import Scope
 from billing.rules.recon_row import COLUMNS, ReconRow
 from core.clock import monotonic_s
 from models.database import connect
-from tasks.maintenance.recon.stage import clear, stage
+from tasks.maintenance.recon.stage import clear, for_sets, stage
 
 _AT = datetime(2026, 11, 1, tzinfo=UTC)
 _WRONG_EVERY = 1_000
@@ -59,7 +59,7 @@ def main() -> None:
             with under.database() as database, database.connect() as owner:
                 _prepare(owner, count)
                 with connect(database.url, "bursar_app", autocommit=True) as ours:
-                    ours.execute("SET statement_timeout = '600s'")
+                    for_sets(ours)
                     pair_of = (partial(_floor, owner, count), partial(_product, ours, count))
                     found = [tuple(_timed(work) for work in pair_of) for _ in range(asked.rounds)]
             floor_s, product_s = (table.median([pair[place][0] for pair in found]) for place in (0, 1))

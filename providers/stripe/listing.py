@@ -28,7 +28,8 @@ PATHS: Mapping[str, str] = {
 }
 """Our name of a kind of object -> where Stripe lists it."""
 
-_PAGE = 100
+_PAGE = 99
+"""Objects a page; Stripe gives one more at most."""
 _TRIES = 5
 _LONGEST_WAIT_S = 8.0
 

@@ -23,7 +23,7 @@ from billing.rules.recon_row import ReconRow
 from core.clock import monotonic_s
 from models.database import connect
 from tasks.maintenance.recon.lists import LISTS, Listed, Page, pages
-from tasks.maintenance.recon.stage import clear, stage
+from tasks.maintenance.recon.stage import clear, for_sets, stage
 from workers.context import Context
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,6 @@ LOCK = 7305168
 """Session lock: one reconciler at a time (RELIABILITY 25)."""
 _PAGES = 20
 """Pages between two commits."""
-_STATEMENT_MS = 600_000
 
 
 _DOES = {"compare": compare_objects, "check": check_movements.check, "journal": check_journal.check_journal}
@@ -103,8 +102,7 @@ def alone(context: Context) -> Iterator[psycopg.Connection[Any] | None]:
     """A connection that holds the lock of reconciliation; None where another one has it."""
     url = context.settings.database_url.get_secret_value()
     with connect(url, "bursar_app", autocommit=True, application="bursar-recon") as connection:
-        # A comparison of millions of rows is one statement; whoever calls has a limit of its own.
-        connection.execute(f"SET statement_timeout = {_STATEMENT_MS}".encode())
+        for_sets(connection)
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
         yield connection if row and row[0] else None
 

@@ -12,6 +12,13 @@ from billing.rules.recon_row import COLUMNS, ReconRow
 
 _COPY = sql.SQL("COPY bursar.recon_staged ({}) FROM STDIN").format(sql.SQL(", ").join(map(sql.Identifier, COLUMNS)))
 
+_FOR_SETS = "SET statement_timeout = '600s'; SET work_mem = '64MB'"
+
+
+def for_sets(connection: psycopg.Connection[Any]) -> None:
+    """Prepare a session: a comparison of millions of rows is one statement, and spills to disk beyond so much memory."""
+    connection.execute(_FOR_SETS)
+
 
 def stage(connection: psycopg.Connection[Any], rows: Iterable[ReconRow]) -> int:
     """Write rows to the staging table, in the caller's transaction; returns how many."""
