@@ -88,6 +88,16 @@ class PaymentFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundProcessed:
+    """Money that goes back to its payer. `amount` is a text with its currency; `note` is for him."""
+
+    amount: str
+    reference: str
+    whole: bool
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PayoutCompleted:
     """A payout that arrived. `amount` is a text with its currency."""
 
@@ -158,6 +168,7 @@ CATALOGUE: dict[str, Mail] = {
         Mail("dispute_alert", DisputeAlert, "one dispute, for ever", transactional=True),
         Mail("dispute_reminder", DisputeReminder, "one deadline and one of 7, 3 and 1 days, for ever", transactional=True),
         Mail("payment_failed", PaymentFailed, "one attempt of one payment, for ever", transactional=True),
+        Mail("refund_processed", RefundProcessed, "one refund, for ever", transactional=True),
         Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
         Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),
     )

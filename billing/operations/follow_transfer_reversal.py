@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from billing.operations.follow_dispute import after_dispute_reversal
+from billing.operations.move_refund_shares import after_refund_reversal
 from billing.operations.move_status import move_status
 from billing.operations.owe import owe
 from billing.operations.unit import UnitOfWork
@@ -16,7 +17,10 @@ from billing.rules.states_requests import TRANSFER_REVERSAL_REQUEST
 from models.transfer import Transfer
 from models.transfer_reversal_request import TransferReversalRequest
 
-AFTER: Mapping[str, Callable[[UnitOfWork, TransferReversalRequest], None]] = {"dispute": after_dispute_reversal}
+AFTER: Mapping[str, Callable[[UnitOfWork, TransferReversalRequest], None]] = {
+    "dispute": after_dispute_reversal,
+    "refund_request": after_refund_reversal,
+}
 """Kind of the row that wanted it -> its verb, called once, when the reversal is `made` or `failed`; without one, what
 failed is owed by the account (`owe`)."""
 

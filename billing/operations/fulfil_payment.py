@@ -83,6 +83,8 @@ def follow_payment(unit: UnitOfWork, payment: Payment, request: PaymentRequest |
     row = fulfil_payment(unit, _purchase(payment, request))
     if row is None:
         return
+    if row.refund_status != payment.refund_status:
+        row.refund_status = payment.refund_status
     if payment.received_minor and (payment.refunded_minor or 0) >= payment.received_minor:
         revoke_fulfilment(unit, payment, REFUND)
     elif REFUND in (row.revocations or {}):

@@ -9,6 +9,7 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.facts.credit_note import CreditNoteFact
 from billing.rules.states_money_out import CREDIT_NOTE
 from models.credit_note import CreditNote
+from models.invoice import Invoice
 
 
 def record_credit_note(unit: UnitOfWork, fact: CreditNoteFact) -> CreditNote:
@@ -19,4 +20,8 @@ def record_credit_note(unit: UnitOfWork, fact: CreditNoteFact) -> CreditNote:
     link(unit, row, customer=row.customer_ref, invoice=row.invoice_ref)
     about = {"number": row.number, "amount_minor": row.amount_minor, "currency": row.currency}
     move_status(unit, row, CREDIT_NOTE, before, row.status, about)
+    if row.invoice_ref:
+        invoice = unit.row(Invoice, row.source, row.invoice_ref)
+        if row.external_id not in (invoice.credit_note_refs or []):
+            invoice.credit_note_refs = sorted([*(invoice.credit_note_refs or []), row.external_id])  # REFUND-5
     return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.operations.apply_fact import apply_fact
 from billing.operations.derive_refunded import derive_refunded
 from billing.operations.follow_charge import follow_charge
+from billing.operations.follow_refund_request import follow_refund_request
 from billing.operations.link import link
 from billing.operations.move_status import move_status
 from billing.operations.post_refund import post_refund
@@ -40,4 +41,5 @@ def record_refund(unit: UnitOfWork, fact: RefundFact) -> Refund:
         derive_refunded(charge, charge.amount_refunded_minor, {row.external_id: share(row.amount_minor, row.status)})
         follow_charge(unit, charge, fact.payment_ref)
     post_refund(unit, row)
+    follow_refund_request(unit, row, new=before is None)
     return row

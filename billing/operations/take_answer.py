@@ -13,6 +13,7 @@ from billing.operations.create_customer import answer_customer
 from billing.operations.follow_account import settle_account
 from billing.operations.follow_dispute_response import settle_dispute_response
 from billing.operations.follow_payout import settle_payout
+from billing.operations.follow_refund_request import settle_refund
 from billing.operations.follow_transfer import settle_transfer
 from billing.operations.follow_transfer_reversal import settle_transfer_reversal
 from billing.operations.unit import UnitOfWork
@@ -27,6 +28,7 @@ VERBS: Mapping[str, Verb] = {
     "dispute_response": settle_dispute_response,
     "payment_request": answer_payment,
     "payout_request": settle_payout,
+    "refund_request": settle_refund,
     "transfer_request": settle_transfer,
     "transfer_reversal_request": settle_transfer_reversal,
 }

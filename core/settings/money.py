@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from core.settings.section import Section
@@ -22,4 +24,22 @@ class Money(Section):
         gt=0,
         description="Days after which a bank transfer that nobody approved or rejected expires (PAY-8). International transfers take up to "
         "5 bank days. One whose money comes later can still be approved.",
+    )
+    refund_window_days: int = Field(
+        180,
+        ge=1,
+        le=3_650,
+        description="For so many days after it was made a payment is refunded on command (REFUND-1). PayPal itself refunds for 180 "
+        "days; older payments are paid back by other ways. A refund made in a provider's dashboard is taken in at any age.",
+    )
+    refund_fee_policy: Literal["none", "proportional", "full"] = Field(
+        "proportional",
+        description="What of the platform's fee a refund gives back to the payee (REFUND-3): nothing, its part of the fee, or all of "
+        "the fee with the first refund. Stored with each refund: a change concerns later ones only.",
+    )
+    refund_approval_above_minor: int | None = Field(
+        None,
+        ge=0,
+        description="A refund of more than this, in minor units of whichever currency it is in, waits until a second person of the "
+        "role finance agrees. Empty: none does. Trap: 10000 are 100.00 EUR, but 10000 JPY.",
     )

@@ -117,7 +117,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "transfer_reversal.create": Operation(
         path="/v1/transfers/{transfer_ref}/reversals", kind="transfer_reversal", found_in="{path}", by_time=False
     ),
-    "application_fee_refund.create": Operation(
+    "fee_refund.create": Operation(
         path="/v1/application_fees/{fee_ref}/refunds", kind="application_fee_refund", found_in="{path}", by_time=False
     ),
     "payout.create": Operation(path="/v1/payouts", kind="payout", found_in="/v1/payouts"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from bursar_client import bank_transfers, disputes, payments, payouts, recon
+from bursar_client import bank_transfers, disputes, payments, payouts, recon, refunds
 from bursar_client.command import Command
 
 
@@ -84,6 +84,7 @@ TYPED: tuple[type[Command], ...] = (
     *recon.TYPED,
     *bank_transfers.TYPED,
     *disputes.TYPED,
+    *refunds.TYPED,
 )
 """All of them."""
 

@@ -40,7 +40,7 @@ CREATE TABLE bursar.refund_request (
         'downgrade', 'duplicate_payment', 'error_correction', 'fraud', 'service_failure')),
     CONSTRAINT refund_request_fee_policy_check CHECK (fee_policy IN ('full', 'none', 'proportional')),
     CONSTRAINT refund_request_fee_status_check CHECK (fee_status IN ('failed', 'made', 'requested')),
-    CONSTRAINT refund_request_share_status_check CHECK (share_status IN ('failed', 'given_back', 'made', 'requested')),
+    CONSTRAINT refund_request_share_status_check CHECK (share_status IN ('failed', 'given_back', 'made', 'requested', 'waiting')),
     CONSTRAINT refund_request_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
     CONSTRAINT refund_request_amount_minor_check CHECK (amount_minor BETWEEN 1 AND 100000000),
     CONSTRAINT refund_request_parts_check CHECK (fee_minor >= 0 AND transfer_minor >= 0)

@@ -1,0 +1,41 @@
+"""Mails the payer that his money is on its way back, once per refund (REFUND-8)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import structlog
+
+from billing.operations.unit import UnitOfWork
+from billing.rules.money import format_minor, provider_exponent
+from core.redaction import scrub
+from emails.catalogue import RefundProcessed, outbox_key
+from models.customer import Customer
+from models.payment import Payment
+from models.refund_request import RefundRequest
+
+log = structlog.get_logger(__name__)
+MAIL = "refund_processed"
+
+
+def tell_refund_processed(unit: UnitOfWork, row: RefundRequest, payment: Payment) -> None:
+    """Send the mail; where no address is known there is none, and the log says so."""
+    customer = unit.row(Customer, row.source, payment.customer_ref) if payment.customer_ref else None
+    if customer is None or not customer.email:
+        log.info("payer_not_told", mail=MAIL, refund=row.external_id, customer=payment.customer_ref, cause="no address is known")
+        return
+    currency = row.currency or ""
+    said = [one["text"] for one in row.notes or [] if one["kind"] == "customer"]
+    context = RefundProcessed(
+        amount=f"{format_minor(row.amount_minor or 0, provider_exponent(row.source, currency))} {currency}",
+        reference=row.external_id,
+        whole=(row.amount_minor or 0) >= (payment.received_minor or 0),
+        note=scrub(said[-1]) if said else None,
+    )
+    unit.send(
+        "mail.send",
+        outbox_key(MAIL, customer.email, row.source, row.external_id),
+        {"mail": MAIL, "to": customer.email, "context": asdict(context)},
+        queue="notifications",
+        lane=f"mail:{MAIL}:{row.external_id}",
+    )
