@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import click
 
+from billing.operations.catch_up_journal import BOOKED, catch_up_journal
 from billing.rules.money import AmountError, format_minor, provider_exponent
 from cli.printing import json_line, table
-from cli.roles import action
-from cli.surroundings import reading
+from cli.roles import action, actor
+from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, TroubleError, nothing
+from workers.context import Context
+from workers.unit import Unit
 
 _COLUMNS = "j.id, j.fact, j.kind, j.leg, j.debit, j.credit, j.amount_minor, j.currency, j.posted_at, j.inbox_id"
 # A fact by its whole name, by what it ends in (an external id has no colon), or by the inbox row that told of it.
@@ -37,6 +41,9 @@ _BALANCES = """
         WHERE j.credit = a.code AND j.currency = a.currency AND j.posted_at <= coalesce(%(as_of)s::timestamptz, 'infinity')) AS c
     WHERE (%(code)s::text IS NULL OR a.code = %(code)s) AND (d.sum > 0 OR c.sum > 0)
     ORDER BY a.currency, a.provider, a.owner NULLS FIRST, a.class, a.code"""
+_PAGE = 200
+_UNBOOKED = """SELECT id, source, external_id, coalesce(provider_created_at, updated_at) FROM bursar.{table}
+               WHERE booked IS NULL AND versions <> '{{}}' AND id > %(after)s ORDER BY id LIMIT %(page)s"""
 _AGGREGATES = (
     "charge", "payment", "refund", "dispute", "transfer", "payout", "application_fee", "balance_transaction", "payment_request",
     "transfer_request",
@@ -117,6 +124,41 @@ def trial_balance(as_of: datetime | None, as_json: bool) -> None:
             PROBLEMS, "debits and credits differ, which no program of ours can bring about", effect="this command changed nothing",
             then="see docs/runbook/journal.md: somebody changed the table, or a backup was restored in part",
         )  # fmt: skip
+
+
+@journal.command("catch-up")
+@click.option("--reason", metavar="TEXT", required=True, help="Why; it goes into the audit.")
+@action("finance")
+def catch_up(reason: str) -> None:
+    """Book rows of which nothing is booked yet: those recorded before this version had a journal. Safe to repeat and to stop."""
+    if not reason.strip():
+        raise click.UsageError("--reason is empty; say why, it is kept in the audit")
+    with acting() as context:
+        for aggregate in BOOKED:
+            booked = looked_at = 0
+            after: UUID | None = UUID(int=0)
+            while after is not None:
+                looked, page, after = _book_page(context, aggregate, after, reason.strip())
+                booked, looked_at = booked + page, looked_at + looked
+            click.echo(f"{aggregate}: {looked_at} without legs, {booked} of them booked now")
+
+
+def _book_page(context: Context, aggregate: str, after: UUID, reason: str) -> tuple[int, int, UUID | None]:
+    """One transaction: how many rows were looked at, how many booked, and where to go on (None: at the end)."""
+    who, now = str(actor()), context.clock.now()
+    with context.engine.begin() as connection:
+        found = connection.exec_driver_sql(_UNBOOKED.format(table=aggregate), {"after": after, "page": _PAGE}).all()
+        unit = Unit(connection, context.keys, now=now, actor=who, reason=reason)
+        unit.load((aggregate, source, external_id) for _, source, external_id, _ in found)
+        booked = 0
+        for _, source, external_id, at in found:
+            unit.about(now=at, actor=who, reason=reason, inbox_id=None)
+            booked += catch_up_journal(unit, aggregate, source, external_id)
+        if booked:
+            unit.about(now=now, actor=who, reason=reason, inbox_id=None)
+            unit.audit("journal.caught_up", aggregate, str(found[-1][0]), before=None, after={"booked": booked})
+        unit.flush()
+    return len(found), booked, found[-1][0] if len(found) == _PAGE else None
 
 
 def _rows(statement: str, **bound: Any) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def check(engine: Engine, since: datetime, settled_by: datetime) -> list[Broken]
         with engine.connect() as connection:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             bound = {"since": since, "settled_by": settled_by}
-            rows = [(about, said) for about, said in connection.exec_driver_sql(f"{rule.sql} LIMIT {_SHOWN}", bound)]
+            rows = [(about, said) for about, said in connection.exec_driver_sql(rule.sql, bound).fetchmany(_SHOWN)]
         if rows:
             found.append(Broken(name, rule.why, rows, rule.then))
     return found

@@ -66,3 +66,26 @@ def test_the_trial_balance_balances_at_any_instant(here: Here) -> None:
     fees = here(journal, "trial-balance", "--as-of", "2026-02-28", "--json").objects
     assert {row["account"] for row in fees} == {"stripe:processor_fees", "stripe:balance"}
     assert here(journal, "trial-balance", "--as-of", "2020-01-01").code == 3
+
+
+@pytest.mark.usefixtures("books")
+@pytest.mark.requirement("SEC-13", "AUDIT-1")
+def test_what_was_recorded_before_the_journal_is_booked_once(
+    here: Here, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = here(journal, "trial-balance", "--json").out
+    with database.connect() as connection:
+        connection.execute("ALTER TABLE bursar.journal DISABLE TRIGGER USER")
+        for table in ("charge", "refund", "balance_transaction"):
+            connection.execute(f"UPDATE bursar.{table} SET booked = NULL".encode())
+        connection.execute("DELETE FROM bursar.journal")
+    assert here(journal, "catch-up", "--reason", "upgrade").code == 77
+    monkeypatch.setenv("BURSAR_ROLE", "finance")
+    assert here(journal, "catch-up", "--reason", " ").code == 2
+    assert "charge: 2 without legs, 2 of them booked now" in here(journal, "catch-up", "--reason", "upgrade").out
+    assert here(journal, "trial-balance", "--json").out == whole
+    assert "charge: 0 without legs, 0 of them booked now" in here(journal, "catch-up", "--reason", "upgrade").out
+    assert here(journal, "trial-balance", "--json").out == whole
+    with database.connect() as connection:
+        audited = connection.execute("SELECT object_type, after, reason FROM bursar.audit WHERE action = 'journal.caught_up'").fetchall()
+    assert ("charge", {"booked": 2}, "upgrade") in audited
