@@ -17,8 +17,8 @@ from cli.trouble import USAGE, TroubleError, nothing
 from workers.unit import Unit
 
 _COLUMNS = """d.source, d.external_id AS dispute, d.status, c.status AS case_status, d.amount_minor, d.currency, d.reason,
-              d.evidence_due_at, d.funds_withdrawn_minor, d.funds_reinstated_minor, d.charge_ref, d.payment_ref, c.account_ref, c.taken_minor,
-              c.taken_currency, c.short_minor, c.assigned_to, c.response_ref, c.notes"""
+              d.evidence_due_at, d.funds_withdrawn_minor, d.funds_reinstated_minor, d.charge_ref, d.payment_ref, c.account_ref,
+              c.taken_minor, c.taken_currency, c.short_minor, c.assigned_to, c.response_ref, c.notes"""
 _FROM = "FROM bursar.dispute_case c JOIN bursar.dispute d ON d.source = c.source AND d.external_id = c.external_id"
 # The open ones are few and have an index; all are listed newest first.
 _LS = {

@@ -68,6 +68,7 @@ TABLE: tuple[Run, ...] = (
     Run("refresh_balances", "payouts", timedelta(hours=1), "skip", "asks for balances of accounts that were not told for a day"),
     Run("pull_balance_transactions", "maintenance", timedelta(minutes=10), "skip", "books what only balance transactions tell: fees"),
     Run("expire_bank_transfers", "payments", timedelta(hours=1), "skip", "lets transfers expire that nobody has decided about"),
+    Run("return_disputed_shares", "payments", timedelta(hours=1), "skip", "gives payees back what disputes took, as balances allow"),
     Run("alert_disputes", "notifications", timedelta(minutes=1), "skip", "tells operators of new disputes and their deadlines"),
     Run("remind_dispute_deadlines", "notifications", timedelta(hours=1), "skip", "reminds operators 7, 3 and 1 days before a deadline"),
     Run("reconcile", "maintenance", timedelta(minutes=2), "skip", "compares providers' records with ours, each day, in turns"),

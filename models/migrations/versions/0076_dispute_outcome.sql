@@ -7,3 +7,5 @@ BEGIN
                status IN (''made'', ''failed'')
         FROM bursar.dispute_response';
 END $$;
+-- Shares that are owed to a payee again after a dispute, and that the platform's balance could not pay yet.
+CREATE INDEX transfer_request_failed_idx ON bursar.transfer_request (updated_at) WHERE status = 'failed';

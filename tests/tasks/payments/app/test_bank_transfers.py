@@ -45,7 +45,8 @@ def told(machine: Machine, name: str, payload: dict[str, Any], **options: Any) -
 
 @pytest.mark.requirement("PAY-8", "PAY-1", "INBOX-14", "AUDIT-2")
 def test_an_approved_transfer_is_one_payment_and_one_purchase(machine: Machine) -> None:
-    assert told(machine, REPORT, {name: HANDED_IN[name] for name in ("reference", "amount_minor", "currency")}) == ("succeeded", "processing")
+    reported = {name: HANDED_IN[name] for name in ("reference", "amount_minor", "currency")}
+    assert told(machine, REPORT, reported) == ("succeeded", "processing")
     assert stands(machine)[0] == "submitted"
     assert told(machine, SUBMIT, HANDED_IN) == ("succeeded", "pending_approval")
     assert stands(machine) == ("pending_approval", "processing", 0)
