@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -88,6 +89,15 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.disputes.accept.v1": {**contested, "reference": "A-1", "reason": "our mistake"},
         "billing.disputes.note.v1": {**contested, "text": "called the payer", "assign_to": "anna"},
     }
+    found = {"source": "stripe", "finding": "missing_here:charge:ch_1", "reason": "looked into"}
+    samples |= {
+        "billing.recon.run.v1": {
+            "source": "stripe", "since": datetime(2027, 3, 1, tzinfo=UTC), "until": datetime(2027, 4, 1, tzinfo=UTC),
+            "objects": ("charge", "refund"), "reason": "the month's end",
+        },
+        "billing.recon.repair.v1": found,
+        "billing.recon.accept.v1": found,
+    }  # fmt: skip
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]
