@@ -33,6 +33,8 @@ def test_a_transfer_counts_once_however_often_it_is_entered(bursar: Bursar, data
         assert states(connection) == {"done": 1}
         payments = connection.execute("SELECT external_id, kind, status, received_minor, currency, metadata FROM bursar.payment").fetchall()
         assert payments == [("RO-2026-000017", "bank_transfer", "succeeded", 125050, "RON", {"pays": "INV-42"})]
+        legs = connection.execute("SELECT kind, debit, credit, amount_minor, currency FROM bursar.journal").fetchall()
+        assert legs == [("bank_transfer", "manual:bank", "manual:sales", 125050, "RON")]
         audited = connection.execute("SELECT actor, reason FROM bursar.audit WHERE action = 'bank_transfer.confirmed'").fetchall()
         assert audited == [("person:anna (finance)", "seen on the statement of 2 March")]
 
