@@ -21,7 +21,7 @@ def tell_disputes(unit: UnitOfWork, row: Charge | Payment, disputes: Disputes | 
     if before != after:
         row.dispute_standing = after
         row.updated_at = max(row.updated_at, unit.now)
-        changed = {"before": {"dispute_standing": before}, "after": {"dispute_standing": after, "external_id": row.external_id}}
+        changed = {"before": {"dispute_status": before}, "after": {"dispute_status": after, "external_id": row.external_id}}
         unit.audit(f"{row.NAME}.disputed", row.NAME, row.id, **changed)
     if isinstance(row, Payment):
         for ref, one in sorted(news.items()):

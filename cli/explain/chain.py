@@ -99,10 +99,10 @@ def chain_of(connection: Connection, found: Found, *, bank_transfer_days: float)
 
 
 def _walk(connection: Connection, chain: Chain, start: Iterable[tuple[str, str, str]]) -> None:
-    """The rows that belong together, two steps far: what they name, what names them, and what stands beside them."""
+    """The rows that belong together, three steps far: what they name, what names them, and what stands beside them."""
     seen: set[tuple[str, str, str]] = set()
     wave = list(start)
-    for depth in range(3):
+    for depth in range(4):
         following: list[tuple[str, str, str]] = []
         for key in wave:
             if key in seen or len(chain.rows) >= MOST_ROWS:

@@ -93,9 +93,11 @@ def _effects(chain: Chain, inbox_id: int | None, known: set[int] | None = None) 
     def ours(one: dict[str, Any]) -> bool:
         return one["inbox_id"] == inbox_id if known is None else one["inbox_id"] not in known
 
+    types = {event["event_type"] for event in chain.events}
     for entry in filter(ours, chain.audit):
         at = "" if known is None else f"{instant(entry['at'])}  "
-        click.echo(one_line(f"      {at}{entry['action']}: {_change(entry)}  by {entry['actor']}, because: {entry['reason']}"))
+        why = f", because: {entry['reason']}" if entry["reason"] not in types else ""
+        click.echo(one_line(f"      {at}{entry['action']}: {_change(entry)}  by {entry['actor']}{why}"))
     for leg in filter(ours, chain.journal):
         money = _money(leg["fact"].split(":")[1], leg["amount_minor"], leg["currency"])
         click.echo(one_line(f"      booked {leg['kind']}: {money} from {leg['credit']} to {leg['debit']}"))
