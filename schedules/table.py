@@ -67,6 +67,7 @@ TABLE: tuple[Run, ...] = (
     Run("poll_stuck_payouts", "payouts", timedelta(minutes=15), "skip", "asks for payouts of which nothing was heard for too long"),
     Run("refresh_balances", "payouts", timedelta(hours=1), "skip", "asks for balances of accounts that were not told for a day"),
     Run("pull_balance_transactions", "maintenance", timedelta(minutes=10), "skip", "books what only balance transactions tell: fees"),
+    Run("refund_batches", "payments", timedelta(minutes=1), "skip", "makes the refunds of cancelled events, payment by payment"),
     Run("expire_bank_transfers", "payments", timedelta(hours=1), "skip", "lets transfers expire that nobody has decided about"),
     Run("return_disputed_shares", "payments", timedelta(hours=1), "skip", "gives payees back what disputes took, as balances allow"),
     Run("alert_disputes", "notifications", timedelta(minutes=1), "skip", "tells operators of new disputes and their deadlines"),

@@ -9,10 +9,12 @@ from typing import Any
 import structlog
 
 from billing.operations.decide_bank_transfer import expire_bank_transfer
+from billing.operations.send_transfer import send_transfer
 from billing.rules.commands.bank_transfer import SOURCE
 from core.clock import monotonic_s
 from models.bank_transfer import BankTransfer
 from models.payment import Payment
+from models.transfer_request import TransferRequest
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
 from workers.unit import Unit
@@ -24,6 +26,26 @@ _BUDGET_S = 10.0
 _UNANSWERED = """SELECT external_id FROM bursar.bank_transfer
                  WHERE status IN ('pending_approval', 'submitted') AND submitted_at <= %(before)s AND source = %(source)s
                  ORDER BY submitted_at LIMIT %(page)s"""
+# Bounded below by age, so that what was just refused is not asked for in a circle. Refunds that failed give back the same way.
+_OWED_AGAIN = """SELECT source, external_id, account_ref FROM bursar.transfer_request
+                 WHERE status = 'failed' AND failure_code = 'balance_insufficient' AND updated_at <= %(before)s
+                   AND (external_id LIKE 'dispute:%%' OR external_id LIKE 'refund:%%')
+                 ORDER BY updated_at LIMIT %(page)s FOR UPDATE SKIP LOCKED"""
+_WAIT = timedelta(minutes=30)
+
+
+def return_disputed_shares(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """Ask again for what payees have coming after a dispute that was won, or a refund that failed, and that the platform's
+    balance could not pay yet (DISPUTE-4, REFUND-4)."""
+    with context.engine.begin() as connection:
+        now = context.clock.now()
+        found = connection.exec_driver_sql(_OWED_AGAIN, {"before": now - _WAIT, "page": _PAGE}).all()
+        unit = Unit(connection, context.keys, now=now, actor="bursar", reason="return_disputed_shares")
+        unit.load(("payee", source, account_ref) for source, _, account_ref in found)
+        for source, reference, _ in found:
+            send_transfer(unit, unit.row(TransferRequest, source, reference))
+        unit.flush()
+    return {"asked": len(found)}
 
 
 def expire_bank_transfers(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
