@@ -9,3 +9,5 @@ BEGIN
 END $$;
 -- Shares that are owed to a payee again after a dispute, and that the platform's balance could not pay yet.
 CREATE INDEX transfer_request_failed_idx ON bursar.transfer_request (updated_at) WHERE status = 'failed';
+-- `bursar explain` goes from a payout to what asked for it.
+CREATE INDEX payout_request_payout_ref_idx ON bursar.payout_request (source, payout_ref) WHERE payout_ref IS NOT NULL;
