@@ -87,6 +87,10 @@ def after_refund_reversal(unit: UnitOfWork, reversal: TransferReversalRequest) -
         return
     row.share_status = reversal.status
     row.updated_at = max(row.updated_at, unit.now)
+    if reversal.status == "failed" and reversal.account_ref and reversal.currency:
+        key = f"{reversal.NAME}:{reversal.source}:{reversal.external_id}"
+        amount = reversal.amount_minor or 0
+        owe(unit, row.source, reversal.account_ref, key=key, currency=reversal.currency, amount_minor=amount, why=WHY)
     if row.undone_at is not None:
         give_back_parts(unit, row)
 
