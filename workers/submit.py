@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple, cast
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from core import failpoints
 from providers.answer import Answer
@@ -21,6 +22,7 @@ from providers.errors import Final, KeySpent, NotConfigured, RateLimited, Retrya
 from providers.submission import Flight, Submitter
 from workers import gate, submissions
 from workers.context import Context
+from workers.inbox import HANDLED
 from workers.routing import call_of
 from workers.store_answer import store_answer
 
@@ -38,7 +40,7 @@ class Again(NamedTuple):
 
     after_s: float | None
     counted: bool
-    error: Exception
+    error: BaseException
 
 
 def perform(context: Context, kind: str, key: str, lane: str, attempts: int) -> Answer | Again | None:
@@ -67,16 +69,22 @@ def perform(context: Context, kind: str, key: str, lane: str, attempts: int) -> 
                 return _sent(context, provider, source, ready.flight)
         except KeySpent:
             pass
-        except Unknown as error:
-            return _unknown(context, source, key, error, attempts)
-        except Retryable as error:
-            return _not_sent(context, source, ready.flight, error)
-        except Final as error:
-            return _unknown(context, source, key, error, len(UNKNOWN_LADDER_S))
+        except DBAPIError:
+            raise
+        except HANDLED as error:
+            return _failed(context, source, ready.flight, error, attempts)
         answer = _looked_up(context, provider, source, ready.flight, attempts)
         if answer is not None:
             return answer
     return Again(UNKNOWN_LADDER_S[1], counted=True, error=Unknown(f"{key}: two keys in a row say nothing; it is asked again"))
+
+
+def _failed(context: Context, source: str, flight: Flight, error: BaseException, attempts: int) -> Again:
+    """What an error means. One that is no provider's is a bug of ours, in the call or in reading its reply: it may have been sent."""
+    if isinstance(error, Retryable):
+        return _not_sent(context, source, flight, error)
+    step = len(UNKNOWN_LADDER_S) if isinstance(error, Final) else attempts
+    return _unknown(context, source, flight.submission, error, step)
 
 
 class _Ready(NamedTuple):
@@ -151,7 +159,7 @@ def _looked_up(context: Context, provider: Submitter, source: str, flight: Fligh
     return None
 
 
-def _unknown(context: Context, source: str, key: str, error: Exception, attempts: int) -> Again:
+def _unknown(context: Context, source: str, key: str, error: BaseException, attempts: int) -> Again:
     with context.engine.begin() as connection:
         submissions.lost_reply(connection, source, key, str(error), context.clock.now())
     after_s = UNKNOWN_LADDER_S[attempts] if attempts < len(UNKNOWN_LADDER_S) else None

@@ -67,7 +67,8 @@ _KEEP = sql.SQL("""
 
 _CLOSE = """
     UPDATE bursar.finding SET status = CASE WHEN repair_asked_at IS NULL THEN 'gone' ELSE 'repaired' END, updated_at = %(now)s
-    WHERE source = %(source)s AND status = 'open' AND (%(object_type)s = '' OR object_type = %(object_type)s) AND kind = ANY(%(kinds)s) AND last_run <> %(run)s
+    WHERE source = %(source)s AND status = 'open' AND (%(object_type)s = '' OR object_type = %(object_type)s)
+      AND kind = ANY(%(kinds)s) AND last_run <> %(run)s
       AND (object_at IS NULL OR object_at >= %(since)s AND object_at < %(until)s)"""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -25,12 +25,14 @@ def make(
         at: when it was answered, by the business's clock.
         object_id: PayPal's id of what was made or changed, where `found` does not carry it as `id`.
     """
+    # PayPal's events carry whole seconds. What happened in the second of our answer may be newer than it and must not look older.
+    said_at = at.replace(microsecond=0) - timedelta(microseconds=1)
     event_id = f"answer-{hashlib.sha256(flight.key.encode()).hexdigest()[:32]}"
     made = (object_id or found.get("id")) if outcome == "accepted" else None
     envelope: dict[str, Any] = {
         "id": event_id,
         "event_type": f"answer.{flight.kind}",
-        "create_time": at.isoformat(),
+        "create_time": said_at.isoformat(),
         "resource": dict(found),
         "answer": {
             "submission": flight.submission,
@@ -48,6 +50,6 @@ def make(
         object_id=made,
         lane=flight.lane,
         body=msgspec.json.encode(envelope),
-        occurred_at=at,
+        occurred_at=said_at,
         outcome=outcome,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -22,12 +22,14 @@ def make(flight: Flight, found: Mapping[str, Any], outcome: Literal["accepted", 
         outcome: whether Stripe did it.
         at: when it was answered, by the business's clock.
     """
+    # Stripe's events carry whole seconds. What happened in the second of our answer may be newer than it and must not look older.
+    said_at = at.replace(microsecond=0) - timedelta(microseconds=1)
     event_id = f"answer-{hashlib.sha256(flight.key.encode()).hexdigest()[:32]}"
     envelope: dict[str, Any] = {
         "id": event_id,
         "object": "event",
         "type": f"answer.{flight.kind}",
-        "created": at.isoformat(),
+        "created": said_at.isoformat(),
         "data": {"object": dict(found)},
         "answer": {
             "submission": flight.submission,
@@ -46,6 +48,6 @@ def make(flight: Flight, found: Mapping[str, Any], outcome: Literal["accepted", 
         object_id=found.get("id") if outcome == "accepted" else None,
         lane=flight.lane,
         body=msgspec.json.encode(envelope),
-        occurred_at=at,
+        occurred_at=said_at,
         outcome=outcome,
     )

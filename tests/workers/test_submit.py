@@ -166,6 +166,13 @@ def test_a_stored_500_whose_effect_is_there_is_taken_as_the_answer(world: World)
     assert world.one("SELECT object_id FROM bursar.inbox") == "re_1"
 
 
+@pytest.mark.requirement("PAY-16")
+def test_a_reply_that_cannot_be_read_leaves_the_outcome_unknown(world: World) -> None:
+    assert world.work((200, [1], {})) == ("unknown", "waiting", "UnparsableBody", 1)
+    assert world.work(OK)[:2] == ("submitted", "done")
+    assert len({asked.key for asked in world.posts}) == 1
+
+
 @pytest.mark.requirement("PAY-2")
 def test_a_key_that_is_another_calls_stops_everything(world: World) -> None:
     taken: Any = (400, {"error": {"type": "idempotency_error", "message": "other parameters"}}, {})
