@@ -79,8 +79,8 @@ def test_each_kind_books_exactly_its_amount(amount: int, owner: str | None) -> N
     """To the unit, on accounts that the chart has; a negative amount is the same the other way round."""
     for rule in _BY_OWNER:
         _exact(rule("stripe", owner, amount, "EUR"), rule("stripe", owner, -amount, "EUR"), amount)
-    for rule in _OF_PAYEE:
-        _exact(rule("stripe", "acct_1", amount, "EUR"), rule("stripe", "acct_1", -amount, "EUR"), amount)
+    for passed_on in _OF_PAYEE:
+        _exact(passed_on("stripe", "acct_1", amount, "EUR"), passed_on("stripe", "acct_1", -amount, "EUR"), amount)
     for ours in _OURS:
         _exact(ours("stripe", amount, "EUR"), ours("stripe", -amount, "EUR"), amount)
 
