@@ -45,7 +45,7 @@ def test_the_contract_says_the_same(kind: type[Command]) -> None:
     assert [code for code in contract["x-refusals"] if f"`{code}`" not in documented and code != "invalid_payload"] == []
 
 
-def test_what_the_client_writes_is_read() -> None:
+def _samples() -> dict[str, dict[str, Any]]:
     samples: dict[str, dict[str, Any]] = {
         "billing.customer.link.v1": {"source": "stripe", "customer_ref": "cus_1", "external_ref": "u1"},
         "billing.bank_transfer.report.v1": {"reference": "RF18", "amount_minor": 500, "currency": "EUR", "pays": "INV-1"},
@@ -89,6 +89,11 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.disputes.accept.v1": {**contested, "reference": "A-1", "reason": "our mistake"},
         "billing.disputes.note.v1": {**contested, "text": "called the payer", "assign_to": "anna"},
     }
+    return samples
+
+
+def test_what_the_client_writes_is_read() -> None:
+    samples = _samples()
     found = {"source": "stripe", "finding": "missing_here:charge:ch_1", "reason": "looked into"}
     samples |= {
         "billing.recon.run.v1": {
@@ -98,6 +103,14 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.recon.repair.v1": found,
         "billing.recon.accept.v1": found,
     }  # fmt: skip
+    refund = {"source": "stripe", "reference": "REF-20260301-7K3M9QXA"}
+    asked = {"source": "stripe", "acting_for": "platform", "reason": "cancellation"}
+    samples |= {
+        "billing.refunds.request.v1": {**asked, "key": "r1", "payment_ref": "pi_1", "amount_minor": 500},
+        "billing.refunds.request_batch.v1": {**asked, "reference": "b1", "payments": ("pi_1", "pi_2")},
+        **{f"billing.refunds.{verb}.v1": {**refund, "reason": "looked at"} for verb in ("approve", "reject", "cancel")},
+        "billing.refunds.note.v1": {**refund, "text": "rang twice"},
+    }
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]

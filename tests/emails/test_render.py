@@ -23,6 +23,7 @@ from emails.catalogue import (
     PaymentFailed,
     PayoutCompleted,
     PayoutFailed,
+    RefundProcessed,
     UnknownMailError,
     outbox_key,
 )
@@ -80,6 +81,7 @@ SAMPLES: dict[str, Any] = {
     ),
     "payout_completed": PayoutCompleted(amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", arrival_on="2026-03-03"),
     "payment_failed": PaymentFailed(amount="19.99 EUR", about="Course of 3 lessons", reason="Your card has insufficient funds."),
+    "refund_processed": RefundProcessed(amount="10.01 EUR", reference="REF-20260301-7K3M9QXA", whole=True, note="Sorry for it"),
     "payout_failed": PayoutFailed(
         amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", reason="The bank account was closed.", code="account_closed"
     ),
