@@ -54,6 +54,19 @@ class Shop:
         self.machine.submit(name, payload, f"{name}:{reference}")
         self.asked[reference] = effect
 
+    def paid(self, *, passed_on: bool) -> str:
+        """A payment that went through long ago, of which our rows know all; its id."""
+        number = f"old-{len(self.sandbox.control.objects('payment_intent'))}"
+        payload = {
+            "source": "stripe", "reference": number, "amount_minor": 1999, "currency": "EUR", "customer_ref": self.customer,
+            "payment_method_ref": "pm_card_visa", **({"payee_ref": self.account} if passed_on else {}),
+        }  # fmt: skip
+        self.machine.submit("billing.payments.request.v1", payload, number)
+        self.machine.settle()
+        self.deliver()
+        self.machine.settle()
+        return str(self.machine.one("SELECT payment_ref FROM bursar.payment_request WHERE external_id = %s", number))
+
     def work(self, die_at: str | None = None) -> int:
         """A worker does all there is; its exit code. With `die_at` (place:n) it may die there."""
         env = self._env | ({"BURSAR_TEST": "1", "BURSAR_FAILPOINT": die_at} if die_at else {})

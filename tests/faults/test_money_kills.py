@@ -60,16 +60,33 @@ def pay_out(shop: Shop, reference: str, chance: random.Random) -> None:
     shop.machine.submit("billing.payouts.request.v1", payload, f"out:{reference}")
 
 
-ACTIONS: tuple[Callable[[Shop, str, random.Random], None], ...] = (pay, pay_and_pass_on, pay_out)
+def give_back(shop: Shop, reference: str, chance: random.Random) -> None:
+    """A part of an earlier payment goes back to its payer; his payee's part is taken back with it."""
+    paid = shop.paid(passed_on=chance.choice((False, True)))
+    wanted = {"amount_minor": chance.randrange(100, 1_999), "reason": "customer_request", "acting_for": "platform"}
+    payload = {"source": "stripe", "key": reference, "payment_ref": paid} | wanted
+    shop.machine.submit("billing.refunds.request.v1", payload, f"back:{reference}")
+
+
+ACTIONS: tuple[Callable[[Shop, str, random.Random], None], ...] = (pay, pay_and_pass_on, pay_out, give_back)
 METHODS = ("pm_card_visa", "pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined")
 EFFECTS = {
     # what happens at the provider -> the requests of ours that say it did
     "capture": ("payment_request", "status = 'succeeded'"),
     "transfer": ("transfer_request", "status = 'made'"),
     "payout": ("payout_request", "status IN ('in_transit', 'paid')"),
+    "refund": ("refund_request", "status = 'completed'"),
+    "transfer_reversal": ("transfer_reversal_request", "status = 'made'"),
 }
-KINDS = ((pay, "capture", "payment_intents"), (pay_and_pass_on, "transfer", "transfers"), (pay_out, "payout", "payouts"))
-_PAYMENT = "SELECT payment_ref FROM bursar.payment_request WHERE external_id = %s"
+KINDS = (
+    (pay, "capture", "payment_intents"), (pay_and_pass_on, "transfer", "transfers"), (pay_out, "payout", "payouts"),
+    (give_back, "refund", "refunds"),
+)  # fmt: skip
+NAMES = {
+    "transfer": "SELECT payment_ref FROM bursar.payment_request WHERE external_id = %s",
+    "refund": "SELECT external_id FROM bursar.refund_request WHERE key = %s",
+}
+"""How the request is named at the provider, where that is not the app's own reference."""
 
 
 class Always(random.Random):
@@ -92,7 +109,7 @@ def check(shop: Shop) -> None:
         ours = machine.all(f"SELECT external_id FROM bursar.{table} WHERE {done}")
         assert control.count(kind, by="request") == Counter(f"{table}:{reference}" for (reference,) in ours), kind
     assert machine.all("SELECT key, state FROM bursar.submission WHERE state <> 'settled'") == []
-    paid = machine.one("SELECT count(*) FROM bursar.payment_request WHERE status = 'succeeded'")
+    paid = machine.one("SELECT count(*) FROM bursar.payment_request WHERE status = 'succeeded' AND purpose IS NOT NULL")
     assert machine.one("SELECT count(*) FROM bursar.fulfilment WHERE status = 'granted'") == paid, "each purchase is granted once"
     mails = Counter(received.message["Message-ID"] for received in shop.smtp.mails)
     assert set(mails.values()) <= {1}, "each mail once"
@@ -117,8 +134,7 @@ def test_killed_at_every_place(shop: Shop) -> None:
     check(shop)
     print("\nkilled at         action    worker       effects")  # noqa: T201
     for place, kind, reference, code in table:
-        # A share's request is named after its payment.
-        name = shop.machine.one(_PAYMENT, reference) if kind == "transfer" else reference
+        name = shop.machine.one(NAMES[kind], reference) if kind in NAMES else reference
         effects = shop.sandbox.control.count(kind, by="request")[f"{EFFECTS[kind][0]}:{name}"]
         print(f"{place:<17} {kind:<9} {'killed' if code == KILLED else 'not reached':<11} {effects:>8}")  # noqa: T201
         assert (code, effects) == (KILLED, 1)
