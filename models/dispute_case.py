@@ -26,12 +26,12 @@ class DisputeCase(Aggregate):
     response_ref: Mapped[str | None]
     """The newest answer that we gave or are giving."""
     taken_minor: Mapped[int | None]
-    """What was taken back of the payee's share, less what was given back; minor units of `taken_currency`."""
+    """What was taken back of the payee's share, or is owed by him instead, less what was given back; minor units of `taken_currency`."""
     taken_currency: Mapped[str | None]
     steps: Mapped[int | None]
     """How many times money was taken or given back: each is a call of its own."""
     short_minor: Mapped[int | None]
-    """What should have been taken back and could not be."""
+    """What of it could not be taken back, so that he came to owe it (`payee.owed` says what is still open)."""
     evidence_due_at: Mapped[datetime | None]
     """As the dispute has it, here for the index of open cases."""
     alerted_at: Mapped[datetime | None]

@@ -55,7 +55,8 @@ def stand(unit: UnitOfWork, dispute: Dispute, case: DisputeCase) -> None:
 
 
 def _hold(unit: UnitOfWork, dispute: Dispute, case: DisputeCase, share: DisputedShare) -> None:
-    """Hold what may be lost and is not taken back yet; what could not be taken back stays held until somebody decides."""
+    """Hold what may be lost and is neither taken back nor owed yet: a debt keeps money from payouts by itself, so that what is
+    owed and held as well would be kept back twice."""
     contested, currency = dispute.amount_minor or 0, dispute.currency
     taken = case.taken_minor or 0
     if share.direct:
@@ -64,7 +65,6 @@ def _hold(unit: UnitOfWork, dispute: Dispute, case: DisputeCase, share: Disputed
         amount, currency = share.made
         contested = payees_part(amount, contested, share.charge_minor)
     at_risk = max(0, contested - taken) if dispute_outcome(dispute.status) == "open" else 0
-    at_risk = max(at_risk, case.short_minor or 0)
     if at_risk and currency:
         case.account_ref = share.account_ref
         hold_payouts(
@@ -80,7 +80,7 @@ def after_dispute_reversal(unit: UnitOfWork, reversal: TransferReversalRequest) 
     """A reversal that a dispute wanted was made, or failed."""
     if reversal.status == "failed":
         case, _ = own_row(unit, DisputeCase, reversal.source, reversal.for_ref or "")
-        reversal_failed(case, reversal)
+        reversal_failed(unit, case, reversal)
     follow_dispute(unit, unit.row(Dispute, reversal.source, reversal.for_ref or ""))
 
 

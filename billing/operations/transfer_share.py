@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.ask_balance import waits
+from billing.operations.follow_dispute import follow_disputes
 from billing.operations.move_status import move_status
 from billing.operations.own_balance import KEPT_HERE, credit
 from billing.operations.own_row import own_row
@@ -48,6 +49,7 @@ def transfer_share(unit: UnitOfWork, payment: Payment, *, payee_ref: str, fee_mi
     move_status(unit, row, TRANSFER_REQUEST, None, "waiting", about)
     if payment.source in KEPT_HERE:
         _credit(unit, payee, row)
+        follow_disputes(unit, payment.source, payment.disputes)  # one that was told before the share was made
     elif may_be_given(unit.row(Account, payment.source, payee_ref), payee):
         send_transfer(unit, row)
     else:

@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from billing.operations.decide_bank_transfer import expire_bank_transfer
-from billing.operations.send_transfer import send_transfer
+from billing.operations.retry_transfer import retry_for_balance
 from billing.rules.commands.bank_transfer import SOURCE
 from core.clock import monotonic_s
+from models.account import Account
 from models.bank_transfer import BankTransfer
+from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
 from tasks.payments.refund_batches import make_batches
@@ -26,26 +29,42 @@ _BUDGET_S = 10.0
 _UNANSWERED = """SELECT external_id FROM bursar.bank_transfer
                  WHERE status IN ('pending_approval', 'submitted') AND submitted_at <= %(before)s AND source = %(source)s
                  ORDER BY submitted_at LIMIT %(page)s"""
-# Bounded below by age, so that what was just refused is not asked for in a circle. Refunds that failed give back the same way.
-_OWED_AGAIN = """SELECT source, external_id, account_ref FROM bursar.transfer_request
+# Bounded by age, so that what was just refused is not asked for in a circle. Nothing is locked here: rows are locked one by one,
+# in the order in which everything locks them, and looked at again.
+_OWED_AGAIN = """SELECT source, external_id, account_ref, payment_ref FROM bursar.transfer_request
                  WHERE status = 'failed' AND failure_code = 'balance_insufficient' AND updated_at <= %(before)s
                    AND (external_id LIKE 'dispute:%%' OR external_id LIKE 'refund:%%')
-                 ORDER BY updated_at LIMIT %(page)s FOR UPDATE SKIP LOCKED"""
+                 ORDER BY updated_at LIMIT %(page)s"""
 _WAIT = timedelta(minutes=30)
 
 
 def return_disputed_shares(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """Ask again for what payees have coming after a dispute that was won, or a refund that failed, and that the platform's
-    balance could not pay yet (DISPUTE-4, REFUND-4)."""
+    balance could not pay yet (DISPUTE-4, REFUND-4). What they owe is netted first, so less may be asked for, or nothing."""
+    end, asked, put_back = monotonic_s() + _BUDGET_S, 0, 0
+    with context.engine.connect() as connection:
+        found = connection.exec_driver_sql(_OWED_AGAIN, {"before": context.clock.now() - _WAIT, "page": _PAGE}).all()
+    for one in found:
+        if monotonic_s() > end:
+            break
+        try:
+            asked += _ask_again(context, *one)
+        except DBAPIError as error:
+            # A lock that another has: the share stays failed, and the next slot takes it up.
+            put_back += 1
+            log.warning("owed_share_put_back", request=one[1], error_class=type(error).__name__)
+    return {"asked": asked, "put_back": put_back}
+
+
+def _ask_again(context: Context, source: str, reference: str, account_ref: str, payment_ref: str | None) -> bool:
     with context.engine.begin() as connection:
-        now = context.clock.now()
-        found = connection.exec_driver_sql(_OWED_AGAIN, {"before": now - _WAIT, "page": _PAGE}).all()
-        unit = Unit(connection, context.keys, now=now, actor="bursar", reason="return_disputed_shares")
-        unit.load(("payee", source, account_ref) for source, _, account_ref in found)
-        for source, reference, _ in found:
-            send_transfer(unit, unit.row(TransferRequest, source, reference))
+        unit = Unit(connection, context.keys, now=context.clock.now(), actor="bursar", reason="return_disputed_shares")
+        named = [(Account.NAME, account_ref), (Payee.NAME, account_ref), (TransferRequest.NAME, reference)]
+        named += [(Payment.NAME, payment_ref)] if payment_ref else []
+        unit.load((name, source, ref) for name, ref in named)
+        asked = retry_for_balance(unit, source, reference)
         unit.flush()
-    return {"asked": len(found)}
+    return asked
 
 
 def expire_bank_transfers(context: Context, _slot_at: datetime) -> Mapping[str, Any]:

@@ -98,7 +98,7 @@ def test_evidence_is_sent_once_though_the_reply_is_lost_and_winning_gives_the_sh
     assert owed == ("failed", "balance_insufficient")
     court.stripe.top_up(5000, "eur")
     court.machine.clock.move_to(court.machine.clock.now() + timedelta(hours=1))
-    assert return_disputed_shares(court.machine.context, court.machine.clock.now()) == {"asked": 1}
+    assert return_disputed_shares(court.machine.context, court.machine.clock.now()) == {"asked": 1, "put_back": 0}
     court.webhooks()
     assert court.net_minor() == 0
     assert court.row("fulfilment", "status") == ("granted",)
