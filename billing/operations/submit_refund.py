@@ -11,10 +11,11 @@ from models.payment import Payment
 from models.refund_request import RefundRequest
 
 
-def submit_refund(unit: UnitOfWork, row: RefundRequest, payment: Payment) -> None:
-    """Submit it for exactly its amount. Payee and fee are not named in it: their parts are moved by calls of their own, once
-    the payer's money is surely on its way, because the provider would round them by its own rule (docs/decisions/0097)."""
-    move_refund(unit, row, "processing")
+def submit_refund(unit: UnitOfWork, row: RefundRequest, payment: Payment, **about: Any) -> None:
+    """Submit it for exactly its amount; `about` is for the audit. Payee and fee are not named in it: their parts are moved by
+    calls of their own, once the payer's money is surely on its way, because the provider would round them by its own rule
+    (docs/decisions/0097)."""
+    move_refund(unit, row, "processing", **about)
     values: dict[str, Any] = {"amount_minor": row.amount_minor, "charge_ref": row.charge_ref or row.payment_ref}
     operation = "refund.create"
     if row.source == "stripe":

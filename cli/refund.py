@@ -1,0 +1,166 @@
+"""`bursar refund`: refunds that wait for a second person, and what that person decides (REFUND-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from billing.operations.decide_refund import approve_refund, note_refund, reject_refund
+from billing.rules.commands.base import Rejected
+from billing.rules.commands.refunds import ApproveRefund, NoteRefund, RejectRefund
+from billing.rules.money import format_minor, provider_exponent
+from billing.rules.states_refunds import REFUND_REQUEST
+from cli.hinting import send_hints
+from cli.printing import facts, json_line, table
+from cli.roles import action, actor
+from cli.surroundings import acting, reading
+from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
+from models.refund_request import RefundRequest
+from workers.unit import Unit
+
+_COLUMNS = """id, source, external_id AS reference, status, amount_minor, currency, payment_ref, refund_ref, key, reason, payee_ref,
+              fee_policy, fee_minor, fee_status, transfer_minor, share_status, actor, decided_by, requested_at, completed_at, undone_at,
+              failure_code, failure_message, notes"""
+_PENDING = f"""SELECT {_COLUMNS} FROM bursar.refund_request WHERE status = 'pending'
+               ORDER BY requested_at LIMIT %(limit)s"""  # noqa: S608 - our own names
+_ALL = f"""SELECT {_COLUMNS} FROM bursar.refund_request
+           WHERE versions <> '{{}}' AND (%(status)s::text IS NULL OR status = %(status)s) ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608
+# A provider's own id is what the dashboard shows, and what somebody has in hand who was not told the reference.
+_SHOW = f"""SELECT {_COLUMNS} FROM bursar.refund_request
+            WHERE versions <> '{{}}' AND (external_id = %(name)s OR (source = ANY (%(sources)s) AND refund_ref = %(name)s))"""  # noqa: S608
+_CALLS = "SELECT key, operation, state, outcome FROM bursar.submission WHERE request_id = %(id)s ORDER BY id"
+_SOURCES = ["stripe", "paypal"]
+
+
+@click.group()
+def refund() -> None:
+    """Refunds: which wait for a second person, approve, reject, note."""
+
+
+@refund.command("ls")
+@click.option("--status", type=click.Choice(sorted(REFUND_REQUEST.order)), help="Only those that are so, newest first.")
+@click.option("--all", "all_of_them", is_flag=True, help="In any status, newest first.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@action("viewer")
+def ls(status: str | None, all_of_them: bool, limit: int, as_json: bool) -> None:
+    """List the refunds that wait for a second person, oldest first."""
+    sql = _ALL if status or all_of_them else _PENDING
+    rows = _rows(sql, status=status, limit=limit)
+    if not rows:
+        raise nothing("no refund waits for a second person", "`bursar refund ls --all` lists all; `bursar explain ID` knows others'")
+    if as_json:
+        for row in rows:
+            json_line({name: value for name, value in row.items() if name != "id"} | {"notes": len(row["notes"] or [])})
+        return
+    head = ("ASKED FOR", "STATUS", "REFERENCE", "AMOUNT", "REASON", "PAYMENT", "ASKED BY", "FAILURE")
+    table(head, ((
+        row["requested_at"], row["status"], row["reference"], _money(row, row["amount_minor"]), row["reason"], row["payment_ref"],
+        row["actor"], row["failure_code"],
+    ) for row in rows))  # fmt: skip
+
+
+@refund.command()
+@click.argument("reference")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@action("viewer")
+def show(reference: str, as_json: bool) -> None:
+    """Show one, by its REFERENCE or the provider's id: amounts, calls, notes."""
+    row = _row(reference)
+    calls = _rows(_CALLS, id=row.pop("id"))
+    if as_json:
+        json_line({**row, "submissions": calls})
+        return
+    notes, name = row.pop("notes") or [], row["reference"]
+    money = {part: _money(row, row.pop(f"{part}_minor")) for part in ("amount", "fee", "transfer")}
+    facts((title.replace("_", " "), value) for title, value in {**row, **money}.items() if value is not None)
+    for call in calls:
+        click.echo(f"call  {call['key']}  {call['state']}" + (f", {call['outcome']}" if call["outcome"] else ""))
+    for one in notes:
+        click.echo(f"note  {one['at']}  {one['kind']}, {one['actor']}: {one['text']}")
+    click.echo(f"next: bursar explain {name}")
+
+
+@refund.command()
+@click.argument("reference")
+@click.option("--reason", required=True, help="Why; it stands in the audit with your name.")
+@action("finance")
+def approve(reference: str, reason: str) -> None:
+    """Agree to a refund that somebody else asked for; the provider is asked at once."""
+    known = _row(reference)
+    command = _made(ApproveRefund, source=known["source"], reference=known["reference"], reason=reason)
+    row = _decide(command, reason, lambda unit: approve_refund(unit, command.source, command.reference, reason=reason))
+    click.echo(f"{row.external_id}: {row.status}, {_money(known, row.amount_minor)}; bursar explain {row.external_id}")
+
+
+@refund.command()
+@click.argument("reference")
+@click.option("--reason", required=True, help="Why; it stands in the audit with your name.")
+@action("finance")
+def reject(reference: str, reason: str) -> None:
+    """Decline a refund that waits. The provider was asked for nothing, and is not."""
+    known = _row(reference)
+    command = _made(RejectRefund, source=known["source"], reference=known["reference"], reason=reason)
+    row = _decide(command, reason, lambda unit: reject_refund(unit, command.source, command.reference, reason=reason))
+    click.echo(f"{row.external_id}: {row.status}; nothing goes back")
+
+
+@refund.command()
+@click.argument("reference")
+@click.argument("text")
+@action("operator")
+def note(reference: str, text: str) -> None:
+    """Keep TEXT with a refund, for operators. Nothing is told to the provider or the payer."""
+    known = _row(reference)
+    command = _made(NoteRefund, source=known["source"], reference=known["reference"], text=text)
+    row = _decide(
+        command, "noted at the terminal",
+        lambda unit: note_refund(unit, command.source, command.reference, kind=command.kind, text=command.text),
+    )  # fmt: skip
+    click.echo(f"{row.external_id}: {len(row.notes or [])} notes")
+
+
+def _decide(command: Any, reason: str, verb: Callable[[Unit], RefundRequest]) -> RefundRequest:
+    """Run the verb of the app's command in a transaction of its own, in the name of the person at the terminal."""
+    with acting() as context:
+        try:
+            with context.engine.begin() as connection:
+                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
+                unit.load(command.references())
+                row = verb(unit)
+                made = unit.flush()
+        except Rejected as error:
+            then = f"bursar refund show {command.reference}"
+            raise TroubleError(PROBLEMS, f"{error.code}: {error.message}", effect="nothing was changed", then=then) from None
+        by_queue: dict[str, list[int]] = {}
+        for queue, row_id in made:
+            by_queue.setdefault(queue, []).append(row_id)
+        send_hints(context.settings, by_queue, calls=True)
+    return row
+
+
+def _made(kind: type[Any], **fields: Any) -> Any:
+    try:
+        return kind(**fields)
+    except ValueError as error:
+        raise TroubleError(USAGE, str(error), effect="nothing was changed", then="mend the reason or the text") from None
+
+
+def _row(name: str) -> dict[str, Any]:
+    found = _rows(_SHOW, name=name, sources=_SOURCES)
+    if not found:
+        raise nothing(f"no refund of ours is called {name}", "`bursar refund ls --all` lists all; `bursar explain ID` knows others'")
+    return found[0]
+
+
+def _rows(sql: str, **bound: Any) -> list[dict[str, Any]]:
+    with reading() as connection:
+        return [dict(row) for row in connection.exec_driver_sql(sql, bound).mappings()]
+
+
+def _money(row: dict[str, Any], minor: int | None) -> str | None:
+    if minor is None or not row["currency"]:
+        return None
+    return f"{format_minor(minor, provider_exponent(row['source'], row['currency']))} {row['currency']}"
