@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from core.settings import Settings
+from providers.errors import Retryable
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +42,10 @@ _ANSWERED = """UPDATE bursar.provider_gate SET failures = 0, opens_at = NULL
 _SILENT = """UPDATE bursar.provider_gate SET failures = failures + 1,
                     opens_at = CASE WHEN failures + 1 >= %(most)s THEN clock_timestamp() + %(shut_s)s * interval '1 second' END
              WHERE source = %(source)s RETURNING failures"""
+
+
+class GateShutError(Retryable):
+    """A call was not made, because the provider does not answer or its rate is used up. It waits; nobody need be told of each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from workers import outbox_claims as claims
 from workers import submit
 from workers.context import Context
 from workers.failures import describe, next_try
+from workers.gate import GateShutError
 from workers.inbox import HANDLED, Outcome
 from workers.observe.sentry import report
 from workers.outbox_claims import Claim
@@ -167,6 +168,8 @@ def _put_off(context: Context, claim: Claim, call: Call, error: BaseException, d
             version=VERSION,
             counted=int(counted),
         )
+    if isinstance(error, GateShutError):
+        return Outcome(held=1)  # the gate itself has said that it is shut
     say = log.error if counted else log.warning
     say(
         "call_failed",

@@ -102,7 +102,7 @@ def _ready(context: Context, provider: Submitter, source: str, key: str, lane: s
             return None
         wait = gate.enter(connection, source, context.settings)
         if wait is not None:
-            return Again(wait.seconds, counted=False, error=Retryable(wait.why))
+            return Again(wait.seconds, counted=False, error=gate.GateShutError(wait.why))
         flight = found[0]
         if flight.sent_before and provider.key_ended(flight, now):
             return _Ready(flight, ask=True)

@@ -66,7 +66,8 @@ class Operation:
     filters: tuple[str, ...] = ()
     """Names of the body that narrow that list."""
     by_time: bool = True
-    """Whether that list can be narrowed to what was made lately."""
+    """Whether that list is narrowed to what was made lately where nothing else narrows it. Not where it is short: a list that
+    depends on no clock misses nothing."""
     object_path: str | None = None
     """For operations on an object that exists: where it shows."""
     happened: Callable[[Json], bool] | None = None
@@ -120,7 +121,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "fee_refund.create": Operation(
         path="/v1/application_fees/{fee_ref}/refunds", kind="application_fee_refund", found_in="{path}", by_time=False
     ),
-    "payout.create": Operation(path="/v1/payouts", kind="payout", found_in="/v1/payouts"),
+    "payout.create": Operation(path="/v1/payouts", kind="payout", found_in="/v1/payouts", by_time=False),
     "payout.cancel": Operation(
         path="/v1/payouts/{payout_ref}/cancel", kind="payout", tagged=False, object_path="/v1/payouts/{payout_ref}",
         happened=lambda it: it["status"] == "canceled",

@@ -32,9 +32,9 @@ CREATE TABLE bursar.refund_request (
     failure_message     text,
     requested_at        timestamptz,
     completed_at        timestamptz,
+    -- Without a foreign key: requests are locked and written before the payments that they are about.
     payment_id          uuid,
     CONSTRAINT refund_request_source_external_id_key UNIQUE (source, external_id),
-    CONSTRAINT refund_request_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES bursar.payment (id),
     CONSTRAINT refund_request_status_check CHECK (status IN ('approved', 'cancelled', 'completed', 'failed', 'pending', 'processing', 'rejected')),
     CONSTRAINT refund_request_reason_check CHECK (reason IN ('administrative', 'cancellation', 'customer_request', 'dispute',
         'downgrade', 'duplicate_payment', 'error_correction', 'fraud', 'service_failure')),

@@ -23,7 +23,8 @@ from providers.stripe.event_types import FETCHED
 from providers.stripe.operations import KEY_LIFE_S, OPERATIONS, Operation
 from providers.submission import TAG_SUBMISSION, Flight
 
-_CLOCKS_APART = timedelta(minutes=10)
+_CLOCKS_APART = timedelta(days=1)
+"""Where only time narrows a list. Wide: an object that the look-up does not see is made again, and our clock may be wrong."""
 
 
 def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datetime | None = None) -> Answer:
@@ -105,7 +106,7 @@ def _made(operation: Operation, flight: Flight, settings: Settings) -> Mapping[s
     path = operation.found_in.format(path=flight.path)
     sent = json.loads(flight.body)
     query = {name: sent[name] for name in operation.filters if sent.get(name)}
-    if operation.by_time:
+    if operation.by_time and not query:
         query["created"] = {"gte": int((flight.sent_at - _CLOCKS_APART).timestamp())}
     return next((found for found in _all(path, flight, settings, query) if _tagged(found, flight)), None)
 
