@@ -70,8 +70,8 @@ def _given_back(dispute: Dispute, case: DisputeCase, share: DisputedShare, payee
     """What the payee got back by transfers of this dispute: all that it ever took, or had him owe, less what it counts as taken."""
     mine = f"{dispute.NAME}:{dispute.external_id}:"
     known = (share.transfer.reversals if share.transfer else None) or {}
-    reversed_ = sum(one["amount_minor"] for name, one in known.items() if name.startswith(mine))
-    owed = sum(one["amount_minor"] for name, one in (payee.owed or {}).items() if name.startswith(_debts(dispute)))
+    reversed_: int = sum(one["amount_minor"] for name, one in known.items() if name.startswith(mine))
+    owed: int = sum(one["amount_minor"] for name, one in (payee.owed or {}).items() if name.startswith(_debts(dispute)))
     return max(0, reversed_ + owed - (case.taken_minor or 0))
 
 
