@@ -27,7 +27,7 @@ from providers.paypal.shapes.declared import metadata
 from providers.submission import TAG_REQUEST, Flight
 
 Json = Mapping[str, Any]
-_CLOCKS_APART = timedelta(minutes=10)
+_CLOCKS_APART = timedelta(days=1)
 _REPORTS_LATE = timedelta(hours=3)
 
 
