@@ -24,12 +24,16 @@ _FORWARD = {
     "dispute_ref": "dispute", "refund_ref": "refund", "checkout_ref": "checkout", "invoice_ref": "invoice",
 }  # fmt: skip
 BACKWARD: dict[str, tuple[tuple[str, str], ...]] = {
-    "payment": (("charge", "payment_id"), ("refund", "payment_id"), ("dispute", "payment_id"), ("payment_request", "payment_ref")),
+    "payment": (
+        ("charge", "payment_id"), ("refund", "payment_id"), ("refund_request", "payment_id"), ("dispute", "payment_id"),
+        ("payment_request", "payment_ref"),
+    ),
+    "invoice": (("payment", "invoice_id"), ("charge", "invoice_id"), ("credit_note", "invoice_id")),
     "charge": (("refund", "charge_id"), ("dispute", "charge_id"), ("transfer", "charge_id")),
     "dispute": (("dispute_response", "dispute_ref"),),
     "transfer": (("transfer_reversal_request", "transfer_id"),),
     "payout": (("payout_request", "payout_ref"),),
-}
+}  # fmt: skip
 """Kind -> the rows that point at it, by which column. Each has an index (a test looks)."""
 
 _AUDIT = """SELECT id, at, actor, action, object_type, object_id, reason, before, after, inbox_id FROM bursar.audit

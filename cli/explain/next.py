@@ -12,6 +12,12 @@ from cli.printing import instant
 
 Rows = Sequence[dict[str, Any]]
 
+_REFUND_WAITS = {
+    "pending": "waits for a second person, who agrees to it or declines it",
+    "processing": "is on its way to the provider, which tells when it has taken it",
+    "approved": "is on its way to the payer: the provider tells when he has it",
+}
+
 
 def what_next(rows: Rows, events: Rows, calls: Rows, outbox: Rows, holds: Rows, *, bank_transfer_days: float) -> list[str]:
     """Each open thing, in the order in which a person would look at them; one sentence where nothing is open."""
@@ -73,6 +79,8 @@ def _row(row: dict[str, Any], bank_transfer_days: float) -> Iterator[str]:
         yield f"{name} waits for a person (bursar bank-transfer approve, or reject) and expires by itself {instant(until)}"
     elif kind in ("payout_request", "transfer_request") and status in ("waiting", "checking"):
         yield f"{name} is {status}: it goes on when the account's balance or rights are told"
+    elif kind == "refund_request" and status in _REFUND_WAITS:
+        yield f"{name} {_REFUND_WAITS[status]}"
     elif kind == "payment" and status == "requires_action":
         yield f"{name} waits for the payer"
     elif kind == "payout" and status in ("pending", "in_transit"):
