@@ -34,11 +34,23 @@ def take_parts(unit: UnitOfWork, row: RefundRequest, payment: Payment) -> None:
     division = divided(unit, payment)
     fee_ref = division.charge.application_fee_ref if division.charge else None
     if row.fee_minor and fee_ref and row.fee_status is None:
+        _keep_what_he_has(row, payment, division.shares.fee_minor)
+    if row.fee_minor and fee_ref and row.fee_status is None:
         row.fee_status = "requested"
         values = {"fee_ref": fee_ref, "amount_minor": row.fee_minor}
         unit.submit("fee_refund.create", row, values=values, queue="payments", lane=lane_of(payment))
     if row.transfer_minor and row.share_status is None:
         _take_share(unit, row, division)
+
+
+def _keep_what_he_has(row: RefundRequest, payment: Payment, fee_minor: int) -> None:
+    """Lower both parts by what the fee cannot give any more: a provider gives each unit of a fee back once, and the payee has had it
+    with a refund that failed since, where it stood for a part of his share."""
+    known = dict(payment.refund_requests or {})
+    wanted, left = row.fee_minor or 0, fee_minor - sum(one.get("fee_moved_minor", 0) for one in known.values())
+    moved = min(wanted, max(0, left))
+    row.fee_minor, row.transfer_minor = moved, max(0, (row.transfer_minor or 0) - (wanted - moved))
+    payment.refund_requests = known | {row.external_id: known.get(row.external_id, {}) | {"fee_moved_minor": moved}}
 
 
 def _take_share(unit: UnitOfWork, row: RefundRequest, division: Division) -> None:

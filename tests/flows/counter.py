@@ -33,10 +33,10 @@ class Counter:
             "source": "stripe", "reference": "order:17", "amount_minor": amount_minor, "currency": currency, "customer_ref": self.customer,
             "payment_method_ref": "pm_card_visa", "purpose": "course_enrolment", "purpose_ref": "enr-3", **more,
         }  # fmt: skip
-        told = self.machine.run("billing.payments.request.v1", payload, "pay")
+        told = self.machine.run("billing.payments.request.v1", payload, f"pay:{payload['reference']}")
         assert told["state"] == "succeeded", told
         self.webhooks()
-        self.payment = self.machine.one("SELECT payment_ref FROM bursar.payment_request WHERE status = 'succeeded'")
+        self.payment = self.machine.one("SELECT payment_ref FROM bursar.payment_request WHERE external_id = %s", payload["reference"])
         return self.payment
 
     def webhooks(self, *, backwards: bool = False, twice: bool = False) -> None:
