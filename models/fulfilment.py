@@ -43,4 +43,8 @@ class Fulfilment(Aggregate):
     promo_released_at: Mapped[datetime | None]
     """PROMO-2, REFUND-7: when the use of a promo code was given back; once."""
     credits_clawed_back_at: Mapped[datetime | None]
-    """When unspent credits of it were taken back; once."""
+    """When its credits were to be taken back; once, until the money is ours again."""
+    clawback_minor: Mapped[int | None]
+    """REFUND-13: what of its price went back, in minor units of `currency`; its unspent credits are worth as much less."""
+    clawback_shortfall_minor: Mapped[int | None]
+    """What of that was spent already and is lost, so that no balance is ever negative; null until the credits were looked at."""

@@ -5,7 +5,7 @@ Each reason counts by itself, and any order ends the same: a dispute that is won
 
 from __future__ import annotations
 
-from billing.operations.claw_back_credits import claw_back_credits
+from billing.operations.claw_back_credits import claw_back_credits, give_back_credits
 from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
 from billing.operations.release_promo import release_promo
@@ -47,4 +47,5 @@ def restore_fulfilment(unit: UnitOfWork, payment: Payment, because: str) -> Fulf
     if row.revocations is None and row.granted_at is not None:
         before, row.status, row.revoked_at = row.status, "granted", None
         move_status(unit, row, FULFILMENT, before, row.status, {"because": because, "purpose": row.purpose})
+        give_back_credits(unit, row)
     return row

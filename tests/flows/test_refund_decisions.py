@@ -97,3 +97,21 @@ def test_the_rules_are_asked_again_when_somebody_agrees(counter: Counter) -> Non
 def test_a_person_is_the_same_by_every_door() -> None:
     assert {person(name) for name in ("anna", "app:user:anna", "person:anna (finance)", "person:Anna (admin)")} == {"anna"}
     assert person("app:user:17") != person("app:user:18")
+
+
+@pytest.mark.requirement("REFUND-13")
+def test_a_package_says_what_is_clawed_back_until_the_money_is_ours_again(database: Database, stripe_sandbox: Sandbox) -> None:
+    said = "SELECT status, clawback_minor, clawback_shortfall_minor FROM bursar.fulfilment"
+    with opened(database, stripe_sandbox) as counter:
+        counter.pay(purpose="credit_package", purpose_ref="cp-5")
+        counter.refund(amount_minor=1)
+        assert counter.machine.all(said) == [("granted", None, None)]
+        counter.refund()
+        assert counter.machine.all(said) == [("revoked", 1001, None)]
+        counter.stripe.fail_refund(counter.stripe.objects("refund")[-1]["id"])
+        counter.webhooks(twice=True)
+        assert counter.machine.all(said) == [("granted", None, None)]
+        counter.refund()
+        assert counter.machine.all(said) == [("revoked", 1001, None)]
+        told = counter.machine.all("SELECT action, after ->> 'amount_minor' FROM bursar.audit WHERE action LIKE 'credits.%' ORDER BY id")
+        assert told == [("credits.clawed_back", "1001"), ("credits.given_back", "1001"), ("credits.clawed_back", "1001")]
