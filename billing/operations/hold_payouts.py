@@ -46,7 +46,7 @@ def hold_payouts(
     wanted = {"reason": reason, "currency": currency, "amount_minor": amount_minor}
     if row.status == "open" and (payee.holds or {}).get(key) == wanted:
         return row
-    before = row.status
+    before, was = row.status, {"reason": row.reason, "currency": row.currency, "amount_minor": row.amount_minor}
     row.status, row.account_ref, row.reason = "open", account_ref, reason
     row.currency, row.amount_minor, row.actor = currency, amount_minor, unit.actor
     row.note = note if note is not None else row.note
@@ -54,8 +54,8 @@ def hold_payouts(
         row.opened_at, row.released_at = unit.now, None
     payee.holds = {**(payee.holds or {}), key: wanted}
     payee.updated_at = max(payee.updated_at, unit.now)
-    about = {"account": account_ref, **wanted}
+    about = {"account": account_ref, **wanted} | ({} if note is None else {"why": note})
     if before == "open":
-        unit.audit("payout_hold.changed", PayoutHold.NAME, row.id, before=None, after=about)
+        unit.audit("payout_hold.changed", PayoutHold.NAME, row.id, before=was, after=about)
     move_status(unit, row, PAYOUT_HOLD, before, "open", about)
     return row

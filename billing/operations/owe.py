@@ -23,11 +23,12 @@ def owe(unit: UnitOfWork, source: str, account_ref: str, *, key: str, currency: 
     payee = payee_of(unit, source, account_ref)
     if key in (payee.owed or {}):
         return
+    before = owed_minor(payee, currency)
     payee.owed = {**(payee.owed or {}), key: {"currency": currency, "amount_minor": amount_minor, "netted_minor": 0}}
     payee.updated_at = max(payee.updated_at, unit.now)
     post_receivable(unit, "receivable", fact=key, source=source, account=account_ref, amount_minor=amount_minor, currency=currency)
-    about = {"for": key, "amount_minor": amount_minor, "currency": currency, "why": why}
-    unit.audit("payee.owes", Payee.NAME, payee.id, before=None, after=about)
+    about = {"for": key, "amount_minor": amount_minor, "currency": currency, "why": why, "owed_minor": before + amount_minor}
+    unit.audit("payee.owes", Payee.NAME, payee.id, before={"owed_minor": before, "currency": currency}, after=about)
 
 
 def owed_minor(payee: Payee, currency: str) -> int:
@@ -49,9 +50,11 @@ def net_owed(unit: UnitOfWork, payee: Payee, currency: str, most_minor: int, *, 
             left -= part
     kept = most_minor - left
     if kept:
+        before = owed_minor(payee, currency)
         payee.owed = owed
         payee.updated_at = max(payee.updated_at, unit.now)
         account = payee.external_id
         post_receivable(unit, "netting", fact=fact, source=payee.source, account=account, amount_minor=kept, currency=currency)
-        unit.audit("payee.netted", Payee.NAME, payee.id, before=None, after={"from": fact, "amount_minor": kept, "currency": currency})
+        about = {"from": fact, "amount_minor": kept, "currency": currency, "owed_minor": before - kept}
+        unit.audit("payee.netted", Payee.NAME, payee.id, before={"owed_minor": before, "currency": currency}, after=about)
     return kept

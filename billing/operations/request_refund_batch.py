@@ -39,7 +39,8 @@ def add_item(unit: UnitOfWork, batch: RefundBatch, payment_ref: str) -> RefundIt
     """One payment of the batch; the same again is the same item."""
     item, new = own_row(unit, RefundItem, batch.source, f"{batch.external_id}:{payment_ref}")
     if new:
-        item.status, item.batch_ref, item.payment_ref = "open", batch.external_id, payment_ref
+        item.batch_ref, item.payment_ref = batch.external_id, payment_ref
+        move_request(unit, item, REFUND_ITEM, "open", batch=batch.external_id, payment=payment_ref)
     return item
 
 

@@ -78,5 +78,6 @@ def test_a_payout_is_told_from_its_request(here: Here, till: Till) -> None:
     till.work()
     for identity in ("P-1", "po_1", asked["key"]):
         told = here(explain, identity).out
-        for expected in ("requested -> in_transit", "payout.create", "payout po_1 is on its way to the bank, expected", f"key {asked['key']}"):
+        called = f"key {asked['key']}"
+        for expected in ("requested -> in_transit", "payout.create", called, "payout po_1 is on its way to the bank, expected"):
             assert expected in told, (identity, expected, told)
