@@ -27,6 +27,8 @@ from models.transfer_request import TransferRequest
 from models.transfer_reversal_request import TransferReversalRequest
 
 WHY = "dispute"
+_LEGS_APART = 1_000
+"""More than a share has refunds, and a dispute has steps."""
 
 
 def move_disputed_share(unit: UnitOfWork, dispute: Dispute, case: DisputeCase, share: DisputedShare) -> None:
@@ -116,8 +118,9 @@ def _keep_back(unit: UnitOfWork, case: DisputeCase, share: DisputedShare, change
     row.taken_back = {**(row.taken_back or {}), name: total}
     row.updated_at = max(row.updated_at, unit.now)
     credit(unit, payee_of(unit, row.source, share.account_ref), row.currency, -change_minor)
-    # Refunds number their legs from 0 on; each row that takes has a hundred of its own.
-    number = 100 * (1 + list(row.taken_back).index(name)) + case.steps
+    # Refunds number their legs from 0 on; each dispute has a range of its own behind them.
+    disputes = [one for one in row.taken_back if one.startswith(f"{case.NAME}:")]
+    number = _LEGS_APART * (1 + disputes.index(name)) + case.steps
     post_share(unit, row, "share_taken_back" if change_minor > 0 else "share", abs(change_minor), number=number)
     about = {"amount_minor": abs(change_minor), "currency": row.currency, "for": name, "why": WHY, "taken_minor": total}
     action = "taken_back" if change_minor > 0 else "given_back"
