@@ -23,7 +23,7 @@ from core.clock import monotonic_s
 from core.settings import QUEUES
 from tests.harness.cluster import remove, scratch_folder
 from tests.harness.ports import free_range
-from tests.harness.waiting import PATIENCE_S
+from tests.harness.waiting import PATIENCE_S, wait_until
 from workers.broker import queues
 
 _NEXT_TO_ERLANG = Path("/usr/lib/rabbitmq/bin")
@@ -116,6 +116,7 @@ class Rabbit:
     def block(self) -> None:
         """Raise its alarm of memory: from now on it reads nothing from whoever publishes."""
         self.said("vm_memory_monitor:set_vm_memory_high_watermark(0.000001)")
+        wait_until(lambda: "memory" in self.said("rabbit_alarm:get_alarms()"), what="the alarm of memory")
 
     def unblock(self) -> None:
         """End the alarm."""
