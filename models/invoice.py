@@ -1,4 +1,4 @@
-"""What a customer owes or owed. One row per invoice at a provider."""
+"""What a customer owes or owed. One row per invoice: a provider's, or our own (source `bursar`)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from models.base import Aggregate
 
 
 class Invoice(Aggregate):
-    """An invoice as the provider issued it; the ids follow from the references."""
+    """An invoice as a provider issued it, or as we did (INV-1); the ids follow from the references."""
 
     __tablename__ = "invoice"
     NAME: ClassVar[str] = "invoice"
     PUBLIC_PREFIX: ClassVar[str] = "in"
     LOCK_ORDER: ClassVar[int] = 30
     DERIVED: ClassVar[frozenset[str]] = frozenset(
-        {"customer_id", "subscription_id", "account_id", "refund_shares", "refunded_minor", "credit_note_refs"}
-    )
+        {
+            "customer_id", "subscription_id", "account_id", "refund_shares", "refunded_minor", "credit_note_refs", "invoice_type",
+            "subscriber_ref", "product_ref", "package_credits", "discount_minor", "credit_applied_minor", "expires_at",
+            "expiry_reminded_at", "confirmation_since", "void_because", "reason", "actor",
+        }
+    )  # fmt: skip
 
     status: Mapped[str | None]
     provider_status: Mapped[str | None]
@@ -63,3 +67,21 @@ class Invoice(Aggregate):
     """REFUND-5: what of it went back to the payer in all; the invoice stays paid."""
     credit_note_refs: Mapped[list[Any] | None]
     """The documents that lower it."""
+    invoice_type: Mapped[str | None]
+    """INV-1: `subscription`, `credit_package`, `custom`, `event`, `course` or `proration`."""
+    subscriber_ref: Mapped[str | None]
+    product_ref: Mapped[str | None]
+    """Of a package's invoice: which package."""
+    package_credits: Mapped[int | None]
+    """CRED-4: what that package grants once the invoice is paid, as it was when it was issued."""
+    discount_minor: Mapped[int | None]
+    credit_applied_minor: Mapped[int | None]
+    """What of the total the subscriber's money credit has paid (CRED-10)."""
+    expires_at: Mapped[datetime | None]
+    """INV-3."""
+    expiry_reminded_at: Mapped[datetime | None]
+    confirmation_since: Mapped[datetime | None]
+    """A payment of it waits for a person's approval since then; its clock stands still (INV-3)."""
+    void_because: Mapped[str | None]
+    reason: Mapped[str | None]
+    actor: Mapped[str | None]

@@ -34,6 +34,8 @@ class PaymentRequest(Aggregate):
     invoice_ref: Mapped[str | None]
     purpose: Mapped[str | None]
     purpose_ref: Mapped[str | None]
+    subscriber_ref: Mapped[str | None]
+    """Of an own invoice: whose it is. Told to the provider, so that the payment's facts lock him first."""
     description: Mapped[str | None]
     application_fee_minor: Mapped[int | None]
     application_fee_basis_points: Mapped[int | None]

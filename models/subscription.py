@@ -1,4 +1,4 @@
-"""What a customer is subscribed to. One row per subscription at a provider."""
+"""What a customer is subscribed to. One row per subscription: a provider's, or our own (source `bursar`)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from models.base import Aggregate
 
 
 class Subscription(Aggregate):
-    """A subscription as the provider bills it (SUB-8). `customer_id` and `account_id` follow from the references."""
+    """A subscription as a provider bills it (SUB-8), or as we do (SUB-1). `customer_id` and `account_id` follow from the references."""
 
     __tablename__ = "subscription"
     NAME: ClassVar[str] = "subscription"
     PUBLIC_PREFIX: ClassVar[str] = "sub"
     LOCK_ORDER: ClassVar[int] = 20
-    DERIVED: ClassVar[frozenset[str]] = frozenset({"customer_id", "account_id"})
+    DERIVED: ClassVar[frozenset[str]] = frozenset(
+        {
+            "customer_id", "account_id", "subscriber_ref", "product_ref", "price_ref", "unit_price_minor", "collection", "zone",
+            "anchor_at", "cycle_no", "next_billing_at", "grace_until", "pending_change", "promo_ref", "parked_at", "parked_because",
+        }
+    )  # fmt: skip
 
     status: Mapped[str | None]
     provider_status: Mapped[str | None]
@@ -47,3 +52,25 @@ class Subscription(Aggregate):
     provider_created_at: Mapped[datetime | None]
     customer_id: Mapped[UUID | None]
     account_id: Mapped[UUID | None]
+    subscriber_ref: Mapped[str | None]
+    """Whose it is, by the app's own id; of a provider's subscription, once its customer is known to be somebody's."""
+    product_ref: Mapped[str | None]
+    price_ref: Mapped[str | None]
+    unit_price_minor: Mapped[int | None]
+    """Locked: what a seat costs per cycle, until a declared change (PRICE-6)."""
+    collection: Mapped[str | None]
+    """`automatic`: we charge the stored method; `manual`: the subscriber pays the invoice (SUB-7)."""
+    zone: Mapped[str | None]
+    anchor_at: Mapped[datetime | None]
+    """Where the count of periods begins: its local day and time are those of all boundaries (SUB-13, `billing.rules.cycle`)."""
+    cycle_no: Mapped[int | None]
+    """The running period's number from the anchor, 0 the first."""
+    next_billing_at: Mapped[datetime | None]
+    """When the next period is due to be billed; None: never by itself."""
+    grace_until: Mapped[datetime | None]
+    pending_change: Mapped[dict[str, Any] | None]
+    """What changes at the period's end."""
+    promo_ref: Mapped[str | None]
+    parked_at: Mapped[datetime | None]
+    parked_because: Mapped[str | None]
+    """SUB-14: a run would have done something absurd; a person looks first."""

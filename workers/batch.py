@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from billing.rules.commands.base import Command
 from billing.rules.facts.base import Fact
 from billing.rules.facts.event import Event
+from models.base import OWN_SOURCE
 from workers.inbox_claims import InboxClaim, as_array
 from workers.routing import UNPARSABLE, NoHandlerError, Route, load, route
 
@@ -67,6 +68,8 @@ class Job(NamedTuple):
                 continue
             for aggregate, external_id in fact.references():
                 yield aggregate, fact.source, external_id
+            for aggregate, external_id in fact.own_references():
+                yield aggregate, OWN_SOURCE, external_id
 
 
 def read(connection: Connection, claim: InboxClaim, ids: Iterable[int]) -> list[Row]:

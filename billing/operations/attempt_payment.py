@@ -7,6 +7,7 @@ from typing import Any
 from billing.operations.move_request import move_request
 from billing.operations.unit import UnitOfWork
 from billing.rules.purpose import declaration
+from billing.rules.request_tag import SUBSCRIBER
 from billing.rules.states_charges import PAYMENT_REQUEST
 from models.payment_request import PaymentRequest
 
@@ -37,6 +38,7 @@ def lane_of(row: PaymentRequest) -> str:
 
 def _values(row: PaymentRequest) -> dict[str, Any]:
     metadata = declaration(row.purpose, row.purpose_ref) | ({"bursar_invoice": row.invoice_ref} if row.invoice_ref else {})
+    metadata |= {SUBSCRIBER: row.subscriber_ref} if row.subscriber_ref else {}
     return {
         "amount_minor": row.charge_minor,
         "currency": row.currency,

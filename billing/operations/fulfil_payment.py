@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from billing.operations.deliver import deliver
 from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
 from billing.operations.revoke_fulfilment import restore_fulfilment, revoke_fulfilment
@@ -63,6 +64,8 @@ def fulfil_payment(unit: UnitOfWork, purchase: Purchase) -> Fulfilment | None:
         row.revoked_at = row.revoked_at if row.revocations else None
         about = {"purpose": row.purpose, "purpose_ref": row.purpose_ref, "amount_minor": row.amount_minor, "currency": row.currency}
         move_status(unit, row, FULFILMENT, before, row.status, about)
+        if row.status == "granted":
+            deliver(unit, row)
     return row
 
 

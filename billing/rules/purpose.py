@@ -12,8 +12,9 @@ PURPOSES: Mapping[str, str | None] = {
     "course_enrolment": "enrolment",
     "credit_package": "package",
     "event_registration": "registration",
+    "invoice": "invoice",
 }
-"""Purpose -> the metadata key that names what the payer gets; a subscription names itself."""
+"""Purpose -> the metadata key that names what the payer gets; a subscription names itself. `invoice`: one of our own."""
 
 KEY = "bursar_purpose"
 

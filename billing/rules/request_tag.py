@@ -13,6 +13,9 @@ REQUEST = "bursar_request"
 SUBMISSION = "bursar_submission"
 """Metadata key: the submission's key, which ends in the number of the attempt."""
 
+SUBSCRIBER = "bursar_subscriber"
+"""Metadata key: whose own invoice a payment pays, by the app's own id of him."""
+
 
 class Named(NamedTuple):
     """A request as an object names it."""

@@ -18,7 +18,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _URL = re.compile(r"https?://[\x21-\x7e]{1,2000}")
 _UNKNOWN = {"unknown_request": "no payment was requested under this reference at this provider"}
 
-Purpose = Literal["subscription", "course_enrolment", "credit_package", "event_registration"]
+Purpose = Literal["subscription", "course_enrolment", "credit_package", "event_registration", "invoice"]
 SOURCE_MEANS = "The provider."
 
 

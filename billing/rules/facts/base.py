@@ -62,6 +62,10 @@ class Fact:
         """
         yield self.AGGREGATE, self.external_id
 
+    def own_references(self) -> Iterator[tuple[str, str]]:
+        """Rows of our own (source `bursar`) that applying it touches, as (aggregate, external id); locked with the others."""
+        yield from ()
+
 
 @cache
 def _values_of(kind: type[Fact]) -> tuple[str, ...]:

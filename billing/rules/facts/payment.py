@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from billing.rules.facts.base import UNSET, Fact, Unset
 from billing.rules.facts.named import named, wanted_by
+from billing.rules.request_tag import SUBSCRIBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,11 @@ class PaymentFact(Fact):
             subscription=self.subscription_ref,
             invoice=self.invoice_ref,
         )
+
+    def own_references(self) -> Iterator[tuple[str, str]]:
+        """Whose own invoice it pays: he is locked before anything of his."""
+        if not isinstance(self.metadata_, Unset):
+            yield from named(subscriber=(self.metadata_ or {}).get(SUBSCRIBER))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ class SubmitBankTransfer(Command):
     """What it pays for, such as an invoice's number."""
     proof_ref: str | None = None
     """The app's id of the receipt that the customer handed in."""
-    purpose: Literal["subscription", "course_enrolment", "credit_package", "event_registration"] | None = None
+    purpose: Literal["subscription", "course_enrolment", "credit_package", "event_registration", "invoice"] | None = None
     """What the money is for: it is granted once the transfer is approved. Null: nothing is granted."""
     purpose_ref: str | None = None
     """Which enrolment, package or registration it is for."""

@@ -37,7 +37,7 @@ class RequestPayment(Command):
     """Which way of paying that is."""
     country: str | None = None
     """The payer's country, ISO 3166-1, two letters; null: unknown, and no method is refused for it."""
-    purpose: Literal["subscription", "course_enrolment", "credit_package", "event_registration"] | None = None
+    purpose: Literal["subscription", "course_enrolment", "credit_package", "event_registration", "invoice"] | None = None
     """What the money is for: it is granted once the payment succeeds. Null: nothing is granted."""
     purpose_ref: str | None = None
     """Which enrolment, package or registration it is for."""
@@ -142,7 +142,7 @@ class StartCheckout(Command):
     """The provider."""
     reference: str
     """The app's own name for this checkout: 1 to 80 letters, digits and `. _ : / -`. One reference is one checkout."""
-    purpose: Literal["subscription", "course_enrolment", "credit_package", "event_registration"]
+    purpose: Literal["subscription", "course_enrolment", "credit_package", "event_registration", "invoice"]
     """What is bought."""
     success_url: str
     """Where the payer comes back to when he is through."""

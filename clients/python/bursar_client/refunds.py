@@ -19,7 +19,7 @@ Reason = Literal[
     "administrative",
 ]
 """Why money goes back."""
-Purpose = Literal["subscription", "course_enrolment", "credit_package", "event_registration"]
+Purpose = Literal["subscription", "course_enrolment", "credit_package", "event_registration", "invoice"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
