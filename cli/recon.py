@@ -24,10 +24,9 @@ from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, TroubleError, nothing
 from core.ids import new_id
 from providers.errors import Final, Retryable
-from tasks.maintenance.app.recon import YOUNG
 from tasks.maintenance.recon.addresses import address
 from tasks.maintenance.recon.explain import Explained, explain
-from tasks.maintenance.recon.lists import LISTS
+from tasks.maintenance.recon.lists import LISTS, YOUNG
 from tasks.maintenance.recon.run import turn
 from workers.context import Context
 from workers.unit import Unit
@@ -53,7 +52,7 @@ def recon() -> None:
 @recon.command()
 @click.argument("source", type=click.Choice(tuple(LISTS)), default="stripe")
 @click.option("--since", type=Instant(), metavar="TIME", help="Objects made from here on. Default: 8 days ago.")
-@click.option("--until", type=Instant(), metavar="TIME", help="Up to here. Default, and latest: a quarter of an hour ago.")
+@click.option("--until", type=Instant(), metavar="TIME", help="Up to here. Default, and latest: 15 minutes ago; PayPal: 3 hours.")
 @click.option("--kind", "objects", multiple=True, metavar="OBJECT", help="Only these: charge, refund, payout, ... Repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @action("operator")
@@ -64,10 +63,10 @@ def run(source: str, since: datetime | None, until: datetime | None, objects: tu
         raise click.BadParameter(f"{source} lists no {', '.join(sorted(unknown))}; it lists {known}", param_hint="--kind")
     with acting() as context:
         now = context.clock.now()
-        end = min(until or now, now - YOUNG)
+        end = min(until or now, now - YOUNG[source])
         begin = since or now - timedelta(days=8)
         if begin >= end:
-            raise click.BadParameter("--since must lie before --until, which is at latest a quarter of an hour ago", param_hint="--since")
+            raise click.BadParameter(f"--since must lie before --until, which is at latest {YOUNG[source]} ago", param_hint="--since")
         chosen = [of for of in LISTS[source] if of in objects or not objects]
         reference = f"RUN-{new_id(now).hex[:20]}"
         _change(

@@ -2,7 +2,7 @@
 
 One FULL JOIN per kind of object: PostgreSQL hashes the one side and spills to disk what does not fit, so a million rows on
 either side take its working memory and none of ours. Rows younger than the window's end are left alone: their events are
-on their way.
+on their way. Payouts of PayPal, which its report shows under other ids, are paired first (`pair_payouts`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from billing.operations import pair_payouts
 from billing.operations.keep_findings import Scope, keep, keeping
 
 KINDS = ["missing_here", "missing_there", "amount_differs", "currency_differs", "status_differs", "edited_row"]
@@ -29,6 +30,8 @@ class _Mirror:
     status: LiteralString = "status"
     account: LiteralString = "account_ref"
     only: LiteralString = "true"
+    shown: LiteralString = "true"
+    """Which of our rows the provider has to list; of the others only what it lists is compared."""
 
 
 MIRRORS: Mapping[str, _Mirror] = {
@@ -45,15 +48,26 @@ MIRRORS: Mapping[str, _Mirror] = {
 }
 """Kind of object, which is also the name of its table -> how it is compared."""
 
-# `told` asks what our newest processed event said: if that is what the provider says now, only a hand can have changed our row.
-_COMPARISON = sql.SQL("""
-    there AS (SELECT * FROM bursar.recon_staged WHERE object = {of}),
+_AT_PAYPAL: Mapping[str, _Mirror] = {
+    # The report shows what moved the balance, and what a look-up calls the reversal of a capture as no refund.
+    "charge": _Mirror(shown="status = 'succeeded'"),
+    "refund": _Mirror(shown="status = 'succeeded' AND reason IS DISTINCT FROM 'reversed'"),
+    # PayPal lists no older ones (providers/paypal/dispute_list.py).
+    "dispute": _Mirror(shown="provider_created_at >= %(now)s - interval '179 days'"),
+}
+
+_THERE = sql.SQL("there AS (SELECT * FROM bursar.recon_staged WHERE object = {of})")
+_HERE = sql.SQL("""
     here AS (
         SELECT external_id, {account} AS account_ref, amount_minor, coalesce({back}, 0) AS back_minor, currency, {status} AS status,
-               versions = '{{}}' AS stub, provider_created_at
+               versions = '{{}}' AS stub, provider_created_at, coalesce({shown}, false) AS shown
         FROM bursar.{table}
         WHERE source = %(source)s AND {only}
-          AND (provider_created_at IS NULL OR provider_created_at >= %(since)s AND provider_created_at < %(until)s)),
+          AND (provider_created_at IS NULL OR provider_created_at >= %(since)s AND provider_created_at < %(until)s))""")
+# `told` asks what our newest processed event said: if that is what the provider says now, only a hand can have changed our row.
+_COMPARISON = sql.SQL("""
+    {there},
+    {here},
     differing AS MATERIALIZED (
         SELECT coalesce(t.external_id, h.external_id) AS object_ref, coalesce(t.account_ref, h.account_ref) AS account_ref,
                t.external_id IS NOT NULL AS is_there, h.external_id IS NOT NULL AND NOT h.stub AS is_here,
@@ -65,7 +79,7 @@ _COMPARISON = sql.SQL("""
         WHERE (t.external_id IS NOT NULL AND (h.external_id IS NULL OR h.stub OR h.amount_minor IS DISTINCT FROM t.amount_minor
                OR h.currency IS DISTINCT FROM t.currency OR h.status IS DISTINCT FROM t.status
                OR h.back_minor <> coalesce(t.back_minor, h.back_minor)))
-           OR (t.external_id IS NULL AND NOT h.stub AND h.provider_created_at IS NOT NULL
+           OR (t.external_id IS NULL AND NOT h.stub AND h.provider_created_at IS NOT NULL AND h.shown
                AND (h.account_ref IS NULL OR h.account_ref = ANY(%(accounts)s)))),
     told AS (
         SELECT d.*, is_there AND is_here AS both_have,
@@ -101,18 +115,26 @@ _COMPARISON = sql.SQL("""
         FROM named ORDER BY object_ref, kind)""")
 
 
-def _statement(of: LiteralString, mirror: _Mirror) -> bytes:
-    return keeping(
-        _COMPARISON.format(
-            of=of, table=sql.Identifier(of), account=sql.SQL(mirror.account), back=sql.SQL(mirror.back),
-            said_back=sql.SQL(mirror.said_back), status=sql.SQL(mirror.status), only=sql.SQL(mirror.only),
-        )
+def _sides(of: LiteralString, mirror: _Mirror) -> tuple[sql.Composable, sql.Composable]:
+    here = _HERE.format(
+        table=sql.Identifier(of), account=sql.SQL(mirror.account), back=sql.SQL(mirror.back), status=sql.SQL(mirror.status),
+        only=sql.SQL(mirror.only), shown=sql.SQL(mirror.shown),
     )  # fmt: skip
+    return _THERE.format(of=of), here
 
 
-_STATEMENTS = {of: _statement(of, mirror) for of, mirror in MIRRORS.items()}
+def _statement(of: LiteralString, mirror: _Mirror, sides: tuple[sql.Composable, sql.Composable] | None = None) -> bytes:
+    there, here = sides or _sides(of, mirror)
+    return keeping(_COMPARISON.format(of=of, there=there, here=here, said_back=sql.SQL(mirror.said_back)))
+
+
+_STATEMENTS = {
+    **{("stripe", of): _statement(of, mirror) for of, mirror in MIRRORS.items()},
+    **{("paypal", of): _statement(of, mirror) for of, mirror in _AT_PAYPAL.items()},
+    ("paypal", "payout"): _statement("payout", MIRRORS["payout"], (pair_payouts.THERE, pair_payouts.HERE)),
+}
 
 
 def compare_objects(connection: psycopg.Connection[Any], of: str, scope: Scope) -> dict[str, int]:
     """Compare one kind of object, which was staged before, in the caller's transaction; how many findings of each kind there are."""
-    return keep(connection, _STATEMENTS[of], scope, of, KINDS)
+    return keep(connection, _STATEMENTS[scope.source, of], scope, of, KINDS)

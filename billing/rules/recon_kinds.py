@@ -36,6 +36,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "fee_leak": Kind("medium", "decide", "the application fee is not what PAY-4 asks for, or was not taken"),
     "processor_fee_missing": Kind("medium", "fetch", "what the provider kept of a payment is not booked"),
+    "processor_fee_differs": Kind("medium", "fetch", "the provider kept another fee of a payment than we hold"),
     "unknown_charge": Kind("high", "decide", "money was taken that nobody here asked for: no request, no invoice, no known customer"),
     "stray_transfer": Kind("high", "decide", "money was sent to an account without a request or a payment behind it"),
     "refund_unbooked": Kind("high", "book", "a refund moved the balance and the journal does not know it"),

@@ -10,14 +10,15 @@ class ReconRow(NamedTuple):
     """A listed object. Amounts in minor units of `currency`."""
 
     object: str
-    """payment, charge, refund, dispute, transfer, payout, application_fee, balance_transaction, payout_line, or link (this
-    object belongs to `parent_ref` in the account's books)."""
+    """payment, charge, refund, dispute, transfer, payout, application_fee, balance_transaction, payout_line, link (this
+    object belongs to `parent_ref` in the account's books); of PayPal's report payout_return and movement (a line that changed the
+    balance), under the ids of their transactions."""
     external_id: str
     account_ref: str | None
     """The connected account in whose name it was listed; None: the platform."""
     amount_minor: int | None
     fee_minor: int | None = None
-    """The application fee of a payment or charge; of a balance transaction what the provider kept."""
+    """The application fee of a payment or charge; of a balance transaction or movement what the provider kept."""
     back_minor: int | None = None
     """What went back of it so far."""
     currency: str | None = None

@@ -30,17 +30,20 @@ LATE = timedelta(hours=3)
 
 _KINDS = {
     "T0000": "payment", "T0001": "payout", "T0002": "payment", "T0003": "payment", "T0004": "payment", "T0005": "payment",
-    "T0006": "payment", "T0007": "payment", "T0011": "payment", "T0013": "payment", "T0106": "dispute_fee", "T0107": "refund_fee",
-    "T0400": "withdrawal", "T0403": "withdrawal", "T1105": "payment", "T1106": "reversal", "T1107": "refund", "T1108": "refund_fee",
-    "T1109": "fee_refund", "T1110": "dispute_hold", "T1111": "dispute_release", "T1114": "payout_return", "T1115": "payout_return",
-    "T1201": "dispute", "T1202": "dispute_reversal",
+    "T0006": "payment", "T0007": "payment", "T0011": "payment", "T0013": "payment", "T0104": "payout_fee", "T0106": "dispute_fee",
+    "T0107": "refund_fee", "T0400": "withdrawal", "T0403": "withdrawal", "T1105": "hold_release", "T1106": "reversal", "T1107": "refund",
+    "T1108": "refund_fee", "T1109": "fee_refund", "T1110": "dispute_hold", "T1111": "dispute_release", "T1114": "payout_return",
+    "T1115": "payout_return", "T1201": "dispute", "T1202": "dispute_reversal", "T1503": "hold",
 }  # fmt: skip
 _STATUSES = {"S": "succeeded", "P": "pending", "D": "failed", "V": "reversed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedRow:
-    """One movement as PayPal reports it. Amounts in minor units, signed from our account's side; `fee_minor` is what PayPal kept (>= 0)."""
+    """One movement as PayPal reports it. Amounts in minor units, signed from our account's side.
+
+    `fee_minor` is what PayPal kept of it; less than 0: what it gave back.
+    """
 
     id: str
     code: str

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from billing.rules.facts.base import UNSET, Unset
 from billing.rules.facts.dispute import DisputeFact
 from billing.rules.facts.event import Event
@@ -34,8 +37,7 @@ def dispute(event: Event) -> DisputeFact:
     """
     obj = event.object
     word, outcome = optional(obj, "status"), optional(mapping(obj, "dispute_outcome"), "outcome_code")
-    stage = optional(obj, "dispute_life_cycle_stage")
-    status = _status(word, stage, outcome)
+    stage, status = optional(obj, "dispute_life_cycle_stage"), read_status(obj)
     phase, rank = DISPUTE.place(status)
     amount = money(obj, "dispute_amount")
     disputed = [optional(one, "seller_transaction_id") for one in items(obj, "disputed_transactions")]
@@ -74,9 +76,15 @@ def _moved(event: Event, direction: str, amount: Money | None) -> int | Unset:
     return sum(one[0] for one in ours if one is not None and one[1] == amount[1])
 
 
-def _status(word: str | None, stage: str | None, outcome: str | None) -> str:
+def read_status(obj: Mapping[str, Any]) -> str:
+    """Our status for what PayPal shows of a dispute, in a webhook, a look-up, or its list.
+
+    Raises:
+        UnparsableBody: a field is of a wrong type.
+    """
+    word, stage = optional(obj, "status"), optional(obj, "dispute_life_cycle_stage")
     if word == "RESOLVED":
-        return _OUTCOMES.get(outcome or "", UNKNOWN)
+        return _OUTCOMES.get(optional(mapping(obj, "dispute_outcome"), "outcome_code") or "", UNKNOWN)
     if word in (None, "OTHER"):
         return UNKNOWN
     step = "needs_response" if word in _OURS else "under_review"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from providers.sandbox.paypal.call import Call, Done
 from providers.sandbox.paypal.problems import Json, Problem, business, wrong
@@ -10,6 +11,12 @@ from providers.sandbox.paypal.world import World, amount_of, read_amount, text
 
 _SELLER_WON = frozenset({"RESOLVED_SELLER_FAVOUR", "CANCELED_BY_BUYER", "DENIED", "RESOLVED_WITH_PAYOUT"})
 _RESPOND_WITHIN = timedelta(days=10)
+_LISTED_FOR, _MOST_PAGE = timedelta(days=180), 50
+_SUMMARY = (
+    "dispute_id", "create_time", "update_time", "reason", "status", "dispute_state", "dispute_amount", "dispute_life_cycle_stage",
+    "seller_response_due_date", "links",
+)  # fmt: skip
+"""What the list shows of a dispute."""
 
 
 def open_dispute(world: World, transaction_id: str, minor: int | None, reason: str, stage: str) -> Json:
@@ -92,13 +99,30 @@ def get(world: World, call: Call) -> Done:
 
 
 def listed(world: World, call: Call) -> Done:
-    """`GET /v1/customer/disputes`."""
-    wanted = call.query.get("disputed_transaction_id")
+    """`GET /v1/customer/disputes`: summaries, paged; of 180 days."""
+    wanted, since = call.query.get("disputed_transaction_id"), _changed_after(world, call)
+    size, first = int(call.query.get("page_size", "10")), int(call.query.get("next_page_token", "0"))
+    if not 0 < size <= _MOST_PAGE:
+        raise wrong("INVALID_PARAMETER_VALUE", f"page_size must be 1 to {_MOST_PAGE}", "page_size")
     found = [
         dispute for dispute in world.table("dispute").values()
         if wanted in (None, dispute["disputed_transactions"][0]["seller_transaction_id"])
+        and datetime.fromisoformat(dispute["update_time"]) >= since
     ]  # fmt: skip
-    return Done(200, {"items": found, "links": []})
+    links: list[Json] = []
+    if first + size < len(found):
+        query = urlencode(call.query | {"next_page_token": str(first + size)})
+        links = [world.link(f"/v1/customer/disputes?{query}", "next")]
+    shown = [{name: one[name] for name in _SUMMARY if name in one} for one in found[first : first + size]]
+    return Done(200, {"items": shown, "links": links})
+
+
+def _changed_after(world: World, call: Call) -> datetime:
+    oldest, told = world.now() - _LISTED_FOR, call.query.get("update_time_after")
+    since = oldest if told is None else datetime.fromisoformat(told)
+    if since < oldest:
+        raise wrong("INVALID_PARAMETER_VALUE", "update_time_after must be within the last 180 days", "update_time_after")
+    return since
 
 
 def accept(world: World, call: Call) -> Done:

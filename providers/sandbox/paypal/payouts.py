@@ -101,7 +101,11 @@ def become(world: World, item_id: str, status: str) -> Json:
         item["transaction_id"] = world.fresh()
         world.move("T0001", item["transaction_id"], -minor, currency, fee=fee, custom=item["payout_item"].get("sender_item_id"))
     elif status in ("RETURNED", "REFUNDED", "CANCELED", "BLOCKED") and before in _GONE_OUT:
-        world.move("T1114", world.fresh(), minor, currency, parent=item["transaction_id"], custom=item["payout_item"].get("sender_item_id"))
+        # The fee comes back with the money.
+        world.move(
+            "T1114", world.fresh(), minor, currency, fee=-fee, parent=item["transaction_id"],
+            custom=item["payout_item"].get("sender_item_id"),
+        )  # fmt: skip
     if status in ("FAILED", "RETURNED", "BLOCKED"):
         item["errors"] = {"name": "RECEIVER_UNREGISTERED", "message": "Receiver is unregistered"}
     world.emit(f"PAYMENT.PAYOUTS-ITEM.{_EVENTS.get(status, status)}", "payouts_item", item, version=None)

@@ -103,7 +103,7 @@ class World:
         self, code: str, object_id: str, amount: int, currency: str, *, fee: int = 0, status: str = "S", parent: str | None = None,
         parent_kind: str = "TXN", custom: str | None = None, invoice: str | None = None, at: datetime | None = None,
     ) -> None:  # fmt: skip
-        """A movement of our account for the reports: `amount` signed, `fee` as what PayPal keeps (>= 0)."""
+        """A movement of our account for the reports: `amount` signed, `fee` as what PayPal keeps (less than 0: gives back)."""
         now = at or self.now()
         if status == "S" and self.config.funds is not None:
             self.config.funds[currency] = self.config.funds.get(currency, 0) + amount - fee

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 from billing.operations.accept_finding import accept_finding
@@ -14,10 +13,7 @@ from billing.rules.commands.recon import AcceptFinding, FindingSettled, ReconAsk
 from billing.rules.facts.event import Event
 from providers.app.read_command import read_command
 from tasks.maintenance.recon.addresses import address
-from tasks.maintenance.recon.lists import LISTS
-
-YOUNG = timedelta(minutes=15)
-"""Objects younger than this are left out: their events may be on their way."""
+from tasks.maintenance.recon.lists import LISTS, YOUNG
 
 
 def facts(event: Event) -> Command:
@@ -29,7 +25,7 @@ def run(unit: UnitOfWork, command: RunRecon) -> ReconAsked:
     """Ask for a run; the same command again is the same run."""
     known = LISTS[command.source]
     objects = [of for of in known if of in command.objects or not command.objects]
-    until = min(command.until, unit.now - YOUNG)
+    until = min(command.until, unit.now - YOUNG[command.source])
     if len(objects) < len(command.objects) or until <= command.since:
         raise Rejected("nothing_to_compare", f"{command.source} lists none of these in that time", {"limit": list(known)})
     reference = f"RUN-{unit.now:%Y%m%d%H%M%S%f}"

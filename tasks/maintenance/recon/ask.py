@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from billing.operations.ask_recon import ask_recon
 from core.settings import Settings
-from tasks.maintenance.app.recon import YOUNG
-from tasks.maintenance.recon.lists import LISTS
+from tasks.maintenance.recon.lists import LISTS, YOUNG
 from workers.context import Context
 from workers.unit import Unit
 
@@ -34,7 +33,7 @@ def ask_daily(context: Context, slot_at: datetime) -> list[str]:
         for source in providers(context.settings):
             reference = f"daily-{begins:%Y-%m-%d}"
             ask_recon(
-                unit, source, reference, since=begins - timedelta(days=_DAYS), until=begins - YOUNG, objects=list(LISTS[source]),
+                unit, source, reference, since=begins - timedelta(days=_DAYS), until=begins - YOUNG[source], objects=list(LISTS[source]),
                 actor=unit.actor, reason="daily",
             )  # fmt: skip
             asked.append(f"{source}:{reference}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -12,6 +12,7 @@ import psycopg
 from billing.rules.recon_row import ReconRow
 from core.settings import Settings
 from providers.paypal import recon_rows as paypal_rows
+from providers.paypal.reports import LATE
 from providers.stripe import listing, recon_rows
 
 Page = tuple[str | None, Iterable[ReconRow]]
@@ -37,16 +38,19 @@ LISTS: Mapping[str, Mapping[str, Listed]] = {
         "balance_transaction": Listed.EVERYWHERE,
         "payout_line": Listed.PLATFORM,
     },
-    "paypal": {"charge": Listed.PLATFORM, "refund": Listed.PLATFORM},
+    "paypal": dict.fromkeys(("charge", "refund", "dispute", "payout", "movement"), Listed.PLATFORM),
 }
 """Provider -> what it lists, in the order in which it is read. A payout's lines are read for payouts that were read before."""
+
+YOUNG: Mapping[str, timedelta] = {"stripe": timedelta(minutes=15), "paypal": LATE}
+"""Provider -> what is younger is left out: its events are on their way, or PayPal does not report it yet."""
 
 _PAYOUTS = """SELECT external_id, account_ref FROM bursar.recon_staged
               WHERE object = 'payout' AND kind = 'automatic' AND external_id > %(after)s ORDER BY external_id"""
 
 
 def pages(
-    connection: psycopg.Connection[Any], source: str, of: str, settings: Settings, *, since: datetime, until: datetime,
+    connection: psycopg.Connection[Any], source: str, of: str, settings: Settings, *, since: datetime, until: datetime, now: datetime,
     account: str | None, after: str | None,
 ) -> Iterator[Page]:  # fmt: skip
     """The pages of one list, from behind `after` on.
@@ -56,8 +60,8 @@ def pages(
         UnparsableBody: an object is not of its form.
     """
     if source == "paypal":
-        # The report has no cursor: it is one page, and a turn that ends within it begins it anew.
-        return iter([(None, paypal_rows.listed(of, settings, since, until))])
+        # PayPal's lists have no cursor that lasts: each is one page, and a turn that ends within it begins it anew.
+        return iter([(None, paypal_rows.listed(of, settings, since, until, now))])
     if of == "payout_line":
         chosen = connection.execute(_PAYOUTS, {"after": after or ""}).fetchall()
         return ((payout, _lines(payout, settings, whose)) for payout, whose in chosen)

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from billing.operations import check_journal, check_movements
+from billing.operations import check_journal, check_movements, check_reported
 from billing.operations.advance_recon_run import Progress, advance, begin, finish, next_run
 from billing.operations.compare_objects import MIRRORS, compare_objects
 from billing.operations.keep_findings import Scope
@@ -34,7 +34,8 @@ _PAGES = 20
 """Pages between two commits."""
 
 
-_DOES = {"compare": compare_objects, "check": check_movements.check, "journal": check_journal.check_journal}
+_DOES = {"compare": compare_objects, "check": check_movements.check, "journal": check_journal.check_journal,
+         "reported": check_reported.check_reported}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def steps(run: Progress) -> list[_Step]:
             found.append(_Step("compare", of))
     objects = set(run.objects)
     found += [_Step("check", name) for name, needs in check_movements.CHECKS.items() if needs <= objects]
-    return found + [_Step("journal", name) for name, needs in check_journal.CHECKS.items() if needs <= objects]
+    found += [_Step("journal", name) for name, needs in check_journal.CHECKS.items() if needs <= objects]
+    return found + [_Step("reported", name) for name, needs in check_reported.CHECKS.items() if needs <= objects]
 
 
 def turn(context: Context, *, budget_s: float, reference: str | None = None) -> Turn:
@@ -133,8 +135,9 @@ def _take(context: Context, connection: psycopg.Connection[Any], run: Progress, 
 def _list(context: Context, connection: psycopg.Connection[Any], run: Progress, step: _Step, end: float) -> None:
     """List one kind of object of one account, from the cursor on; some pages, and how far it came, are one transaction."""
     found = pages(
-        connection, run.source, step.of, context.settings, since=run.since, until=run.until, account=step.account, after=run.cursor
-    )
+        connection, run.source, step.of, context.settings, since=run.since, until=run.until, now=context.clock.now(),
+        account=step.account, after=run.cursor,
+    )  # fmt: skip
     while True:
         seen: list[str | None] = []
         with connection.transaction():
