@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("cli.outbox:outbox", "Calls to the outside: list them, look at one, try them again."),
     "submission": ("cli.submission:submission", "What is made or moved at providers: which outcomes are unknown, settle them."),
     "payout": ("cli.payout:payout", "Payouts to connected accounts: list, show, hold, release, statements."),
+    "debt": ("cli.debt:debt", "What payees owe the platform: list, write off."),
     "refund": ("cli.refund:refund", "Refunds: which wait for a second person, approve, reject, note."),
     "journal": ("cli.journal:journal", "The books: what is booked of a fact, an account's balance, all accounts at an instant."),
     "confirm": ("cli.confirm:confirm", "Enter what your own people saw: money that arrived by bank transfer."),

@@ -12,6 +12,7 @@ ROUTES: dict[str, dict[str, str]] = {'app': {'billing.accounts.connect.v1': 'pay
          'billing.checkout.start.v1': 'payments',
          'billing.customer.link.v1': 'payments',
          'billing.customers.create.v1': 'payments',
+         'billing.debts.write_off.v1': 'payouts',
          'billing.disputes.accept.v1': 'payments',
          'billing.disputes.note.v1': 'payments',
          'billing.disputes.submit_evidence.v1': 'payments',

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from billing.operations.payee_of import payee_of
 from billing.operations.post_receivable import post_receivable
 from billing.operations.unit import UnitOfWork
@@ -33,8 +36,19 @@ def owe(unit: UnitOfWork, source: str, account_ref: str, *, key: str, currency: 
 
 def owed_minor(payee: Payee, currency: str) -> int:
     """What the locked account still owes of a currency, in minor units."""
-    total: int = sum(one["amount_minor"] - one["netted_minor"] for one in (payee.owed or {}).values() if one["currency"] == currency)
-    return total
+    return sum(open_minor(one) for one in (payee.owed or {}).values() if one["currency"] == currency)
+
+
+def open_minor(debt: Mapping[str, Any]) -> int:
+    """What is left of one debt: less what was netted, less what was written off and not recalled since."""
+    left: int = debt["amount_minor"] - debt["netted_minor"] - forgiven_minor(debt)
+    return left
+
+
+def forgiven_minor(debt: Mapping[str, Any]) -> int:
+    """What of one debt is given up, in minor units."""
+    forgiven: int = sum(debt.get("written_off", {}).values()) - debt.get("recalled_minor", 0)
+    return forgiven
 
 
 def net_owed(unit: UnitOfWork, payee: Payee, currency: str, most_minor: int, *, fact: str) -> int:
@@ -44,7 +58,7 @@ def net_owed(unit: UnitOfWork, payee: Payee, currency: str, most_minor: int, *, 
     """
     left, owed = most_minor, dict(payee.owed or {})
     for key, one in owed.items():
-        part = min(left, one["amount_minor"] - one["netted_minor"]) if one["currency"] == currency else 0
+        part = min(left, open_minor(one)) if one["currency"] == currency else 0
         if part > 0:
             owed[key] = one | {"netted_minor": one["netted_minor"] + part}
             left -= part

@@ -9,12 +9,13 @@ from billing.operations.unit import UnitOfWork
 from billing.rules import bookings
 from billing.rules.journal import Leg, Posting
 
-Kind = Literal["receivable", "netting", "write_off"]
+Kind = Literal["receivable", "netting", "write_off", "write_off_recalled"]
 
 _LEGS: Mapping[Kind, Callable[[str, str, int, str], tuple[Leg, ...]]] = {
     "receivable": bookings.receivable,
     "netting": bookings.netting,
     "write_off": bookings.write_off,
+    "write_off_recalled": bookings.write_off_recalled,
 }
 
 
@@ -25,7 +26,7 @@ def post_receivable(
 
     Args:
         unit: the transaction.
-        kind: it arose, was netted, or was written off.
+        kind: it arose, was netted, was written off, or stands again because what it arose by came to nothing.
         fact: what it happened by, such as `transfer_reversal_request:stripe:REF-1`; (fact, kind) is booked once.
         source: the provider.
         account: the connected account that owes.

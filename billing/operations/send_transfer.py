@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.operations.move_status import move_status
 from billing.operations.owe import net_owed
 from billing.operations.payee_of import payee_of
+from billing.operations.recall_write_offs import recall_write_offs
 from billing.operations.unit import UnitOfWork
 from billing.rules.money import share_half_up
 from billing.rules.states_requests import TRANSFER_REQUEST
@@ -31,6 +32,8 @@ def send_transfer(unit: UnitOfWork, row: TransferRequest) -> None:
     kept = row.netted_minor or 0
     left, fact = max(0, due - kept), f"{row.NAME}:{row.source}:{row.external_id}"
     payee = payee_of(unit, row.source, row.account_ref or "")
+    if row.payment_minor is None and not kept:
+        recall_write_offs(unit, payee, row, left)
     row.netted_minor = kept or net_owed(unit, payee, row.currency or "", left, fact=fact)
     amount = max(0, due - row.netted_minor)
     row.updated_at = max(row.updated_at, unit.now)

@@ -127,6 +127,11 @@ def write_off(provider: str, account: str, amount_minor: int, currency: str) -> 
     return moved(code(provider, None, "write_offs"), code(provider, account, "receivable"), amount_minor, currency)
 
 
+def write_off_recalled(provider: str, account: str, amount_minor: int, currency: str) -> Legs:
+    """What was given up stands again: what he owed it for came back to us, and is passed on to him."""
+    return write_off(provider, account, -amount_minor, currency)
+
+
 def conversion(provider: str, owner: str | None, said: tuple[int, str], settled: tuple[int, str]) -> Legs:
     """A fact in one currency came to the balance in another: what was booked moves there, exactly as the provider says.
 

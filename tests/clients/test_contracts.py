@@ -82,6 +82,9 @@ def _samples() -> dict[str, dict[str, Any]]:
     handed_in = {"reference": "RF18", "amount_minor": 500, "currency": "PKR", "country": "PK", "purpose": "credit_package"}
     contested = {"source": "stripe", "dispute_ref": "dp_1"}
     samples |= {
+        "billing.debts.write_off.v1": {
+            "source": "stripe", "account_ref": "acct_1", "reference": "W-1", "currency": "EUR", "reason": "insolvent", "amount_minor": 500,
+        },
         "billing.bank_transfers.submit.v1": handed_in,
         "billing.bank_transfers.approve.v1": {"reference": "RF18", "received_on": "2027-03-31", "reason": "statement 12"},
         "billing.bank_transfers.reject.v1": {"reference": "RF18", "reason": "nothing came"},

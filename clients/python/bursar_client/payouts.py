@@ -171,5 +171,41 @@ class StatePayouts(Command):
     """The zone in which the month begins and ends."""
 
 
-TYPED: tuple[type[Command], ...] = (ConnectAccount, RequestPayout, CancelPayout, SchedulePayouts, HoldPayouts, ReleaseHold, StatePayouts)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOffDebt(Command):
+    """Gives up what an account owes the platform, wholly or in part, the oldest debt first. If what the debt arose by
+    comes to nothing later, it stands again and is netted from what is given back.
+
+    Result: `account_ref`, `reference`, `currency`, `written_off_minor`, `left_minor`.
+    Rejected as `nothing_owed`, `over_write_off`, `reference_used`.
+    """
+
+    NAME: ClassVar[str] = "billing.debts.write_off.v1"
+    QUEUE: ClassVar[str] = "payouts"
+
+    source: Literal["stripe"]
+    """The provider."""
+    account_ref: str
+    """The provider's id of the account."""
+    reference: str
+    """A name for this decision, one per account: the same again changes nothing. 1 to 120 visible ASCII characters
+    without blanks."""
+    currency: str
+    """ISO 4217."""
+    reason: str
+    """Why, for people and the audit."""
+    amount_minor: int | None = None
+    """How much, in minor units; null: all that is owed."""
+
+
+TYPED: tuple[type[Command], ...] = (
+    ConnectAccount,
+    RequestPayout,
+    CancelPayout,
+    SchedulePayouts,
+    HoldPayouts,
+    ReleaseHold,
+    StatePayouts,
+    WriteOffDebt,
+)
 """All of these."""

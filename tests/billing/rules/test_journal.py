@@ -31,7 +31,7 @@ _BY_OWNER: tuple[Callable[[str, str | None, int, str], tuple[Leg, ...]], ...] = 
 )  # fmt: skip
 _OF_PAYEE: tuple[Callable[[str, str, int, str], tuple[Leg, ...]], ...] = (
     bookings.application_fee, bookings.application_fee_refund, bookings.transfer, bookings.transfer_reversal,
-    bookings.receivable, bookings.netting, bookings.write_off, bookings.share,
+    bookings.receivable, bookings.netting, bookings.write_off, bookings.write_off_recalled, bookings.share,
 )  # fmt: skip
 _OURS: tuple[Callable[[str, int, str], tuple[Leg, ...]], ...] = (
     bookings.bank_transfer, bookings.carried_over, bookings.topped_up,
