@@ -19,6 +19,7 @@ from providers.paypal import dispute_list, reports
 from providers.paypal.reading import money
 from providers.paypal.reports import ReportedRow
 from providers.paypal.shapes.dispute import read_status
+from providers.paypal.shapes.payout_item import PAYOUT_REQUEST
 from providers.submission import TAG_REQUEST
 
 _KINDS = {"charge": "payment", "refund": "refund"}
@@ -87,15 +88,21 @@ def _payouts(settings: Settings, since: datetime, until: datetime) -> Iterator[R
             continue
         yield ReconRow(
             of, row.id, None, abs(row.amount_minor), row.fee_minor, None, row.currency, _PAYOUTS[row.status], row.code, None, parent,
-            None, None, row.metadata.get(TAG_REQUEST), row.at,
+            None, None, _request(row), row.at,
         )  # fmt: skip
 
 
 def _movement(row: ReportedRow) -> ReconRow:
     return ReconRow(
         "movement", row.id, None, row.amount_minor, row.fee_minor, None, row.currency, row.status, row.code, row.kind, row.parent_ref,
-        None, None, row.metadata.get(TAG_REQUEST), row.at,
+        None, None, _request(row), row.at,
     )  # fmt: skip
+
+
+def _request(row: ReportedRow) -> str | None:
+    """The request of ours that the line names; a payout's names it without a tag (providers/paypal/shapes/payout_item.py)."""
+    custom = str(row.metadata.get("custom_id") or "")
+    return row.metadata.get(TAG_REQUEST) or (custom if custom.startswith(PAYOUT_REQUEST) else None)
 
 
 def _dispute(obj: Mapping[str, Any]) -> ReconRow:

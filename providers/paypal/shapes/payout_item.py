@@ -31,7 +31,8 @@ _STATUSES = {
     "REVERSED": "returned",
 }
 """Words of `transaction_status`, and of the event types where they differ."""
-_REQUEST = "payout_request:"
+PAYOUT_REQUEST = "payout_request:"
+"""How an item's own id begins that names a request of ours."""
 
 
 def payout_item(event: Event) -> PayoutFact:
@@ -81,7 +82,7 @@ def _ours(sender_batch_id: str | None, sender_item_id: str | None) -> dict[str, 
     """The request of ours that wanted the item, if one did; its own id names it where it has room, and the batch's in any case."""
     if sender_batch_id is not None and sender_batch_id.startswith(f"{TAG_REQUEST}="):
         return {name: text for name, text in metadata(sender_batch_id, None).items() if name != "custom_id"}
-    if sender_item_id is not None and sender_item_id.startswith(_REQUEST):
+    if sender_item_id is not None and sender_item_id.startswith(PAYOUT_REQUEST):
         return {TAG_REQUEST: sender_item_id}
     return {}
 
