@@ -148,6 +148,16 @@ class DisputeReminder:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceTold:
+    """One of our own invoices. `amount` is a text with its currency; `until` one in UTC: when it ends."""
+
+    amount: str
+    about: str
+    invoice: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One kind of mail. `transactional`: it is owed, so no preference and no unsubscribing holds it back."""
 
@@ -168,6 +178,8 @@ CATALOGUE: dict[str, Mail] = {
         Mail("dispute_alert", DisputeAlert, "one dispute, for ever", transactional=True),
         Mail("dispute_reminder", DisputeReminder, "one deadline and one of 7, 3 and 1 days, for ever", transactional=True),
         Mail("payment_failed", PaymentFailed, "one attempt of one payment, for ever", transactional=True),
+        Mail("invoice_expiring", InvoiceTold, "one invoice, for ever", transactional=True),
+        Mail("invoice_expired", InvoiceTold, "one invoice, for ever", transactional=True),
         Mail("refund_processed", RefundProcessed, "one refund, for ever", transactional=True),
         Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
         Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),

@@ -35,3 +35,5 @@ class Product(Aggregate):
     dunning_policy_ref: Mapped[str | None]
     seat_proration: Mapped[str | None]
     """SEAT-2: `accrue` to the next invoice, or `charge` at once."""
+    provider_refs: Mapped[list[Any] | None]
+    """Providers' products and prices that mean this one, so that mirrored subscriptions are for it."""

@@ -6,11 +6,11 @@ One statement per table, whatever the size of the batch.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -27,6 +27,19 @@ from providers.submission import Rendered
 from workers import journal, submissions
 from workers.rows import insert_new
 
+Later = Callable[[Any, Sequence[str]], None]
+
+
+class Asked(NamedTuple):
+    """Who asked for what is done at the unit's end."""
+
+    verb: Later
+    key: str
+    now: datetime
+    actor: str
+    reason: str
+    inbox_id: int | None
+
 
 @dataclass(slots=True)
 class Added:
@@ -38,6 +51,7 @@ class Added:
     submissions: list[dict[str, Any]] = field(default_factory=list)
     settled: list[tuple[str, str, datetime]] = field(default_factory=list)
     legs: list[dict[str, Any]] = field(default_factory=list)
+    later: list[Asked] = field(default_factory=list)
 
     def mark(self) -> tuple[int, ...]:
         """Where the buffers end now, for `cut`."""
@@ -49,7 +63,7 @@ class Added:
             del buffer[end:]
 
     def _buffers(self) -> tuple[list[Any], ...]:
-        return self.rows, self.audit, self.calls, self.submissions, self.settled, self.legs
+        return self.rows, self.audit, self.calls, self.submissions, self.settled, self.legs, self.later
 
     def write(self, connection: Connection) -> list[tuple[str, int]]:
         """Write and empty the buffers; returns the outbox rows that came into being as (queue, id)."""
@@ -183,6 +197,10 @@ class Adding:
                     "inbox_id": self._inbox_id,
                 }
             )
+
+    def later(self, verb: Later, key: str) -> None:
+        """Buffer what is done at the unit's end, once for all keys; an event that is undone has asked for nothing."""
+        self._added.later.append(Asked(verb, key, self._now, self._actor, self._reason, self._inbox_id))
 
     def settle(self, source: str, key: str) -> None:
         """The answer to this submission has had its effects, in this transaction."""

@@ -7,7 +7,7 @@ transaction has in hand is passed over. An item that cannot be done stops no oth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
@@ -57,6 +57,8 @@ class Paged:
     due: LiteralString
     references: Callable[[Row[Any]], Iterable[Reference]]
     work: Callable[[Unit, Sequence[Row[Any]]], None]
+    bound: Mapping[str, Any] = field(default_factory=dict)
+    """Further values that `due` is bound by: what a setting says."""
 
 
 def work_pages(context: Context, paged: Paged, slot_at: datetime, *, page: int = PAGE, budget_s: float = BUDGET_S) -> Mapping[str, Any]:
@@ -98,7 +100,7 @@ def _page(
 
 
 def _due(connection: Connection, paged: Paged, now: datetime, after: _Key, page: int) -> Sequence[Row[Any]]:
-    bound = {"now": now, "after_at": after[0], "after_id": after[1], "page": page}
+    bound = {**paged.bound, "now": now, "after_at": after[0], "after_id": after[1], "page": page}
     return connection.exec_driver_sql(paged.due, bound).all()
 
 

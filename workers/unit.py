@@ -18,7 +18,7 @@ from core.crypto import KeyRing
 from core.ids import new_id
 from models.base import AGGREGATES, Aggregate, Base
 from workers import rows
-from workers.added import Adding
+from workers.added import Adding, Asked, Later
 from workers.rows import Held
 
 A = TypeVar("A", bound=Aggregate)
@@ -45,6 +45,7 @@ class Unit(Adding):
         self._asked: set[tuple[type[Aggregate], str, str]] = set()
         self._touched: dict[tuple[type[Aggregate], str, str], dict[str, Any]] = {}
         self._mark = self._added.mark()
+        self._finishing: dict[str, Asked] = {}
         self.about(now=now, actor=actor, reason=reason, inbox_id=inbox_id)
 
     def about(self, *, now: datetime, actor: str, reason: str, inbox_id: int | None) -> None:
@@ -118,6 +119,23 @@ class Unit(Adding):
         Raises:
             StubTakenError: another worker made one of our new rows at this moment.
         """
+        self._finish()
         self._keep()
         rows.write(self._connection, self._rows.values())
         return self._added.write(self._connection)
+
+    def _finish(self) -> None:
+        """What was asked for at the end, and what that asks for in turn."""
+        while self._added.later:
+            asked: dict[Later, dict[str, Asked]] = defaultdict(dict)
+            for one in self._added.later:
+                asked[one.verb][one.key] = one
+            self._added.later.clear()
+            for verb, by_key in asked.items():
+                self._finishing = by_key
+                verb(self, sorted(by_key))
+
+    def again(self, key: str) -> None:
+        """Go on in the name of whoever asked for this key last."""
+        one = self._finishing[key]
+        self.about(now=one.now, actor=one.actor, reason=one.reason, inbox_id=one.inbox_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.attempt_payment import QUEUE
+from billing.operations.link_subscriptions import link_subscriptions
 from billing.operations.move_request import move_request
 from billing.operations.own_row import own_row
 from billing.operations.unit import UnitOfWork
@@ -46,6 +47,7 @@ def answer_customer(unit: UnitOfWork, fact: AnswerFact) -> None:
     customer = unit.row(Customer, fact.source, fact.object_ref)
     if customer.external_ref is None:
         customer.external_ref = row.external_ref
+        link_subscriptions(unit, customer, None)
         after = {"external_ref": row.external_ref}
         unit.audit("customer.linked", Customer.NAME, customer.id, before={"external_ref": None}, after=after)
     move_request(unit, row, CUSTOMER_REQUEST, "created", customer=fact.object_ref)

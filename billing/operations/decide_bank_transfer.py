@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from billing.operations.hold_expiry import resume_expiry
 from billing.operations.move_request import move_request
 from billing.operations.own_row import own_row
 from billing.operations.record_payment import record_payment
@@ -58,6 +59,7 @@ def reject_bank_transfer(unit: UnitOfWork, command: RejectBankTransfer) -> BankT
         raise Rejected("already_approved", f"{row.external_id} is approved: give the money back by a refund", {"current": row.status})
     if row.status in OPEN:
         _decide(unit, row, "rejected", command.reason)
+        resume_expiry(unit, row)
         record_payment(unit, payment_fact(unit, row, Version(1, unit.now, 0, "rejected"), "cancelled"))
     return row
 
@@ -68,6 +70,7 @@ def expire_bank_transfer(unit: UnitOfWork, reference: str, after: timedelta) -> 
     if row.status not in OPEN or row.submitted_at is None or row.submitted_at + after > unit.now:
         return False
     _decide(unit, row, "expired", EXPIRED)
+    resume_expiry(unit, row)
     record_payment(unit, payment_fact(unit, row, Version(1, unit.now, 0, "expired"), "cancelled"))
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.operations.link_subscriptions import link_subscriptions
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.customer import LinkCustomer
@@ -33,4 +34,5 @@ def link_customer(unit: UnitOfWork, command: LinkCustomer) -> tuple[Customer, st
         before={"external_ref": before},
         after={"external_ref": command.external_ref},
     )
+    link_subscriptions(unit, row, before)
     return row, before

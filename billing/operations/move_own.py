@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from billing.operations.announce_entitlements import announce_entitlements
+from billing.operations.derive_account_status import derive_later
 from billing.operations.move_status import IllegalMoveError, move_status
 from billing.operations.unit import UnitOfWork
 from billing.rules.states import INVOICE, SUBSCRIPTION
@@ -35,4 +37,8 @@ def move_own(unit: UnitOfWork, row: Subscription | Invoice, after: str, **about:
         )
     row.status = after
     move_status(unit, row, statuses, before, after, about)
+    if isinstance(row, Subscription):
+        derive_later(unit, row.subscriber_ref)
+    else:
+        announce_entitlements(unit, row.subscriber_ref)
     return True

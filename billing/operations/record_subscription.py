@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.operations.apply_fact import apply_fact
 from billing.operations.link import link
 from billing.operations.move_status import move_status
+from billing.operations.own_of import own_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.subscription import SubscriptionFact
 from billing.rules.states import SUBSCRIPTION
@@ -17,6 +18,7 @@ def record_subscription(unit: UnitOfWork, fact: SubscriptionFact) -> Subscriptio
     before = row.status
     apply_fact(unit, row, fact)
     link(unit, row, customer=row.customer_ref, account=row.account_ref)
+    own_of(unit, row)
     about = {
         "provider_status": row.provider_status,
         "cancel_at_period_end": row.cancel_at_period_end,

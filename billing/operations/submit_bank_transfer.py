@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.operations.hold_expiry import hold_expiry
 from billing.operations.move_request import move_request
 from billing.operations.own_row import own_row
 from billing.operations.record_payment import record_payment
@@ -47,6 +48,7 @@ def submit_bank_transfer(unit: UnitOfWork, command: SubmitBankTransfer) -> BankT
         record_payment(unit, payment_fact(unit, row, Version(2, unit.now, 1, "declared")))
         return row
     report(unit, row, command.amount_minor, command.currency)
+    hold_expiry(unit, row)
     move_request(unit, row, BANK_TRANSFER, "pending_approval", **about(row))
     record_payment(unit, payment_fact(unit, row, Version(0, unit.now, 1, "submitted"), "processing"))
     return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString, Protocol, TypeVar
 from uuid import UUID
@@ -11,6 +11,9 @@ from billing.rules.journal import Posting
 from models.base import Aggregate, Base
 
 A = TypeVar("A", bound=Aggregate)
+
+
+Later = Callable[["UnitOfWork", Sequence[str]], None]
 
 
 class UnitOfWork(Protocol):
@@ -100,4 +103,24 @@ class UnitOfWork(Protocol):
 
     def settle(self, source: str, key: str) -> None:
         """The answer to that submission has had its effects in this transaction."""
+        ...
+
+    def load(self, references: Iterable[tuple[str, str, str]]) -> None:
+        """Load and lock rows, as (aggregate, source, external id), by one statement per table; `row` then finds them."""
+        ...
+
+    @property
+    def known(self) -> list[Base]:
+        """All rows loaded or added so far."""
+        ...
+
+    def later(self, verb: Later, key: str) -> None:
+        """Have `verb(unit, keys)` called once at this unit's end, with all keys that were said, sorted.
+
+        For what is derived from many rows: once per unit and set by set, not once per change.
+        """
+        ...
+
+    def again(self, key: str) -> None:
+        """In a verb called `later`: what follows has actor, time and reason of whoever asked for `key` last."""
         ...

@@ -43,3 +43,17 @@ class Money(Section):
         description="A refund of more than this, in minor units of whichever currency it is in, waits until a second person of the "
         "role finance agrees. Empty: none does. Trap: 10000 are 100.00 EUR, but 10000 JPY.",
     )
+    package_invoice_hours: int = Field(
+        48,
+        ge=24,
+        le=48,
+        description="An unpaid invoice for a package of credits is void after so many hours (INV-3). A reminder goes out 24 hours before "
+        "that, none where the invoice lives no longer. The clock stands still while a bank transfer waits for approval.",
+    )
+    stale_invoice_days: int = Field(
+        90,
+        ge=7,
+        le=3_650,
+        description="Our own invoices that nobody paid for so many days after they were due count as uncollectible (INV-12); those of "
+        "subscriptions are dunning's. Money that still comes is taken (INV-13).",
+    )

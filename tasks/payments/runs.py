@@ -18,8 +18,11 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
+from tasks.payments.promo import expire_reservations, recount_uses
+from tasks.payments import invoices
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
+from workers.paging import work_pages
 from workers.unit import Unit
 
 log = structlog.get_logger(__name__)
@@ -89,3 +92,28 @@ def expire_bank_transfers(context: Context, _slot_at: datetime) -> Mapping[str, 
 def refund_batches(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """Make the refunds of batches that were asked for (REFUND-10): open them, refund item by item, close those that are through."""
     return make_batches(context)
+
+
+def expire_promo_reservations(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Give back uses of promo codes that were reserved and not paid for in time (PROMO-5, CLEAN-2)."""
+    return expire_reservations(context, slot_at)
+
+
+def recount_promo_uses(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """Count the uses of promo codes anew from their rows (PROMO-5, RECON-5)."""
+    return recount_uses(context)
+
+
+def expire_invoices(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Void unpaid invoices whose end has come (INV-3)."""
+    return work_pages(context, invoices.EXPIRE, slot_at)
+
+
+def remind_of_invoices(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Remind customers a day before (INV-4)."""
+    return work_pages(context, invoices.REMIND, slot_at)
+
+
+def write_off_stale_invoices(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Count as uncollectible what nobody has paid for months (INV-12)."""
+    return work_pages(context, invoices.stale(timedelta(days=context.settings.stale_invoice_days)), slot_at)

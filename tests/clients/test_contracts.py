@@ -106,6 +106,30 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.recon.repair.v1": found,
         "billing.recon.accept.v1": found,
     }  # fmt: skip
+    order = {"reference": "order:17"}
+    samples |= {
+        "billing.campaigns.define.v1": {
+            "reference": "spring", "name": "Spring", "kind": "fixed", "amount_minor": 500, "currency": "EUR", "segments": ("new",),
+            "starts_on": "2027-03-01", "ends_on": "2027-03-31", "zone": "Europe/Bucharest", "max_uses": 100, "max_per_customer": 1,
+        },
+        "billing.campaigns.end.v1": {"reference": "spring", "reason": "sold out"},
+        "billing.promo_codes.issue.v1": {"campaign": "spring", "codes": ("SPRING5",), "max_uses": 10},
+        "billing.promo_codes.withdraw.v1": {"campaign": "spring", "codes": ("SPRING5",), "reason": "leaked"},
+        "billing.promo_codes.reserve.v1": {
+            **order, "code": "spring5", "subscriber_ref": "user-7", "currency": "EUR",
+            "unit_amounts_minor": (900, 100), "quantities": (1, 2),
+        },
+        "billing.promo_codes.consume.v1": order,
+        "billing.promo_codes.release.v1": {**order, "because": "cancelled_registration"},
+    }  # fmt: skip
+    samples |= {
+        "billing.invoices.cancel_by_customer.v1": {"subscriber_ref": "user-7", "invoice_ref": "pkg-1"},
+        "billing.invoices.bulk_void.v1": {"invoice_refs": ("pkg-1", "pkg-2"), "reason": "test orders"},
+        "billing.invoices.create_custom.v1": {
+            "reference": "c-1", "subscriber_ref": "user-7", "currency": "EUR", "reason": "agreed on the phone",
+            "lines": ({"description": "Set-up", "amount_minor": 9_000},),
+        },
+    }  # fmt: skip
     refund = {"source": "stripe", "reference": "REF-20260301-7K3M9QXA"}
     asked = {"source": "stripe", "acting_for": "platform", "reason": "cancellation"}
     samples |= {

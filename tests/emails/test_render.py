@@ -19,6 +19,7 @@ from emails.catalogue import (
     DisputeAlert,
     DisputeReminder,
     InvariantAlert,
+    InvoiceTold,
     OtherModeAlert,
     PaymentFailed,
     PayoutCompleted,
@@ -80,6 +81,8 @@ SAMPLES: dict[str, Any] = {
         look="bursar inbox ls --state ignored --since 1d",
     ),
     "payout_completed": PayoutCompleted(amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", arrival_on="2026-03-03"),
+    "invoice_expiring": InvoiceTold(amount="49.00 EUR", about="500 credits", invoice="pkg-1", until="2027-01-03 09:00 UTC"),
+    "invoice_expired": InvoiceTold(amount="49.00 EUR", about="500 credits", invoice="pkg-1", until="2027-01-03 09:00 UTC"),
     "payment_failed": PaymentFailed(amount="19.99 EUR", about="Course of 3 lessons", reason="Your card has insufficient funds."),
     "refund_processed": RefundProcessed(amount="10.01 EUR", reference="REF-20260301-7K3M9QXA", whole=True, note="Sorry for it"),
     "payout_failed": PayoutFailed(

@@ -45,11 +45,13 @@ class Machine:
         self.context.engine.dispose()
 
     def submit(self, name: str, payload: Mapping[str, Any], key: str | None = None, *, actor: str | None = None) -> str:
-        """A command of the app, stored and not yet run; its key."""
+        """A command of the app, a second after what was before, stored and not yet run; its key."""
+        self.clock.move_to(self.clock.now() + timedelta(seconds=1))
         key = key or f"key-{next(self._numbers)}"
         with self.database.connect() as connection:
             connection.execute(
-                "SELECT bursar_api.submit(%s, %s::jsonb, %s, NULL, %s)", [name, json.dumps(dict(payload)), key, actor]
+                "SELECT bursar.accept_command(%s, %s::jsonb, %s, NULL, %s, 'sql', %s)",
+                [name, json.dumps(dict(payload)), key, actor, self.clock.now()],
             )
         return key
 

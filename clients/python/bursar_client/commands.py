@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from bursar_client import bank_transfers, disputes, payments, payouts, recon, refunds
+from bursar_client import bank_transfers, disputes, invoices, payments, payouts, promo, recon, refunds
 from bursar_client.command import Command
 
 
@@ -81,9 +81,11 @@ TYPED: tuple[type[Command], ...] = (
     RefreshObject,
     *payouts.TYPED,
     *payments.TYPED,
+    *promo.TYPED,
     *recon.TYPED,
     *bank_transfers.TYPED,
     *disputes.TYPED,
+    *invoices.TYPED,
     *refunds.TYPED,
 )
 """All of them."""
