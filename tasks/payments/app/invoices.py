@@ -7,7 +7,7 @@ from billing.operations.cancel_invoice import create_custom as create_it
 from billing.operations.cancel_invoice import void_invoices
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
-from billing.rules.commands.invoices import CancelInvoice, CreateInvoice, InvoicesVoided, InvoiceStands, VoidInvoices
+from billing.rules.commands.invoices import CancelInvoice, CreateInvoice, InvoiceStands, InvoicesVoided, VoidInvoices
 from billing.rules.facts.event import Event
 from core.ids import public_id
 from models.invoice import Invoice

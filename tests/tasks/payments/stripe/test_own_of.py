@@ -1,0 +1,62 @@
+"""What providers bill belongs to our subscribers too: whose it is, which plan it is, and what that makes of the account."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.factories.subscribers import do, product, subscriber
+from tests.harness.machine import Machine
+from tests.tasks.payments.stripe.ground import body
+
+_SEEN = """SELECT s.subscriber_ref, s.product_ref, b.status FROM bursar.subscription s
+           LEFT JOIN bursar.subscriber b ON b.external_id = s.subscriber_ref"""
+
+_MOVES = "SELECT before ->> 'status', after ->> 'status', actor FROM bursar.audit WHERE action = 'subscriber.status' ORDER BY id"
+
+
+def _subscription(status: str, at: int) -> dict[str, Any]:
+    item = {"id": "si_1", "price": {"id": "price_1", "product": "prod_1", "unit_amount": 900, "currency": "eur"}, "quantity": 1}
+    obj = {
+        "id": "sub_1", "object": "subscription", "customer": "cus_alice", "status": status, "metadata": {},
+        "items": {"object": "list", "data": [item]},
+    }  # fmt: skip
+    event: dict[str, Any] = json.loads(body("customer.subscription.updated", obj, at=at))
+    return event
+
+
+@pytest.mark.requirement("SUB-8", "SUB-9")
+@pytest.mark.parametrize("first", ["link", "event"])
+def test_a_providers_subscription_makes_its_subscriber_active_and_then_cancelled(machine: Machine, first: str) -> None:
+    do(machine.context, subscriber)
+    do(machine.context, lambda unit: product(unit, provider_refs=["prod_1"]))
+    link = {"source": "stripe", "customer_ref": "cus_alice", "external_ref": "alice"}
+    if first == "link":
+        machine.run("billing.customer.link.v1", link)
+    machine.deliver(_subscription("active", 5))
+    machine.settle()
+    if first == "event":
+        assert machine.all(_SEEN) == [(None, None, None)]
+        machine.run("billing.customer.link.v1", link)
+    assert machine.all(_SEEN) == [("alice", "pro", "active")]
+
+    machine.deliver(_subscription("canceled", 9))
+    machine.settle()
+
+    assert machine.all(_SEEN) == [("alice", "pro", "cancelled")]
+    moves = machine.all(_MOVES)
+    assert [move[:2] for move in moves] == [("free", "active"), ("active", "cancelled")]
+    assert moves[1][2] == "provider:stripe"
+    changes = machine.all("SELECT subscriber_ref FROM bursar_api.entitlement_changes(0)")
+    assert len(changes) >= 2
+    assert set(changes) == {("alice",)}
+
+
+@pytest.mark.requirement("SUB-9")
+def test_a_subscription_of_a_customer_that_is_nobodys_changes_no_account(machine: Machine) -> None:
+    do(machine.context, subscriber)
+    machine.deliver(_subscription("active", 5))
+    machine.settle()
+    assert machine.all("SELECT status FROM bursar.subscriber") == [("free",)]
