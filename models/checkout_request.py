@@ -41,6 +41,8 @@ class CheckoutRequest(Aggregate):
     """How often the money of an approved order was asked for, so far (PayPal)."""
     checkout_ref: Mapped[str | None]
     payment_ref: Mapped[str | None]
+    promo_ref: Mapped[str | None]
+    """PROMO-2: the order whose reserved promo code lowers the amount."""
     url: Mapped[str | None]
     failure_code: Mapped[str | None]
     failure_message: Mapped[str | None]

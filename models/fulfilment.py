@@ -40,6 +40,8 @@ class Fulfilment(Aggregate):
     refund_status: Mapped[str | None]
     """`refunded` or `partially_refunded`, as of its payment (REFUND-5); only a whole refund revokes."""
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
+    promo_ref: Mapped[str | None]
+    """The order whose promo code was used."""
     promo_released_at: Mapped[datetime | None]
     """PROMO-2, REFUND-7: when the use of a promo code was given back; once."""
     credits_clawed_back_at: Mapped[datetime | None]

@@ -50,6 +50,8 @@ class PaymentRequest(Aggregate):
     cancel_wanted: Mapped[bool | None]
     payment_ref: Mapped[str | None]
     """The payment of the newest attempt; in the end, the one that was paid."""
+    promo_ref: Mapped[str | None]
+    """PROMO-2: the order whose reserved promo code lowers the amount."""
     url: Mapped[str | None]
     """Where the payer has to go, while the request requires his action."""
     failure_code: Mapped[str | None]

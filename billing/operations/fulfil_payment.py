@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from billing.operations.consume_promo import consume_promo
 from billing.operations.deliver import deliver
 from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
+from billing.operations.release_promo import release_of_request
 from billing.operations.revoke_fulfilment import restore_fulfilment, revoke_fulfilment
 from billing.operations.unit import UnitOfWork
 from billing.rules.purpose import PURPOSES, declared_purpose
@@ -39,11 +41,15 @@ class Purchase:
     payment_ref: str | None = None
     checkout_ref: str | None = None
     request: str | None = None
+    promo_ref: str | None = None
     amount_minor: int | None = None
     currency: str | None = None
 
 
-_TOLD = ("purpose", "purpose_ref", "customer_ref", "external_ref", "payment_ref", "checkout_ref", "request", "amount_minor", "currency")
+_TOLD = (
+    "purpose", "purpose_ref", "customer_ref", "external_ref", "payment_ref", "checkout_ref", "request", "promo_ref", "amount_minor",
+    "currency",
+)  # fmt: skip
 
 
 def fulfil_payment(unit: UnitOfWork, purchase: Purchase) -> Fulfilment | None:
@@ -66,6 +72,9 @@ def fulfil_payment(unit: UnitOfWork, purchase: Purchase) -> Fulfilment | None:
         move_status(unit, row, FULFILMENT, before, row.status, about)
         if row.status == "granted":
             deliver(unit, row)
+            consume_promo(unit, row)
+        elif row.promo_ref is not None:
+            release_of_request(unit, row.promo_ref, row.source, row.request, REFUND)
     return row
 
 
@@ -108,6 +117,7 @@ def _purchase(payment: Payment, request: PaymentRequest | CheckoutRequest | None
         external_ref=request.external_ref if isinstance(request, CheckoutRequest) else None,
         payment_ref=payment.external_id,
         request=f"{request.NAME}:{request.external_id}" if request else None,
+        promo_ref=request.promo_ref if request else None,
         amount_minor=payment.received_minor,
         currency=payment.currency,
     )
@@ -127,6 +137,7 @@ def follow_checkout(unit: UnitOfWork, checkout: Checkout, request: CheckoutReque
         payment_ref=checkout.payment_ref,
         checkout_ref=checkout.external_id,
         request=f"{request.NAME}:{request.external_id}" if request else None,
+        promo_ref=request.promo_ref if request else None,
         amount_minor=checkout.amount_total_minor,
         currency=checkout.currency,
     ))  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from billing.operations.attach_promo import attach_promo
 from billing.operations.attempt_payment import attempt_payment
 from billing.operations.carry_over import balance_of, carry, take
 from billing.operations.fulfil_payment import Purchase, fulfil_payment
@@ -21,9 +24,11 @@ from models.payment_request import PaymentRequest
 
 _COPIED = (
     "amount_minor", "currency", "customer_ref", "payment_method_ref", "method", "country", "invoice_ref", "purpose", "purpose_ref",
-    "description", "destination_ref", "payee_ref", "off_session", "return_url", "reason", "note",
+    "description", "destination_ref", "payee_ref", "off_session", "return_url", "promo_ref", "reason", "note",
 )  # fmt: skip
-_IDENTITY = ("amount_minor", "currency", "customer_ref", "destination_ref", "payee_ref", "purpose", "purpose_ref")
+_IDENTITY = ("amount_minor", "currency", "customer_ref", "destination_ref", "payee_ref", "purpose", "purpose_ref", "promo_ref")
+PROMO_STANDS = timedelta(days=1)
+"""How long a payer who has to act may take before his promo code's use is free again."""
 
 
 def request_payment(unit: UnitOfWork, command: RequestPayment, *, fee_basis_points: int) -> PaymentRequest:
@@ -49,6 +54,8 @@ def request_payment(unit: UnitOfWork, command: RequestPayment, *, fee_basis_poin
         setattr(row, name, getattr(command, name))
     row.actor, row.requested_at = unit.actor, unit.now
     row.attempt, row.carried_minor, row.retry_wanted, row.cancel_wanted = 0, 0, False, False
+    if command.promo_ref is not None:
+        attach_promo(unit, row, command.promo_ref, amount_minor=command.amount_minor, until=unit.now + PROMO_STANDS)
     owed = balance_of(unit, row).owed_minor or 0
     if command.amount_minor + owed < minimum_charge(command.source, command.currency):
         _carry_over(unit, row)
@@ -69,7 +76,7 @@ def _carry_over(unit: UnitOfWork, row: PaymentRequest) -> None:
     key = f"{row.NAME}:{row.external_id}"
     fulfil_payment(unit, Purchase(
         source=row.source, key=key, purpose=row.purpose, purpose_ref=row.purpose_ref, customer_ref=row.customer_ref, request=key,
-        amount_minor=row.amount_minor, currency=row.currency,
+        promo_ref=row.promo_ref, amount_minor=row.amount_minor, currency=row.currency,
     ))  # fmt: skip
 
 

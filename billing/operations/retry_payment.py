@@ -6,9 +6,11 @@ is made when the provider says that it was.
 
 from __future__ import annotations
 
+from billing.operations.attach_promo import retake_promo
 from billing.operations.attempt_payment import attempt_payment, stop_attempt
 from billing.operations.move_request import move_request
 from billing.operations.request_known import request_known
+from billing.operations.request_payment import PROMO_STANDS
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.payments import MOST_ATTEMPTS, RetryPayment
@@ -21,7 +23,8 @@ def retry_payment(unit: UnitOfWork, command: RetryPayment) -> PaymentRequest:
     """The request with its next attempt under way. The same attempt asked for twice is one.
 
     Raises:
-        Rejected: `unknown_request`, `not_failed`, `too_many_attempts`.
+        Rejected: `unknown_request`, `not_failed`, `too_many_attempts`; of its promo code `promo_used_up`,
+            `promo_used_by_customer`, `promo_in_use`.
     """
     row = request_known(unit, command)
     if (row.attempt or 0) >= command.attempt or (row.retry_wanted and (row.attempt or 0) + 1 == command.attempt):
@@ -35,6 +38,7 @@ def retry_payment(unit: UnitOfWork, command: RetryPayment) -> PaymentRequest:
     if command.attempt > MOST_ATTEMPTS:
         limits = {"current": row.attempt, "limit": MOST_ATTEMPTS}
         raise Rejected("too_many_attempts", f"{row.external_id} was tried {row.attempt} times", limits)
+    retake_promo(unit, row, unit.now + PROMO_STANDS)
     if command.payment_method_ref:
         row.payment_method_ref = command.payment_method_ref
     if row.payment_ref is None or unit.row(Payment, row.source, row.payment_ref).status == "cancelled":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from billing.operations.attach_promo import attach_promo
 from billing.operations.attempt_payment import QUEUE
 from billing.operations.move_request import move_request
 from billing.operations.own_row import own_row
@@ -23,9 +24,11 @@ from providers.stripe.session import session_params
 _METHOD = {"stripe": "card", "paypal": "paypal"}
 _COPIED = (
     "mode", "currency", "purpose", "purpose_ref", "customer_ref", "external_ref", "country", "success_url", "cancel_url",
-    "destination_ref", "payee_ref", "reason",
+    "destination_ref", "payee_ref", "promo_ref", "reason",
 )  # fmt: skip
-_IDENTITY = ("mode", "currency", "customer_ref", "destination_ref", "payee_ref", "purpose", "purpose_ref")
+_IDENTITY = ("mode", "currency", "customer_ref", "destination_ref", "payee_ref", "purpose", "purpose_ref", "promo_ref")
+_STANDS = timedelta(hours=25)
+"""How long a payer may take where the checkout has no end of ours: providers' pages stand for a day at most."""
 
 
 def start_checkout(unit: UnitOfWork, command: StartCheckout, *, fee_basis_points: int) -> CheckoutRequest:
@@ -54,6 +57,8 @@ def start_checkout(unit: UnitOfWork, command: StartCheckout, *, fee_basis_points
     row.lines = [_line(command)]
     row.actor, row.requested_at = unit.actor, unit.now
     row.expires_at = unit.now + timedelta(seconds=command.expires_in_s) if command.expires_in_s else None
+    if command.promo_ref is not None:
+        attach_promo(unit, row, command.promo_ref, amount_minor=total, until=row.expires_at or unit.now + _STANDS)
     if row.destination_ref or row.payee_ref:
         row.application_fee_basis_points = fee_basis_points
         row.application_fee_minor = application_fee(total, fee_basis_points)

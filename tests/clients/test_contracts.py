@@ -109,7 +109,7 @@ def test_what_the_client_writes_is_read() -> None:
     order = {"reference": "order:17"}
     samples |= {
         "billing.campaigns.define.v1": {
-            "reference": "spring", "name": "Spring", "kind": "fixed", "amount_minor": 500, "currency": "EUR", "segments": ("new",),
+            "reference": "spring", "title": "Spring", "kind": "fixed", "amount_minor": 500, "currency": "EUR", "segments": ("new",),
             "starts_on": "2027-03-01", "ends_on": "2027-03-31", "zone": "Europe/Bucharest", "max_uses": 100, "max_per_customer": 1,
         },
         "billing.campaigns.end.v1": {"reference": "spring", "reason": "sold out"},

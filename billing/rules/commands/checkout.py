@@ -39,6 +39,10 @@ class StartCheckout(Command):
         "method_not_offered": "the provider's way of paying is not offered in that country",
         "mode_not_offered": "PayPal orders are for payments only",
         "account_disabled": "the connected account may not take charges now",
+        "promo_not_reserved": "nothing is reserved under `promo_ref`, or no longer",
+        "promo_in_use": "what is reserved under `promo_ref` belongs to another payment",
+        "currency_differs": "what is reserved under `promo_ref` is in another currency",
+        "amount_not_discounted": "the amount is not what the order comes to after its code (`details.limit`)",
     }
 
     source: _SOURCES
@@ -82,6 +86,8 @@ class StartCheckout(Command):
     (separate charge and transfer); not together with `destination_ref`."""
     expires_in_s: int | None = None
     """After how many seconds the page is closed: 1800 to 86400 (Stripe); null: the provider's own time."""
+    promo_ref: str | None = None
+    """The reference under which a promo code was reserved; amount times quantity is what is left to pay. Needs an amount."""
     reason: str | None = None
     """Why, for the audit."""
 
@@ -97,6 +103,8 @@ class StartCheckout(Command):
                 line(getattr(self, name), name)
         if self.payee_ref and self.destination_ref:
             raise ValueError("payee_ref and destination_ref are two ways to pass money on: give one")
+        if self.promo_ref is not None and (reference(self.promo_ref, "promo_ref") and self.amount_minor is None):
+            raise ValueError("promo_ref needs amount_minor")
         if self.expires_in_s is not None and not 1800 <= self.expires_in_s <= 86_400:
             raise ValueError("expires_in_s must be 1800 to 86400")
 
@@ -121,6 +129,8 @@ class StartCheckout(Command):
         if self.destination_ref:
             yield "account", self.source, self.destination_ref
         yield "checkout_request", self.source, self.reference
+        if self.promo_ref:
+            yield "promo_redemption", "bursar", self.promo_ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,10 @@ class RequestPayment(Command):
         "customer_deleted": "the provider's customer was deleted",
         "method_detached": "the stored method was removed by the customer",
         "account_disabled": "the connected account may not take charges now",
+        "promo_not_reserved": "nothing is reserved under `promo_ref`, or no longer",
+        "promo_in_use": "what is reserved under `promo_ref` belongs to another payment",
+        "currency_differs": "what is reserved under `promo_ref` is in another currency",
+        "amount_not_discounted": "the amount is not what the order comes to after its code (`details.limit`)",
     }
 
     source: Literal["stripe"]
@@ -126,6 +130,8 @@ class RequestPayment(Command):
     """Whether the payer is away. If he is there, give `return_url`."""
     return_url: str | None = None
     """Where the provider sends the payer back to, if his action is needed."""
+    promo_ref: str | None = None
+    """The reference under which a promo code was reserved; the amount is what is left to pay. Needs a purpose."""
     reason: str | None = None
     """Why, for the audit."""
     note: str | None = None
@@ -142,6 +148,8 @@ class RequestPayment(Command):
                 line(getattr(self, name), name)
         if self.purpose_ref is not None and self.purpose is None:
             raise ValueError("purpose_ref needs a purpose")
+        if self.promo_ref is not None and (reference(self.promo_ref, "promo_ref") and self.purpose is None):
+            raise ValueError("promo_ref needs a purpose")
         if self.payee_ref and self.destination_ref:
             raise ValueError("payee_ref and destination_ref are two ways to pass money on: give one")
 
@@ -154,6 +162,8 @@ class RequestPayment(Command):
             yield "account", self.source, self.destination_ref
         yield "payment_request", self.source, self.reference
         yield "customer_balance", self.source, f"{self.customer_ref}:{self.currency}"
+        if self.promo_ref:
+            yield "promo_redemption", "bursar", self.promo_ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +177,9 @@ class RetryPayment(Command):
         **_UNKNOWN,
         "not_failed": "the attempt before has not failed, or another number is next (`details.limit`)",
         "too_many_attempts": f"it was tried {MOST_ATTEMPTS} times",
+        "promo_used_up": "its failure gave the use of its promo code back, and none is left",
+        "promo_used_by_customer": "likewise, and the customer has used the campaign as often as he may",
+        "promo_in_use": "likewise, and the order's name has passed on to another payment",
     }
 
     source: Literal["stripe"]

@@ -14,7 +14,8 @@ class RequestPayment(Command):
     over to the customer's balance, counts as paid, and is charged with the next payment (status `carried_over`).
 
     Result: `request`, `reference`, `status`, `attempt`, `charge_minor`, `application_fee_minor`.
-    Rejected as `reference_used`, `method_not_offered`, `customer_deleted`, `method_detached`, `account_disabled`.
+    Rejected as `reference_used`, `method_not_offered`, `customer_deleted`, `method_detached`, `account_disabled`,
+    `promo_not_reserved`, `promo_in_use`, `currency_differs`, `amount_not_discounted`.
     """
 
     NAME: ClassVar[str] = "billing.payments.request.v1"
@@ -55,6 +56,8 @@ class RequestPayment(Command):
     """Whether the payer is away. If he is there, give `return_url`."""
     return_url: str | None = None
     """Where the provider sends the payer back to, if his action is needed."""
+    promo_ref: str | None = None
+    """The reference under which a promo code was reserved; the amount is what is left to pay. Needs a purpose."""
     reason: str | None = None
     """Why, for the audit."""
     note: str | None = None
@@ -67,7 +70,8 @@ class RetryPayment(Command):
     only one of them can be paid. Bursar tries nothing again by itself: a decline stays one.
 
     Result: `request`, `reference`, `status`, `attempt`, `charge_minor`, `application_fee_minor`.
-    Rejected as `unknown_request`, `not_failed`, `too_many_attempts`.
+    Rejected as `unknown_request`, `not_failed`, `too_many_attempts`, `promo_used_up`, `promo_used_by_customer`,
+    `promo_in_use`.
     """
 
     NAME: ClassVar[str] = "billing.payments.retry.v1"
@@ -132,7 +136,7 @@ class StartCheckout(Command):
 
     Result: `request`, `reference`, `status`, `url`.
     Rejected as `reference_used`, `amount_out_of_bounds`, `below_minimum`, `method_not_offered`, `mode_not_offered`,
-    `account_disabled`.
+    `account_disabled`, `promo_not_reserved`, `promo_in_use`, `currency_differs`, `amount_not_discounted`.
     """
 
     NAME: ClassVar[str] = "billing.checkout.start.v1"
@@ -179,6 +183,9 @@ class StartCheckout(Command):
     (separate charge and transfer); not together with `destination_ref`."""
     expires_in_s: int | None = None
     """After how many seconds the page is closed: 1800 to 86400 (Stripe); null: the provider's own time."""
+    promo_ref: str | None = None
+    """The reference under which a promo code was reserved; amount times quantity is what is left to pay. Needs an
+    amount."""
     reason: str | None = None
     """Why, for the audit."""
 
