@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from billing.operations.decide_bank_transfer import approve_bank_transfer, reject_bank_transfer
+from billing.operations.send_bank_refund import return_bank_refund, send_bank_refund
+from billing.rules.commands.bank_refunds import ReturnBankRefund, SendBankRefund
 from billing.rules.commands.bank_transfer import SOURCE
 from billing.rules.commands.bank_transfers import ApproveBankTransfer, RejectBankTransfer
 from billing.rules.commands.base import Rejected
@@ -19,9 +21,9 @@ from cli.printing import facts, json_line, table
 from cli.roles import action, actor
 from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
-from models.bank_transfer import BankTransfer
 from workers.unit import Unit
 
+T = TypeVar("T")
 _COLUMNS = """external_id AS reference, status, amount_minor, arrived_minor, currency, country, pays, proof_ref, purpose, purpose_ref,
               external_ref, actor, submitted_at, decided_at, decided_by, reason"""
 _OPEN = f"""SELECT {_COLUMNS} FROM bursar.bank_transfer WHERE status IN ('pending_approval', 'submitted')
@@ -33,7 +35,7 @@ _SHOW = f"SELECT {_COLUMNS} FROM bursar.bank_transfer WHERE source = %(source)s 
 
 @click.group("bank-transfer")
 def bank_transfer() -> None:
-    """Bank transfers: which wait for you, approve, reject."""
+    """Bank transfers: which wait for you, approve, reject; refunds of them that you sent."""
 
 
 @bank_transfer.command("ls")
@@ -101,7 +103,32 @@ def reject(reference: str, reason: str) -> None:
     click.echo(f"{reference}: {row.status}; if the money comes after all, approve it")
 
 
-def _decide(command: Any, verb: Callable[[Unit, Any], BankTransfer]) -> BankTransfer:
+@bank_transfer.command("refund-sent")
+@click.argument("refund")
+@click.option("--bank-reference", required=True, help="The bank's own reference of the booking.")
+@click.option("--sent-on", type=click.DateTime(["%Y-%m-%d"]), help="The booking's date; default: today (UTC).")
+@click.option("--reason", required=True, help="What you did; it stands in the audit with your name.")
+@action("finance")
+def refund_sent(refund: str, bank_reference: str, sent_on: datetime | None, reason: str) -> None:
+    """You sent REFUND (REF-...) from our account. It is booked, and what was bought follows. `bursar refund ls` lists those that wait."""
+    day = sent_on.date().isoformat() if sent_on else None
+    row = _decide(_made(SendBankRefund, reference=refund, bank_reference=bank_reference, sent_on=day, reason=reason), send_bank_refund)
+    click.echo(f"{refund}: {_money({'currency': row.currency}, row.amount_minor)} sent as {row.refund_ref}; bursar explain {refund}")
+
+
+@bank_transfer.command("refund-returned")
+@click.argument("refund")
+@click.option("--returned-on", type=click.DateTime(["%Y-%m-%d"]), help="The booking's date; default: today (UTC).")
+@click.option("--reason", required=True, help="What the bank says; it stands with the refund and your name.")
+@action("finance")
+def refund_returned(refund: str, returned_on: datetime | None, reason: str) -> None:
+    """The bank returned REFUND (REF-...): the money is ours again, and the payer has to be asked where it should go."""
+    day = returned_on.date().isoformat() if returned_on else None
+    row = _decide(_made(ReturnBankRefund, reference=refund, returned_on=day, reason=reason), return_bank_refund)
+    click.echo(f"{refund}: {_money({'currency': row.currency}, row.amount_minor)} came back; ask for a new refund once it can be sent")
+
+
+def _decide(command: Any, verb: Callable[[Unit, Any], T]) -> T:
     with acting() as context:
         try:
             with context.engine.begin() as connection:

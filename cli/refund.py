@@ -23,7 +23,7 @@ from workers.unit import Unit
 _COLUMNS = """id, source, external_id AS reference, status, amount_minor, currency, payment_ref, refund_ref, key, reason, payee_ref,
               fee_policy, fee_minor, fee_status, transfer_minor, share_status, actor, decided_by, requested_at, completed_at, undone_at,
               failure_code, failure_message, notes"""
-_PENDING = f"""SELECT {_COLUMNS} FROM bursar.refund_request WHERE status = 'pending'
+_PENDING = f"""SELECT {_COLUMNS} FROM bursar.refund_request WHERE status = 'pending' OR (source = 'manual' AND status = 'processing')
                ORDER BY requested_at LIMIT %(limit)s"""  # noqa: S608 - our own names
 _ALL = f"""SELECT {_COLUMNS} FROM bursar.refund_request
            WHERE versions <> '{{}}' AND (%(status)s::text IS NULL OR status = %(status)s) ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608
@@ -31,7 +31,7 @@ _ALL = f"""SELECT {_COLUMNS} FROM bursar.refund_request
 _SHOW = f"""SELECT {_COLUMNS} FROM bursar.refund_request
             WHERE versions <> '{{}}' AND (external_id = %(name)s OR (source = ANY (%(sources)s) AND refund_ref = %(name)s))"""  # noqa: S608
 _CALLS = "SELECT key, operation, state, outcome FROM bursar.submission WHERE request_id = %(id)s ORDER BY id"
-_SOURCES = ["stripe", "paypal"]
+_SOURCES = ["stripe", "paypal", "manual"]
 
 
 @click.group()
@@ -46,11 +46,11 @@ def refund() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @action("viewer")
 def ls(status: str | None, all_of_them: bool, limit: int, as_json: bool) -> None:
-    """List the refunds that wait for a second person, oldest first."""
+    """List the refunds that wait for a person, oldest first: to agree, or to send a bank transfer back (`processing`)."""
     sql = _ALL if status or all_of_them else _PENDING
     rows = _rows(sql, status=status, limit=limit)
     if not rows:
-        raise nothing("no refund waits for a second person", "`bursar refund ls --all` lists all; `bursar explain ID` knows others'")
+        raise nothing("no refund waits for a person", "`bursar refund ls --all` lists all; `bursar explain ID` knows others'")
     if as_json:
         for row in rows:
             json_line({name: value for name, value in row.items() if name != "id"} | {"notes": len(row["notes"] or [])})

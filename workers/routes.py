@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 ROUTES: dict[str, dict[str, str]] = {'app': {'billing.accounts.connect.v1': 'payouts',
+         'billing.bank_refunds.returned.v1': 'payments',
+         'billing.bank_refunds.sent.v1': 'payments',
          'billing.bank_transfer.report.v1': 'payments',
          'billing.bank_transfers.approve.v1': 'payments',
          'billing.bank_transfers.reject.v1': 'payments',
@@ -46,7 +48,9 @@ ROUTES: dict[str, dict[str, str]] = {'app': {'billing.accounts.connect.v1': 'pay
          'billing.refunds.reject.v1': 'payments',
          'billing.refunds.request.v1': 'payments',
          'billing.refunds.request_batch.v1': 'payments'},
- 'manual': {'bank_transfer.confirmed': 'payments'},
+ 'manual': {'bank_transfer.confirmed': 'payments',
+            'bank_transfer.refund_returned': 'payments',
+            'bank_transfer.refund_sent': 'payments'},
  'paypal': {'BILLING.SUBSCRIPTION.ACTIVATED': 'payments',
             'BILLING.SUBSCRIPTION.CANCELLED': 'payments',
             'BILLING.SUBSCRIPTION.CREATED': 'payments',
@@ -311,6 +315,7 @@ IGNORED: dict[str, dict[str, str]] = {'app': {},
  'zoom': {'endpoint.url_validation': 'a challenge: the door answers it, and it says nothing about meetings'}}
 CALLS: dict[str, str] = {'mail.send': 'notifications',
  'manual.confirm': 'payments',
+ 'manual.refund': 'payments',
  'paypal.fetch': 'payments',
  'paypal.key_ended': 'payments',
  'paypal.look_up': 'payments',

@@ -8,6 +8,7 @@ from billing.operations.move_refund import move_refund, note, stand
 from billing.operations.request_refund import amount_of
 from billing.operations.submit_refund import lane_of, submit_refund
 from billing.operations.unit import UnitOfWork
+from billing.rules.commands.bank_transfer import SOURCE
 from billing.rules.commands.base import Rejected
 from models.payment import Payment
 from models.refund_request import RefundRequest
@@ -79,7 +80,7 @@ def cancel_refund(unit: UnitOfWork, source: str, reference: str, *, reason: str)
     row = refund_known(unit, source, reference)
     if row.status == "cancelled":
         return row
-    if row.status == "pending":
+    if row.status == "pending" or (row.status == "processing" and row.source == SOURCE):
         _end(unit, row, "cancelled", f"given up: {reason}", reason)
         return row
     if row.status != "approved" or row.source != "stripe" or row.refund_ref is None:

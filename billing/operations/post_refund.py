@@ -6,6 +6,8 @@ from billing.operations.book import book, book_undone
 from billing.operations.post_conversion import post_conversion
 from billing.operations.unit import UnitOfWork
 from billing.rules import bookings
+from billing.rules.commands.bank_transfer import SOURCE
+from billing.rules.journal import Leg
 from billing.rules.states_money_out import REFUND_UNDONE
 from models.refund import Refund
 
@@ -23,5 +25,11 @@ def post_refund(unit: UnitOfWork, row: Refund) -> None:
     elif row.status != "succeeded":
         return
     elif not row.source_transfer_reversal_ref:
-        book(unit, row, "refund", bookings.refund(row.source, row.account_ref, row.amount_minor, row.currency))
+        book(unit, row, "refund", _legs(row.source, row.account_ref, row.amount_minor, row.currency))
     post_conversion(unit, row, row.amount_minor)
+
+
+def _legs(source: str, owner: str | None, amount_minor: int, currency: str) -> tuple[Leg, ...]:
+    if source == SOURCE:
+        return bookings.bank_refund(source, amount_minor, currency)
+    return bookings.refund(source, owner, amount_minor, currency)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
+from billing.operations.converge_payment import converge_payment
 from billing.operations.derive_refunded import derive_refunded
 from billing.operations.follow_charge import follow_charge
 from billing.operations.follow_refund_request import follow_refund_request
@@ -10,10 +11,12 @@ from billing.operations.link import link
 from billing.operations.move_status import move_status
 from billing.operations.post_refund import post_refund
 from billing.operations.unit import UnitOfWork
+from billing.rules.commands.bank_transfer import SOURCE
 from billing.rules.facts.refund import RefundFact
 from billing.rules.refunded import share
 from billing.rules.states_money_out import REFUND
 from models.charge import Charge
+from models.payment import Payment
 from models.refund import Refund
 
 
@@ -40,6 +43,10 @@ def record_refund(unit: UnitOfWork, fact: RefundFact) -> Refund:
         charge = unit.row(Charge, row.source, row.charge_ref)
         derive_refunded(charge, charge.amount_refunded_minor, {row.external_id: share(row.amount_minor, row.status)})
         follow_charge(unit, charge, fact.payment_ref)
+    elif row.payment_ref and row.source == SOURCE:
+        payment = unit.row(Payment, row.source, row.payment_ref)
+        derive_refunded(payment, None, {row.external_id: share(row.amount_minor, row.status)})
+        converge_payment(unit, payment)  # bank transfers have no charge that would tell it
     post_refund(unit, row)
     follow_refund_request(unit, row, new=before is None)
     return row

@@ -6,6 +6,7 @@ from typing import Any
 
 from billing.operations.move_refund import move_refund
 from billing.operations.unit import UnitOfWork
+from billing.rules.commands.bank_transfer import SOURCE
 from billing.rules.refund_reasons import AT_STRIPE
 from models.payment import Payment
 from models.refund_request import RefundRequest
@@ -16,6 +17,8 @@ def submit_refund(unit: UnitOfWork, row: RefundRequest, payment: Payment, **abou
     calls of their own, once the payer's money is surely on its way, because the provider would round them by its own rule
     (docs/decisions/0097)."""
     move_refund(unit, row, "processing", **about)
+    if row.source == SOURCE:
+        return  # nobody to call: a person sends it and says so (`send_bank_refund`)
     values: dict[str, Any] = {"amount_minor": row.amount_minor, "charge_ref": row.charge_ref or row.payment_ref}
     operation = "refund.create"
     if row.source == "stripe":

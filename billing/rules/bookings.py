@@ -22,6 +22,11 @@ def bank_transfer(provider: str, amount_minor: int, currency: str) -> Legs:
     return moved(code(provider, None, "bank"), code(provider, None, "sales"), amount_minor, currency)
 
 
+def bank_refund(provider: str, amount_minor: int, currency: str) -> Legs:
+    """Our own people sent a payer's bank transfer back, wholly or in part; booked as `refund`. The bank returned it: negative."""
+    return moved(code(provider, None, "refunds"), code(provider, None, "bank"), amount_minor, currency)
+
+
 def carried_over(provider: str, amount_minor: int, currency: str) -> Legs:
     """A customer owes an amount too small to charge (PAY-17); negative when it was taken into a payment, which books all."""
     return moved(code(provider, None, "customer_receivable"), code(provider, None, "sales"), amount_minor, currency)

@@ -137,6 +137,10 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.refunds.request_batch.v1": {**asked, "reference": "b1", "payments": ("pi_1", "pi_2")},
         **{f"billing.refunds.{verb}.v1": {**refund, "reason": "looked at"} for verb in ("approve", "reject", "cancel")},
         "billing.refunds.note.v1": {**refund, "text": "rang twice"},
+        "billing.bank_refunds.sent.v1": {
+            "reference": refund["reference"], "bank_reference": "OUT-1", "sent_on": "2027-03-31", "reason": "statement 12",
+        },
+        "billing.bank_refunds.returned.v1": {"reference": refund["reference"], "reason": "account closed"},
     }
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:

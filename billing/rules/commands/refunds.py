@@ -14,7 +14,8 @@ from billing.rules.refund_reference import FORM
 MOST_PAYMENTS = 10_000
 """Of one batch."""
 
-Source = Literal["stripe", "paypal"]
+Source = Literal["stripe", "paypal", "manual"]
+"""`manual`: a bank transfer, which a person sends back (`billing.bank_refunds.sent.v1`)."""
 _UNKNOWN = {"unknown_refund": "no refund has this reference at this provider"}
 
 

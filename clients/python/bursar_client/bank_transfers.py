@@ -77,5 +77,47 @@ class RejectBankTransfer(Command):
     """Why; it stands in the audit."""
 
 
-TYPED: tuple[type[Command], ...] = (SubmitBankTransfer, ApproveBankTransfer, RejectBankTransfer)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendBankRefund(Command):
+    """Somebody sent a refund of a bank transfer from our own account. It is booked, and all follows that follows from a
+    refund.
+
+    Result: `request`, `reference`, `status`, `amount_minor`, `currency`, `fee_minor`, `transfer_minor`.
+    Rejected as `unknown_refund`, `not_processing`, `sent_otherwise`, `bank_reference_used`.
+    """
+
+    NAME: ClassVar[str] = "billing.bank_refunds.sent.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    reference: str
+    """The refund's reference, as RequestRefund gave it."""
+    bank_reference: str
+    """The bank's own reference of the booking: 1 to 120 visible ASCII characters without blanks."""
+    reason: str
+    """What was seen or done; it stands in the audit."""
+    sent_on: str | None = None
+    """The booking's date, as 2027-03-31; null: today (UTC)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnBankRefund(Command):
+    """The bank returned a refund that was sent: the money is ours again, and all that followed from the refund is
+    undone, once.
+
+    Result: `request`, `reference`, `status`, `amount_minor`, `currency`, `fee_minor`, `transfer_minor`.
+    Rejected as `unknown_refund`, `not_sent`.
+    """
+
+    NAME: ClassVar[str] = "billing.bank_refunds.returned.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    reference: str
+    """The refund's reference."""
+    reason: str
+    """What the bank says; it stands with the refund."""
+    returned_on: str | None = None
+    """The booking's date, as 2027-03-31; null: today (UTC)."""
+
+
+TYPED: tuple[type[Command], ...] = (SubmitBankTransfer, ApproveBankTransfer, RejectBankTransfer, SendBankRefund, ReturnBankRefund)
 """Those of this file."""

@@ -37,7 +37,7 @@ class RequestRefund(Command):
     NAME: ClassVar[str] = "billing.refunds.request.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    source: Literal["stripe", "paypal"]
+    source: Literal["stripe", "paypal", "manual"]
     """The provider."""
     key: str
     """The app's own name of this refund, one per payment: the same again is the same refund. 1 to 80 letters,
@@ -80,7 +80,7 @@ class ApproveRefund(Command):
     NAME: ClassVar[str] = "billing.refunds.approve.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    source: Literal["stripe", "paypal"]
+    source: Literal["stripe", "paypal", "manual"]
     """The provider."""
     reference: str
     """The refund's reference."""
@@ -99,7 +99,7 @@ class RejectRefund(Command):
     NAME: ClassVar[str] = "billing.refunds.reject.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    source: Literal["stripe", "paypal"]
+    source: Literal["stripe", "paypal", "manual"]
     """The provider."""
     reference: str
     """The refund's reference."""
@@ -119,7 +119,7 @@ class CancelRefund(Command):
     NAME: ClassVar[str] = "billing.refunds.cancel.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    source: Literal["stripe", "paypal"]
+    source: Literal["stripe", "paypal", "manual"]
     """The provider."""
     reference: str
     """The refund's reference."""
@@ -138,7 +138,7 @@ class NoteRefund(Command):
     NAME: ClassVar[str] = "billing.refunds.note.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    source: Literal["stripe", "paypal"]
+    source: Literal["stripe", "paypal", "manual"]
     """The provider."""
     reference: str
     """The refund's reference."""
@@ -161,7 +161,7 @@ class RequestBatch(Command):
     NAME: ClassVar[str] = "billing.refunds.request_batch.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    source: Literal["stripe", "paypal"]
+    source: Literal["stripe", "paypal", "manual"]
     """The provider."""
     reference: str
     """The app's own name of the batch: 1 to 80 letters, digits and `. _ : / -`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.decide_refund import approve_refund, cancel_refund, note_refund, reject_refund
+from billing.operations.refund_asked import refund_asked
 from billing.operations.refund_terms import terms
 from billing.operations.request_refund import request_refund
 from billing.operations.request_refund_batch import request_refund_batch
@@ -21,7 +22,6 @@ from billing.rules.commands.refunds import (
 from billing.rules.facts.event import Event
 from core.ids import public_id
 from core.settings import current
-from models.refund_request import RefundRequest
 from providers.app.read_command import read_command
 
 
@@ -32,7 +32,7 @@ def facts(event: Event) -> Command:
 
 def request(unit: UnitOfWork, command: RequestRefund) -> RefundAsked:
     """Give back."""
-    return _asked(request_refund(unit, command, terms(current())))
+    return refund_asked(request_refund(unit, command, terms(current())))
 
 
 def request_batch(unit: UnitOfWork, command: RequestBatch) -> BatchAsked:
@@ -43,31 +43,19 @@ def request_batch(unit: UnitOfWork, command: RequestBatch) -> BatchAsked:
 
 def approve(unit: UnitOfWork, command: ApproveRefund) -> RefundAsked:
     """A second person agrees."""
-    return _asked(approve_refund(unit, command.source, command.reference, reason=command.reason))
+    return refund_asked(approve_refund(unit, command.source, command.reference, reason=command.reason))
 
 
 def reject(unit: UnitOfWork, command: RejectRefund) -> RefundAsked:
     """A second person declines."""
-    return _asked(reject_refund(unit, command.source, command.reference, reason=command.reason))
+    return refund_asked(reject_refund(unit, command.source, command.reference, reason=command.reason))
 
 
 def cancel(unit: UnitOfWork, command: CancelRefund) -> RefundAsked:
     """It is given up, if it still can be."""
-    return _asked(cancel_refund(unit, command.source, command.reference, reason=command.reason))
+    return refund_asked(cancel_refund(unit, command.source, command.reference, reason=command.reason))
 
 
 def note(unit: UnitOfWork, command: NoteRefund) -> RefundAsked:
     """Somebody adds a note."""
-    return _asked(note_refund(unit, command.source, command.reference, kind=command.kind, text=command.text))
-
-
-def _asked(row: RefundRequest) -> RefundAsked:
-    return RefundAsked(
-        request=public_id(row.PUBLIC_PREFIX, row.id),
-        reference=row.external_id,
-        status=row.status or "pending",
-        amount_minor=row.amount_minor or 0,
-        currency=row.currency or "",
-        fee_minor=row.fee_minor or 0,
-        transfer_minor=row.transfer_minor or 0,
-    )
+    return refund_asked(note_refund(unit, command.source, command.reference, kind=command.kind, text=command.text))
