@@ -26,16 +26,24 @@ _KINDS = {"charge": "payment", "refund": "refund"}
 """Object -> the kind of movement that shows it."""
 BEFORE = timedelta(days=42)
 """How long before the window payouts and movements are read: what nobody claims comes back after 30 days, and names them."""
+_FROM_BEFORE = frozenset({"payout", "movement"})
+_APART = timedelta(hours=1)
+"""How far the times may be apart that PayPal shows of an object and of its movement."""
+_MOST, _LEAST = 5_000, timedelta(minutes=10)
+"""Rows of the report that are read at once, in spans that are not made shorter: so much is lost where a turn is killed."""
 _MOVED = frozenset({"succeeded", "reversed"})
 """The balance changed; what reversed it is a movement of its own."""
 _PAYOUTS = {"succeeded": WENT_OUT, "pending": WAITS, "failed": REFUSED, "reversed": CAME_BACK}
 
 
-def listed(of: str, settings: Settings, since: datetime, until: datetime, now: datetime) -> Iterator[ReconRow]:
-    """What PayPal shows of one kind of object.
+def pages(
+    of: str, settings: Settings, since: datetime, until: datetime, now: datetime, after: str | None
+) -> Iterator[tuple[str | None, Iterator[ReconRow]]]:
+    """What PayPal shows of one kind of object from `since` on and before `until`: spans of time, each with its end, to go on from.
 
-    `charge`, `refund`, `dispute`: each object once. `payout`, with `payout_return`: the lines of payouts and of what came back of
-    them. `movement`: every line that changed the balance. The last two begin BEFORE the window.
+    `charge`, `refund`: the lines that show them, of which one that was pending and then completed has two. `payout`, with
+    `payout_return`: the lines of payouts and of what came back of them. `movement`: every line that changed the balance. The last
+    two begin BEFORE the window; the first two are read somewhat beyond it on both sides. `dispute`: each once, as one page.
 
     Raises:
         Retryable, Final: as `client.get`.
@@ -43,28 +51,34 @@ def listed(of: str, settings: Settings, since: datetime, until: datetime, now: d
     """
     if of == "dispute":
         found = dispute_list.made(settings, max(since, now - dispute_list.SHOWN_FOR), until)
-        return (_dispute(one) for one in found)
-    if of == "payout":
-        return _payouts(settings, since - BEFORE, until)
-    if of == "movement":
-        moved = reports.reported(settings, since - BEFORE, until)
-        return (_movement(row) for row in moved if row.status in _MOVED)
-    return _objects(of, settings, since, until)
-
-
-def _objects(of: str, settings: Settings, since: datetime, until: datetime) -> Iterator[ReconRow]:
-    """One that was pending and then completed is on two lines of the report."""
-    pending: dict[str, ReportedRow] = {}
-    for row in reports.reported(settings, since, until):
-        if row.kind != _KINDS[of]:
+        yield None, (_dispute(one) for one in found)
+        return
+    # PayPal knows whole seconds, and its time of a movement need not be the one that it shows of the object.
+    begin, last = (since - BEFORE, until) if of in _FROM_BEFORE else (since - _APART, until + _APART)
+    begin, last = (datetime.fromisoformat(after) if after else begin).replace(microsecond=0), _next_second(last)
+    span = reports.WINDOW
+    while begin < last:
+        end = min((begin + span).replace(microsecond=0), last)
+        total = reports.count(settings, begin, end)
+        if (total is None or total > _MOST) and span > _LEAST:
+            span /= 2
             continue
-        if row.status == "pending":
-            pending[row.id] = row
-        else:
-            pending.pop(row.id, None)
-            if row.status in _MOVED:
-                yield _object(of, row)
-    yield from (_object(of, row) for row in pending.values())
+        yield end.isoformat(), _lines(of, settings, begin, end)
+        begin, span = end, min(2 * span, reports.WINDOW)
+
+
+def _next_second(at: datetime) -> datetime:
+    return at.replace(microsecond=0) + timedelta(seconds=1) if at.microsecond else at
+
+
+def _lines(of: str, settings: Settings, begin: datetime, end: datetime) -> Iterator[ReconRow]:
+    # PayPal shows both ends; a line that is staged twice would count twice.
+    shown = (row for row in reports.reported(settings, begin, end) if begin <= row.at < end)
+    if of == "movement":
+        return (_movement(row) for row in shown if row.status in _MOVED)
+    if of == "payout":
+        return (_payout(row) for row in shown if row.kind == "payout" or (row.kind == "payout_return" and row.status in _MOVED))
+    return (_object(of, row) for row in shown if row.kind == _KINDS[of])
 
 
 def _object(of: str, row: ReportedRow) -> ReconRow:
@@ -77,19 +91,13 @@ def _object(of: str, row: ReportedRow) -> ReconRow:
     )  # fmt: skip
 
 
-def _payouts(settings: Settings, since: datetime, until: datetime) -> Iterator[ReconRow]:
-    """Payouts under the ids of their transactions; several lines of one stay several, and the comparison takes the newest."""
-    for row in reports.reported(settings, since, until):
-        if row.kind == "payout":
-            of, parent = "payout", None
-        elif row.kind == "payout_return" and row.status in _MOVED:
-            of, parent = "payout_return", row.parent_ref
-        else:
-            continue
-        yield ReconRow(
-            of, row.id, None, abs(row.amount_minor), row.fee_minor, None, row.currency, _PAYOUTS[row.status], row.code, None, parent,
-            None, None, _request(row), row.at,
-        )  # fmt: skip
+def _payout(row: ReportedRow) -> ReconRow:
+    """A payout, or its way back, under the id of its transaction."""
+    of, parent = ("payout", None) if row.kind == "payout" else ("payout_return", row.parent_ref)
+    return ReconRow(
+        of, row.id, None, abs(row.amount_minor), row.fee_minor, None, row.currency, _PAYOUTS[row.status], row.code, None, parent,
+        None, None, _request(row), row.at,
+    )  # fmt: skip
 
 
 def _movement(row: ReportedRow) -> ReconRow:

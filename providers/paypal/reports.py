@@ -21,7 +21,8 @@ from providers.paypal.reading import money
 from providers.paypal.shapes.declared import metadata
 
 _PATH = "/v1/reporting/transactions"
-_WINDOW = timedelta(days=31)
+WINDOW = timedelta(days=31)
+"""The longest that PayPal takes."""
 _PAGE = 500
 _TOO_MANY, _LEAST = "RESULTSET_TOO_LARGE", timedelta(seconds=2)
 """PayPal shows 10,000 rows of a window at most; then smaller ones are asked for."""
@@ -90,7 +91,7 @@ def transactions(settings: Settings, start: datetime, end: datetime) -> Iterator
     Raises:
         Retryable, Final: as `client.get`.
     """
-    since, span, edge = start, _WINDOW, frozenset[str]()
+    since, span, edge = start, WINDOW, frozenset[str]()
     while since < end:
         until, on_edge = min(since + span, end), set()
         try:
@@ -108,6 +109,22 @@ def transactions(settings: Settings, start: datetime, end: datetime) -> Iterator
             span /= 2
             continue
         since, edge = until, frozenset(on_edge)
+
+
+def count(settings: Settings, start: datetime, end: datetime) -> int | None:
+    """How many rows there are from start to end, both included, at most WINDOW apart; None: more than PayPal would show.
+
+    Raises:
+        Retryable, Final: as `client.get`.
+    """
+    query = {"start_date": _text(start), "end_date": _text(end), "page_size": "1", "page": "1"}
+    try:
+        total = whole(json_object(client.get(_PATH, settings, query=query)), "total_items")
+    except Final as error:
+        if _TOO_MANY not in str(error):
+            raise
+        return None
+    return total if isinstance(total, int) else 0
 
 
 def _window(settings: Settings, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:

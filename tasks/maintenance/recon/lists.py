@@ -16,7 +16,7 @@ from providers.paypal.reports import LATE
 from providers.stripe import listing, recon_rows
 
 Page = tuple[str | None, Iterable[ReconRow]]
-"""Where a later turn goes on behind this page (None: it begins the list anew), and its rows."""
+"""Where a later turn goes on behind this page (None: it is the list's only one), and its rows."""
 
 
 class Listed(Enum):
@@ -60,8 +60,7 @@ def pages(
         UnparsableBody: an object is not of its form.
     """
     if source == "paypal":
-        # PayPal's lists have no cursor that lasts: each is one page, and a turn that ends within it begins it anew.
-        return iter([(None, paypal_rows.listed(of, settings, since, until, now))])
+        return paypal_rows.pages(of, settings, since, until, now, after)
     if of == "payout_line":
         chosen = connection.execute(_PAYOUTS, {"after": after or ""}).fetchall()
         return ((payout, _lines(payout, settings, whose)) for payout, whose in chosen)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import psycopg
@@ -54,6 +53,15 @@ class _Step:
     """list, or a key of _DOES."""
     of: str
     account: str | None = None
+
+
+@dataclass(slots=True)
+class _Taken:
+    """How far one transaction came in a list."""
+
+    pages: int = 0
+    cursor: str | None = None
+    ended: bool = False
 
 
 def steps(run: Progress) -> list[_Step]:
@@ -139,19 +147,27 @@ def _list(context: Context, connection: psycopg.Connection[Any], run: Progress, 
         account=step.account, after=run.cursor,
     )  # fmt: skip
     while True:
-        seen: list[str | None] = []
+        taken = _Taken()
         with connection.transaction():
-            count = stage(connection, (row for page in islice(found, _PAGES) for row in _noting(page, seen)))
+            count = stage(connection, _rows(found, taken, end))
             run.staged += count
             run.counts["listed"] = run.counts.get("listed", 0) + count
-            ended = len(seen) < _PAGES
-            run.step, run.cursor = (run.step + 1, None) if ended else (run.step, seen[-1])
+            run.step, run.cursor = (run.step + 1, None) if taken.ended else (run.step, taken.cursor)
             advance(connection, run, context.clock.now())
-        if ended or monotonic_s() > end:
+        if taken.ended or monotonic_s() > end:
             return
 
 
-def _noting(page: Page, seen: list[str | None]) -> Iterator[ReconRow]:
-    cursor, rows = page
-    yield from rows
-    seen.append(cursor)
+def _rows(found: Iterator[Page], taken: _Taken, end: float) -> Iterator[ReconRow]:
+    """The rows of the next pages: some, and no further page once the turn's time is up."""
+    while taken.pages < _PAGES and (taken.pages == 0 or monotonic_s() <= end):
+        page = next(found, None)
+        if page is None:
+            taken.ended = True
+            return
+        taken.pages += 1
+        taken.cursor, rows = page
+        yield from rows
+        if taken.cursor is None:
+            taken.ended = True
+            return

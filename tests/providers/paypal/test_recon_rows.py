@@ -30,7 +30,7 @@ def sandbox() -> Iterator[PayPalSandbox]:
 def listed(of: str, sandbox: PayPalSandbox, since: datetime = START, until: datetime = START + DAY) -> list[ReconRow]:
     """All rows of a kind."""
     values: dict[str, Any] = {"paypal_client_id": "c", "paypal_client_secret": SecretStr("s"), "paypal_api_base": sandbox.base}
-    return list(recon_rows.listed(of, Settings(**values), since, until, sandbox.world.now()))
+    return [row for _, rows in recon_rows.pages(of, Settings(**values), since, until, sandbox.world.now(), None) for row in rows]
 
 
 @pytest.mark.requirement("RECON-1", "RECON-7")
@@ -41,7 +41,7 @@ def test_what_went_back_in_full_had_come_and_a_hold_is_no_payment(sandbox: PayPa
         world.move("T0006", "DENIED", 500, "EUR", status="D")
         world.move("T1503", "HOLD", -500, "EUR")
         world.move("T1105", "HOLD", 500, "EUR")
-    assert [(row.external_id, row.status) for row in listed("charge", sandbox)] == [("REVERSED", "succeeded")]
+    assert [(row.external_id, row.status) for row in listed("charge", sandbox)] == [("REVERSED", "succeeded"), ("DENIED", "failed")]
     assert [(row.external_id, row.kind, row.fee_minor) for row in listed("movement", sandbox)] == [
         ("REVERSED", "payment", 20), ("HOLD", "hold", 0), ("HOLD", "hold_release", 0)
     ]  # fmt: skip
@@ -81,3 +81,26 @@ def test_disputes_are_listed_to_the_end_and_decided_ones_read_by_themselves(
     # PayPal refuses to list what is older than 180 days.
     control.tell("clock", advance_s=200 * 86400)
     assert listed("dispute", sandbox) == []
+
+
+@pytest.mark.requirement("RECON-1")
+def test_each_line_is_on_one_page_and_a_later_turn_goes_on_behind_it(sandbox: PayPalSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recon_rows, "_MOST", 3)
+    world = sandbox.world
+    with world.lock:
+        for hours in range(0, 72, 12):
+            world.move("T0006", f"AT-{hours}", 500, "EUR", at=START + timedelta(hours=hours))
+        world.frozen_at = START + 3 * DAY
+    values: dict[str, Any] = {"paypal_client_id": "c", "paypal_client_secret": SecretStr("s"), "paypal_api_base": sandbox.base}
+    until = START + timedelta(hours=60)
+
+    def read(after: str | None) -> list[tuple[str | None, list[str]]]:
+        pages = recon_rows.pages("movement", Settings(**values), START, until, world.now(), after)
+        return [(cursor, [row.external_id for row in rows]) for cursor, rows in pages]
+
+    pages = read(None)
+    names = [name for _, found in pages for name in found]
+    assert names == ["AT-0", "AT-12", "AT-24", "AT-36", "AT-48"], "none twice, though some lie on the edges of spans"
+    assert all(len(found) <= 3 for _, found in pages)
+    for number, (cursor, _) in enumerate(pages, 1):
+        assert [name for _, found in read(cursor) for name in found] == [name for _, found in pages[number:] for name in found]
