@@ -12,14 +12,18 @@ import click
 
 from billing.operations.accept_finding import accept_finding
 from billing.operations.ask_recon import ask_recon
+from billing.operations.refund_terms import terms
 from billing.operations.repair_finding import repair_finding
+from billing.operations.repair_wish import Wish
 from billing.rules.commands.base import Rejected
-from billing.rules.recon_kinds import KINDS
+from billing.rules.commands.recon import RepairFinding
+from billing.rules.purpose import PURPOSES
+from billing.rules.recon_kinds import CHOICES, KINDS
 from billing.rules.states_recon import FINDING
 from cli.hinting import send_hints
 from cli.inbox.filters import Instant
 from cli.printing import facts, json_line, table
-from cli.roles import action, actor
+from cli.roles import action, actor, demand
 from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, TroubleError, nothing
 from core.ids import new_id
@@ -35,7 +39,7 @@ T = TypeVar("T")
 _ALL_DAY_S = 86_400.0
 _FINDINGS = """
     SELECT external_id AS finding, source, kind, severity, status, object_type, object_ref, account_ref, ours_minor, theirs_minor, currency,
-           detail, repair, first_seen_at, last_seen_at, last_run, repair_asked_at, accepted_by, accepted_reason
+           detail, repair, first_seen_at, last_seen_at, last_run, repair_asked_at, repair_how, repair_ref, accepted_by, accepted_reason
     FROM bursar.finding
     WHERE (%(status)s::text IS NULL OR status = %(status)s) AND (%(kind)s::text IS NULL OR kind = %(kind)s)
       AND (%(source)s::text IS NULL OR source = %(source)s)
@@ -114,33 +118,63 @@ def findings(status: str | None, all_of_them: bool, as_json: bool, **bound: Any)
         raise nothing("no finding matches", "`bursar recon run` compares now; `bursar recon findings --all` shows what was closed")
     if as_json:
         for row in rows:
-            json_line(row)
+            json_line(row | {"choices": KINDS[row["kind"]].choices})
         return
     table(
         ("SEVERITY", "STATUS", "FINDING", "OURS", "THEIRS", "CUR", "LAST SEEN", "REPAIR"),
         (
             (row["severity"], row["status"], row["finding"], row["ours_minor"], row["theirs_minor"], row["currency"], row["last_seen_at"],
-             row["repair"] if row["repair_asked_at"] is None else "asked for")
+             _repair(row))
             for row in rows
         ),
     )  # fmt: skip
-    for kind in sorted({row["kind"] for row in rows}):
+    kinds = sorted({row["kind"] for row in rows})
+    for kind in kinds:
         click.echo(f"{kind}: {KINDS[kind].means}")
+    for how in sorted({how for kind in kinds for how in KINDS[kind].choices}):
+        click.echo(f"--as {how}: {CHOICES[how]}")
+
+
+def _repair(row: dict[str, Any]) -> str:
+    """What mends it by itself, or what a person may choose; or what was asked for."""
+    if row["repair_asked_at"] is not None:
+        return f"asked for: {row['repair_how']}" if row["repair_how"] else "asked for"
+    choices = KINDS[row["kind"]].choices if row["repair"] == "decide" else ()
+    return f"--as {'|'.join(choices)}" if choices else str(row["repair"])
 
 
 @recon.command()
 @click.argument("finding")
 @click.option("--source", type=click.Choice(tuple(LISTS)), default="stripe", show_default=True, help="Where it was found.")
-@click.option("--reason", default="repair", show_default=True, help="Why; goes into the audit.")
-@action("operator")
-def repair(finding: str, source: str, reason: str) -> None:
-    """Ask for what mends FINDING. No money moves: its object is read at the provider again and booked as any event's."""
+@click.option("--as", "how", type=click.Choice(tuple(CHOICES)), help="What a person decided, where one has to (bursar recon findings).")
+@click.option("--customer", "customer_ref", metavar="ID", help="With --as adopt: the customer whose money it is.")
+@click.option("--purpose", type=click.Choice(tuple(PURPOSES)), help="With --as adopt: what the customer gets for it.")
+@click.option("--purpose-ref", metavar="ID", help="With --purpose: the app's id of it.")
+@click.option("--reason", help="Why; goes into the audit. Needed with --as.")
+@action("viewer")
+def repair(finding: str, source: str, how: str | None, reason: str | None, **adopted: Any) -> None:
+    """Ask for what mends FINDING.
+
+    Without --as (role operator) no money moves: its object is read at the provider again and booked as any event's. With --as
+    (role finance) what a person decided is done, by the same ways as without a finding.
+    """
+    demand("finance" if how else "operator")
+    if how and not (reason or "").strip():
+        raise click.UsageError("--as needs a --reason: it is kept in the audit")
+    why = (reason or "repair").strip()
+    command = {name: value for name, value in adopted.items() if value is not None}
+    try:
+        RepairFinding(source=source, finding=finding, reason=why, how=how, **command)  # type: ignore[arg-type]  # click has checked
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     with acting() as context:
+        wish = Wish(how=how, reason=why, terms=terms(context.settings), **adopted) if how else None
         row, asked = _change(
-            context, reason,
-            lambda unit: repair_finding(unit, source, finding, reason=reason, address=partial(address, source)),
+            context, why,
+            lambda unit: repair_finding(unit, source, finding, reason=why, address=partial(address, source), wish=wish),
         )  # fmt: skip
-    click.echo(f"{row.external_id}: {asked} asked for; the next run closes it if that mends it (bursar recon run {source})")
+    by = f" ({row.repair_ref})" if how and row.repair_ref else ""
+    click.echo(f"{row.external_id}: {asked} asked for{by}; the next run closes it if that mends it (bursar recon run {source})")
 
 
 @recon.command()

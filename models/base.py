@@ -17,7 +17,7 @@ from sqlalchemy.types import BigInteger, Text
 SCHEMA = "bursar"
 OWN_SOURCE = "bursar"
 """The source of rows that are ours and no provider's: subscribers, products, and what we bill ourselves."""
-_OWN = frozenset({"id", "source", "external_id", "versions", "created_at", "updated_at", "booked", "settled_as"})
+_OWN = frozenset({"id", "source", "external_id", "versions", "created_at", "updated_at", "booked", "settled_as", "gone_at"})
 
 
 class Base(DeclarativeBase):

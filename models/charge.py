@@ -26,7 +26,7 @@ class Charge(Booked, Settled, Refundable, Disputable, Aggregate):
     PUBLIC_PREFIX: ClassVar[str] = "ch"
     LOCK_ORDER: ClassVar[int] = 45
     DERIVED: ClassVar[frozenset[str]] = Refundable.REFUNDABLE | Disputable.DISPUTABLE | frozenset(
-        {"payment_refs", "payment_id", "customer_id", "invoice_id", "account_id"}
+        {"payment_refs", "payment_id", "customer_id", "invoice_id", "account_id", "fee_settled_minor"}
     )
 
     status: Mapped[str | None]
@@ -59,3 +59,5 @@ class Charge(Booked, Settled, Refundable, Disputable, Aggregate):
     customer_id: Mapped[UUID | None]
     invoice_id: Mapped[UUID | None]
     account_id: Mapped[UUID | None]
+    fee_settled_minor: Mapped[int | None]
+    """What of its fee was not taken as agreed and is settled all the same: owed by the payee, or booked as given up."""

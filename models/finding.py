@@ -36,6 +36,10 @@ class Finding(Aggregate):
     last_seen_at: Mapped[datetime | None]
     repair_asked_at: Mapped[datetime | None]
     repair_asked_by: Mapped[str | None]
+    repair_how: Mapped[str | None]
+    """Which of the possible repairs was chosen."""
+    repair_ref: Mapped[str | None]
+    """The request that carries it out: `<aggregate>:<reference>`."""
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[str | None]
     accepted_reason: Mapped[str | None]

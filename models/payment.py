@@ -35,6 +35,7 @@ class Payment(Booked, Refundable, Disputable, Aggregate):
             "invoice_id",
             "subscription_id",
             "account_id",
+            "adopted",
         }
     )
 
@@ -73,6 +74,8 @@ class Payment(Booked, Refundable, Disputable, Aggregate):
     """What of it we were asked to refund: reference -> `billing.rules.refund.entry`."""
     refund_status: Mapped[str | None]
     """`refunded` or `partially_refunded` (REFUND-5); the payment stays `succeeded`."""
+    adopted: Mapped[dict[str, Any] | None]
+    """Nobody asked for it, and a person decided to keep it: for whom, for what, who and why (`adopt_payment`)."""
     customer_id: Mapped[UUID | None]
     invoice_id: Mapped[UUID | None]
     subscription_id: Mapped[UUID | None]

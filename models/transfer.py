@@ -22,7 +22,7 @@ class Transfer(Booked, Aggregate):
     NAME: ClassVar[str] = "transfer"
     PUBLIC_PREFIX: ClassVar[str] = "tr"
     LOCK_ORDER: ClassVar[int] = 60
-    DERIVED: ClassVar[frozenset[str]] = frozenset({"status", "account_id", "charge_id", "reversals"})
+    DERIVED: ClassVar[frozenset[str]] = frozenset({"status", "account_id", "charge_id", "reversals", "adopted"})
 
     amount_minor: Mapped[int | None]
     reversed_minor: Mapped[int | None]
@@ -43,3 +43,5 @@ class Transfer(Booked, Aggregate):
     charge_id: Mapped[UUID | None]
     reversals: Mapped[dict[str, Any] | None]
     """What our own reversals take from it: request's reference -> {amount_minor, status}."""
+    adopted: Mapped[dict[str, Any] | None]
+    """Nobody asked for it, and a person decided what it is: the payee's own, or owed by him."""

@@ -31,6 +31,10 @@ class Final(Exception):  # noqa: N818
     """The call was refused for good; making it again would be refused again. The row is dead at once and operators are told."""
 
 
+class NotThere(Final):
+    """The provider says that it has no such object: the one refusal of a look-up that is an answer."""
+
+
 class Unknown(Exception):  # noqa: N818
     """Nobody can say whether the call happened (time-out, lost reply); only the same key may be tried again."""
 

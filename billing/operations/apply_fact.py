@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from billing.operations.come_back import come_back
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.base import Fact
 from billing.rules.merge import merge
@@ -25,6 +26,9 @@ def apply_fact(unit: UnitOfWork, row: Aggregate, fact: Fact, values: Mapping[str
     before_after = {name: (current[name], value) for name, value in changes.items()}
     # Past the mapper's instrumentation, which nobody needs: the unit finds what changed by comparing.
     held.update(changes)
+    gone_at = held.get("gone_at")
+    if gone_at is not None and fact.version.at > gone_at:
+        come_back(unit, row)
     if before_after:
         row.updated_at = max(row.updated_at, unit.now)
     return before_after

@@ -16,7 +16,7 @@ from billing.operations.post_transfer import post_transfer
 from billing.operations.unit import UnitOfWork
 from models.base import AGGREGATES
 
-_POST: Mapping[str, Callable[[UnitOfWork, Any], None]] = {
+POST: Mapping[str, Callable[[UnitOfWork, Any], None]] = {
     "payment": post_payment,
     "charge": post_charge,
     "refund": post_refund,
@@ -26,7 +26,8 @@ _POST: Mapping[str, Callable[[UnitOfWork, Any], None]] = {
     "application_fee": post_application_fee,
     "balance_transaction": post_balance_transaction,
 }
-BOOKED = tuple(_POST)
+"""Aggregate -> what books its row as it stands."""
+BOOKED = tuple(POST)
 """Aggregates that are booked, in lock order."""
 
 
@@ -37,6 +38,6 @@ def catch_up_journal(unit: UnitOfWork, aggregate: str, source: str, external_id:
     """
     row: Any = unit.row(AGGREGATES[aggregate], source, external_id)
     before = row.booked
-    _POST[aggregate](unit, row)
+    POST[aggregate](unit, row)
     changed: bool = row.booked != before
     return changed

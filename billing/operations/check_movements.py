@@ -15,23 +15,25 @@ from psycopg import sql
 from billing.operations.keep_findings import Scope, keep, keeping
 
 # PAY-4: what was agreed on stands in the request; what is kept of a share that is passed on later is no fee of the provider's;
-# where there is none, a connected account's money owes the share that is set.
+# where there is none, a connected account's money owes the share that is set. What a person settled of it counts as taken.
 _FEE = """
     owed AS (
-        SELECT s.external_id, s.account_ref, s.fee_minor AS theirs, s.currency, s.created_at, s.kind AS destination,
+        SELECT s.external_id, s.account_ref, coalesce(s.fee_minor, 0) + coalesce(h.fee_settled_minor, 0) AS theirs,
+               h.fee_settled_minor AS settled, s.currency, s.created_at, s.kind AS destination,
                coalesce(CASE WHEN coalesce(p.payee_ref, c.payee_ref) IS NOT NULL THEN 0 END,
                         p.application_fee_minor, c.application_fee_minor,
                         CASE WHEN s.account_ref IS NOT NULL OR s.kind IS NOT NULL
                              THEN (s.amount_minor * %(basis_points)s + 5000) / 10000 ELSE 0 END) AS ours
         FROM bursar.recon_staged s
+        LEFT JOIN bursar.charge h ON h.source = %(source)s AND h.external_id = s.external_id
         LEFT JOIN bursar.payment_request p ON p.source = %(source)s AND p.payment_ref = s.parent_ref
         LEFT JOIN bursar.checkout_request c ON c.source = %(source)s AND c.payment_ref = s.parent_ref
         WHERE s.object = 'charge' AND s.status = 'succeeded'),
     found AS (
         SELECT 'fee_leak' AS kind, 'charge' AS object_type, external_id AS object_ref, account_ref, ours AS ours_minor,
-               coalesce(theirs, 0) AS theirs_minor, currency, jsonb_strip_nulls(jsonb_build_object('destination', destination)) AS detail,
-               created_at AS object_at
-        FROM owed WHERE ours <> coalesce(theirs, 0))"""
+               theirs AS theirs_minor, currency,
+               jsonb_strip_nulls(jsonb_build_object('destination', destination, 'settled', settled)) AS detail, created_at AS object_at
+        FROM owed WHERE ours <> theirs)"""
 
 _UNKNOWN_CHARGE = """
     found AS (
@@ -40,7 +42,9 @@ _UNKNOWN_CHARGE = """
                jsonb_strip_nulls(jsonb_build_object('payment', s.parent_ref, 'customer', s.customer_ref)) AS detail,
                s.created_at AS object_at
         FROM bursar.recon_staged s
-        WHERE s.object = 'charge' AND s.status = 'succeeded' AND s.request IS NULL
+        WHERE s.object = 'charge' AND s.status = 'succeeded' AND s.request IS NULL AND s.amount_minor > coalesce(s.back_minor, 0)
+          AND NOT EXISTS (SELECT FROM bursar.payment a
+                          WHERE a.source = %(source)s AND a.external_id = coalesce(s.parent_ref, s.external_id) AND a.adopted IS NOT NULL)
           AND NOT EXISTS (SELECT FROM bursar.customer c
                           WHERE c.source = %(source)s AND c.external_id = s.customer_ref AND c.versions <> '{{}}')
           AND NOT EXISTS (SELECT FROM bursar.payment_request p WHERE p.source = %(source)s AND p.payment_ref = s.parent_ref)
@@ -54,7 +58,9 @@ _STRAY_TRANSFER = """
                NULL::bigint AS ours_minor, s.amount_minor AS theirs_minor, s.currency,
                jsonb_build_object('destination', s.parent_ref) AS detail, s.created_at AS object_at
         FROM bursar.recon_staged s
-        WHERE s.object = 'transfer' AND s.request IS NULL
+        WHERE s.object = 'transfer' AND s.request IS NULL AND s.amount_minor > coalesce(s.back_minor, 0)
+          AND NOT EXISTS (SELECT FROM bursar.transfer a
+                          WHERE a.source = %(source)s AND a.external_id = s.external_id AND a.adopted IS NOT NULL)
           AND NOT EXISTS (SELECT FROM bursar.transfer_request r WHERE r.source = %(source)s AND r.transfer_ref = s.external_id))"""
 
 _REFUNDED = """

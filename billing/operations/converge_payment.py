@@ -10,6 +10,7 @@ from billing.operations.follow_payment_request import follow_payment_request
 from billing.operations.fulfil_payment import follow_payment
 from billing.operations.move_status import move_status
 from billing.operations.post_payment import post_payment
+from billing.operations.post_unapplied import post_unapplied
 from billing.operations.share_payment import share_payment
 from billing.operations.tell_refunded import tell_refunded
 from billing.operations.unit import UnitOfWork
@@ -45,5 +46,6 @@ def converge_payment(unit: UnitOfWork, row: Payment, charges: Mapping[str, Mappi
     # What follows is a function of the rows too, so that it is the same whoever comes second.
     request = follow_payment_request(unit, row) or follow_checkout_payment(unit, row)
     tell_refunded(unit, row)
+    post_unapplied(unit, row)
     follow_payment(unit, row, request)
     share_payment(unit, row, request)

@@ -8,6 +8,7 @@ from billing.operations.follow_dispute import after_dispute_reversal
 from billing.operations.move_refund_shares import after_refund_reversal
 from billing.operations.move_status import move_status
 from billing.operations.owe import owe
+from billing.operations.settle_transfer import after_stray_reversal
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.answer import AnswerFact
 from billing.rules.facts.transfer_reversal import TransferReversalFact
@@ -19,6 +20,7 @@ from models.transfer_reversal_request import TransferReversalRequest
 
 AFTER: Mapping[str, Callable[[UnitOfWork, TransferReversalRequest], None]] = {
     "dispute": after_dispute_reversal,
+    "finding": after_stray_reversal,
     "refund_request": after_refund_reversal,
 }
 """Kind of the row that wanted it -> its verb, called once, when the reversal is `made` or `failed`; without one, what

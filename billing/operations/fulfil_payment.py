@@ -108,12 +108,15 @@ def _purchase(payment: Payment, request: PaymentRequest | CheckoutRequest | None
     purpose = payment.purpose if payment.purpose in PURPOSES else said
     if request is not None:
         purpose, reference = request.purpose, request.purpose_ref
+    adopted = payment.adopted or {}
+    if adopted.get("purpose"):
+        purpose, reference = adopted["purpose"], adopted["purpose_ref"]
     return Purchase(
         source=payment.source,
         key=payment.external_id,
         purpose=purpose,
         purpose_ref=reference,
-        customer_ref=payment.customer_ref or (request.customer_ref if request else None),
+        customer_ref=payment.customer_ref or (request.customer_ref if request else None) or adopted.get("customer_ref"),
         external_ref=request.external_ref if isinstance(request, CheckoutRequest) else None,
         payment_ref=payment.external_id,
         request=f"{request.NAME}:{request.external_id}" if request else None,

@@ -40,7 +40,8 @@ class Scope:
     """The run's time."""
 
 
-# What a person accepted stays accepted while it is what was accepted; anything else is open (again).
+# What a person accepted stays accepted while it is what was accepted; anything else is open (again). A choice made about other
+# amounts is none about these.
 _KEEP = sql.SQL("""
     WITH {comparison},
     chosen AS MATERIALIZED (
@@ -58,6 +59,9 @@ _KEEP = sql.SQL("""
                                 IS NOT DISTINCT FROM (excluded.ours_minor, excluded.theirs_minor, excluded.currency)
                           THEN 'accepted' ELSE 'open' END,
             repair_asked_at = CASE WHEN f.status IN ('gone', 'repaired') THEN NULL ELSE f.repair_asked_at END,
+            repair_how = CASE WHEN f.status IN ('gone', 'repaired') OR (f.ours_minor, f.theirs_minor, f.currency)
+                                IS DISTINCT FROM (excluded.ours_minor, excluded.theirs_minor, excluded.currency)
+                              THEN NULL ELSE f.repair_how END,
             ours_minor = excluded.ours_minor, theirs_minor = excluded.theirs_minor, currency = excluded.currency,
             detail = excluded.detail, account_ref = excluded.account_ref, severity = excluded.severity, repair = excluded.repair,
             last_run = excluded.last_run, last_seen_at = excluded.last_seen_at, updated_at = excluded.updated_at,

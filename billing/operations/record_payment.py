@@ -17,7 +17,7 @@ def record_payment(unit: UnitOfWork, fact: PaymentFact) -> Payment:
     link(
         unit,
         row,
-        customer=row.customer_ref,
+        customer=row.customer_ref or (row.adopted or {}).get("customer_ref"),
         invoice=row.invoice_ref,
         subscription=row.subscription_ref,
         account=row.account_ref,

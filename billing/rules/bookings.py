@@ -127,6 +127,21 @@ def netting(provider: str, account: str, amount_minor: int, currency: str) -> Le
     return receivable(provider, account, -amount_minor, currency)
 
 
+def fee_claim(provider: str, amount_minor: int, currency: str) -> Legs:
+    """Our share that was not taken as agreed, and that the payee owes (`receivable`): it is our fee, no share of his that came back."""
+    return moved(code(provider, None, "payee_share"), code(provider, None, "application_fees"), amount_minor, currency)
+
+
+def fee_leakage(provider: str, amount_minor: int, currency: str) -> Legs:
+    """Our share that was not taken as agreed, and is given up; negative: more was taken, and it is kept."""
+    return moved(code(provider, None, "fee_leakage"), code(provider, None, "application_fees"), amount_minor, currency)
+
+
+def unapplied(provider: str, amount_minor: int, currency: str) -> Legs:
+    """So much of what came in pays for nothing yet: it is no sale, it is the payer's."""
+    return moved(code(provider, None, "sales"), code(provider, None, "unapplied"), amount_minor, currency)
+
+
 def write_off(provider: str, account: str, amount_minor: int, currency: str) -> Legs:
     """What it owed is given up."""
     return moved(code(provider, None, "write_offs"), code(provider, account, "receivable"), amount_minor, currency)

@@ -67,6 +67,14 @@ CHART: tuple[Account, ...] = (
         "account",
         "what a payee has coming: its balance and what is in transit",
     ),
+    Account(
+        "unapplied",
+        "liability",
+        "credit",
+        True,
+        "platform",
+        "payers' money that pays for nothing yet: taken in without a request and kept (RECON-8)",
+    ),
     Account("sales", "income", "credit", True, "platform", "what customers paid, before refunds; booked when paid"),
     Account("application_fees", "income", "credit", True, "platform", "our share of connected accounts' charges"),
     Account("refunds", "income", "debit", True, "platform", "what was given back to payers; lessens sales"),
@@ -83,6 +91,17 @@ CHART: tuple[Account, ...] = (
     Account("dispute_fees", "expense", "debit", False, "platform", "what providers take for disputes"),
     Account("disputes_lost", "expense", "debit", False, "platform", "disputed money that stays with the payer"),
     Account("write_offs", "expense", "debit", False, "platform", "receivables that were given up"),
+    Account(
+        "fee_leakage", "expense", "debit", False, "platform", "our share that was agreed on and not taken, and given up"
+    ),
+    Account(
+        "losses",
+        "expense",
+        "debit",
+        False,
+        "platform",
+        "booked here, and the provider says that it has no such thing",
+    ),
     Account("fx", "clearing", "debit", False, "both", "conversions: what left one currency and came in another"),
     Account("suspense", "clearing", "debit", False, "both", "moved at the provider, and nobody has said why yet"),
 )

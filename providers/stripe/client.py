@@ -12,7 +12,7 @@ import stripe
 
 from core.settings import Settings
 from providers.clean import json_object
-from providers.errors import Final, KeySpent, NotConfigured, RateLimited, Retryable, Unknown
+from providers.errors import Final, KeySpent, NotConfigured, NotThere, RateLimited, Retryable, Unknown
 
 _TIMEOUTS_S = 10
 _PAGE = 99
@@ -24,13 +24,15 @@ def get(path: str, settings: Settings, *, account: str | None = None, query: Map
 
     Raises:
         Retryable: no key, no connection, time-out, rate limit, Stripe's own error; reading again is harmless.
-        Final: Stripe has no such object, or will not show it to us.
+        NotThere: Stripe has no such object.
+        Final: Stripe will not show it to us.
     """
     client = _configured(settings, "the object is not looked up and no row changes")
     try:
         answer = client.raw_request("get", path, **(query or {}), **_options(account))
     except (stripe.InvalidRequestError, stripe.PermissionError, stripe.AuthenticationError) as error:
-        raise Final(
+        refusal = NotThere if error.http_status == 404 and error.code == "resource_missing" else Final
+        raise refusal(
             f"Stripe refused GET {path} ({error.http_status}): {error.user_message or error.code}; check the key's rights, then replay"
         ) from None
     except stripe.RateLimitError as error:

@@ -137,6 +137,9 @@ FETCHED: dict[str, str] = {
 }
 """Kind of object -> the event type under which the answer to our own look-up enters the inbox."""
 
+NOT_FOUND = "object.not_found"
+"""What enters the inbox when a look-up that says so (`absent` in its payload) finds that there is no such object."""
+
 ANSWERED = tuple(sorted({operation.kind for operation in OPERATIONS.values()}))
 """Kinds of objects that our own submissions are answered with, as `answer.<kind>`."""
 
@@ -144,6 +147,7 @@ EVENT_TYPES: tuple[str, ...] = (
     *(f"{of}.{what}" for of, verbs in _BY_OBJECT.items() for what in verbs.split()),
     *_LEGACY,
     *FETCHED.values(),
+    NOT_FOUND,
     *(f"answer.{kind}" for kind in ANSWERED),
 )
 """`<object>.<what happened>`; a handler's module and function are named after both."""

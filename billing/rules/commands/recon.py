@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from billing.rules.commands.base import Command, line
+from billing.rules.commands.payments import Purpose
 
 _UNKNOWN = {"unknown_finding": "no run has found that at this provider"}
 Source = Literal["stripe", "paypal"]
@@ -59,19 +60,27 @@ class FindingSettled:
     status: str
     """`open` until a run no longer sees it, or `accepted`."""
     repair: str
-    """What was asked for: `fetch`, `book` or `recount`; `none` for a finding that was accepted."""
+    """What was asked for: `fetch`, `book` or `recount`, or what was chosen; `none` for a finding that was accepted."""
+    request: str | None = None
+    """What carries out what was chosen: `<kind>:<reference>`, such as `refund_request:REF-20260301-7K3M9QXA`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairFinding(Command):
-    """Mends what a run found, without moving money: the object is read at the provider again, and its facts take their way."""
+    """Mends what a run found. Without `how` no money moves: the object is read at the provider again, and its facts take their
+    way. What only a person can decide names its possible repairs; each is done as if it had been asked for by itself."""
 
     NAME: ClassVar[str] = "billing.recon.repair.v1"
     RESULT: ClassVar[type] = FindingSettled
     REFUSALS: ClassVar[Mapping[str, str]] = {
         **_UNKNOWN,
         "not_open": "the finding is not open; `details.current` says what it is",
-        "needs_decision": "nothing can be mended by itself here: accept it with a reason, or undo it by a command of its own",
+        "needs_decision": "nothing can be mended by itself here: choose one of `details.limit`, or accept it with a reason",
+        "no_such_repair": "this finding has no such repair; `details.limit` names those that it has",
+        "chosen_already": "`details.current` was chosen before, and stands",
+        "cannot_repair": "what was chosen is not possible; `details.current` says why",
+        "unknown_customer": "the customer is not known at this provider, or is needed and not named",
+        "nothing_missing": "the journal has all that was booked: repair it without `how`",
     }
 
     source: Source
@@ -80,10 +89,23 @@ class RepairFinding(Command):
     """The finding's reference: `<kind>:<object type>:<object>`."""
     reason: str
     """Why, for the audit."""
+    how: Literal["adopt", "refund", "reverse", "owe", "book", "write_off", "repost"] | None = None
+    """What a person chose; null: what needs no choice."""
+    customer_ref: str | None = None
+    """With `adopt`: the provider's id of the customer whose money it is."""
+    purpose: Purpose | None = None
+    """With `adopt`: what the customer gets for it; null: it pays for nothing yet."""
+    purpose_ref: str | None = None
+    """With `purpose`: the app's id of what it is for."""
 
     def __post_init__(self) -> None:
         line(self.finding, "finding")
         line(self.reason, "reason")
+        for name in ("customer_ref", "purpose", "purpose_ref"):
+            if getattr(self, name) is not None and self.how != "adopt":
+                raise ValueError(f"{name} is said of money that is adopted")
+        if self.purpose_ref is not None and self.purpose is None:
+            raise ValueError("purpose_ref needs a purpose")
 
     def references(self) -> Iterator[tuple[str, str, str]]:
         """The finding."""

@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 
 from bursar_client.command import Command
 
+Purpose = Literal["subscription", "course_enrolment", "credit_package", "event_registration", "invoice"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecon(Command):
@@ -34,10 +36,11 @@ class RunRecon(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairFinding(Command):
-    """Mends what a run found, without moving money: the object is read at the provider again, and its facts take their way.
+    """Mends what a run found. Without `how` no money moves: the object is read at the provider again, and its facts take their way.
 
-    Result: `finding`, `status`, `repair`.
-    Rejected as `unknown_finding`, `not_open`, `needs_decision`.
+    Result: `finding`, `status`, `repair`, `request`.
+    Rejected as `unknown_finding`, `not_open`, `needs_decision`, `no_such_repair`, `chosen_already`, `cannot_repair`,
+    `unknown_customer`, `nothing_missing`.
     """
 
     NAME: ClassVar[str] = "billing.recon.repair.v1"
@@ -49,13 +52,21 @@ class RepairFinding(Command):
     """The finding's reference: `<kind>:<object type>:<object>`."""
     reason: str
     """Why, for the audit."""
+    how: Literal["adopt", "refund", "reverse", "owe", "book", "write_off", "repost"] | None = None
+    """What a person chose; None: what needs no choice."""
+    customer_ref: str | None = None
+    """With `adopt`: the provider's id of the customer whose money it is."""
+    purpose: Purpose | None = None
+    """With `adopt`: what the customer gets for it; None: it pays for nothing yet."""
+    purpose_ref: str | None = None
+    """With `purpose`: the app's id of what it is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptFinding(Command):
     """Lets a finding stand, for a stated reason; it is open again when its amounts change.
 
-    Result: `finding`, `status`, `repair` (`none`).
+    Result: `finding`, `status`, `repair` (`none`), `request` (null).
     Rejected as `unknown_finding`, `not_open`.
     """
 

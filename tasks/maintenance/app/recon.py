@@ -6,11 +6,14 @@ from functools import partial
 
 from billing.operations.accept_finding import accept_finding
 from billing.operations.ask_recon import ask_recon
+from billing.operations.refund_terms import terms
 from billing.operations.repair_finding import repair_finding
+from billing.operations.repair_wish import Wish
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command, Rejected
 from billing.rules.commands.recon import AcceptFinding, FindingSettled, ReconAsked, RepairFinding, RunRecon
 from billing.rules.facts.event import Event
+from core.settings import current
 from providers.app.read_command import read_command
 from tasks.maintenance.recon.addresses import address
 from tasks.maintenance.recon.lists import LISTS, YOUNG
@@ -37,10 +40,18 @@ def run(unit: UnitOfWork, command: RunRecon) -> ReconAsked:
 
 def repair(unit: UnitOfWork, command: RepairFinding) -> FindingSettled:
     """Ask for what mends it."""
-    row, asked = repair_finding(
-        unit, command.source, command.finding, reason=command.reason, address=partial(address, command.source)
-    )
-    return FindingSettled(finding=row.external_id, status=str(row.status), repair=asked)
+    where = partial(address, command.source)
+    row, asked = repair_finding(unit, command.source, command.finding, reason=command.reason, address=where, wish=_wish(command))
+    return FindingSettled(finding=row.external_id, status=str(row.status), repair=asked, request=row.repair_ref if command.how else None)
+
+
+def _wish(command: RepairFinding) -> Wish | None:
+    if command.how is None:
+        return None
+    return Wish(
+        how=command.how, reason=command.reason, terms=terms(current()), customer_ref=command.customer_ref, purpose=command.purpose,
+        purpose_ref=command.purpose_ref,
+    )  # fmt: skip
 
 
 def accept(unit: UnitOfWork, command: AcceptFinding) -> FindingSettled:

@@ -17,9 +17,9 @@ from core.clock import SystemClock
 from core.settings import Settings
 from providers.answer import Answer
 from providers.clean import json_object
-from providers.errors import Final, Retryable
+from providers.errors import Final, NotThere, Retryable
 from providers.stripe import answers, client
-from providers.stripe.event_types import FETCHED
+from providers.stripe.event_types import FETCHED, NOT_FOUND
 from providers.stripe.operations import KEY_LIFE_S, OPERATIONS, Operation
 from providers.submission import TAG_SUBMISSION, Flight
 
@@ -30,14 +30,21 @@ _CLOCKS_APART = timedelta(days=1)
 def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datetime | None = None) -> Answer:
     """Read one object. Reading is harmless, so a lost answer is simply asked for again.
 
+    Where the payload has `absent` (a finding that says that it is not there), "there is none" is an answer like any other.
+
     Raises:
         Retryable, Final: as `client.get`.
         UnparsableBody: what came back is not JSON.
     """
-    found = json_object(client.get(payload["url"], settings, account=payload.get("account")))
     at = at or SystemClock().now()
-    event_id = f"fetch-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
     event_type = FETCHED[payload["kind"]]
+    try:
+        found = json_object(client.get(payload["url"], settings, account=payload.get("account")))
+    except NotThere:
+        if "absent" not in payload:
+            raise
+        event_type, found = NOT_FOUND, {"id": payload["id"], "object": "absent", **payload["absent"]}
+    event_id = f"fetch-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
     envelope = {
         "id": event_id,
         "object": "event",
