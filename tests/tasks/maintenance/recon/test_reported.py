@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from billing.operations.check_reported import CHECKS, check_reported
+from billing.operations.compare_objects import compare_objects
 from billing.operations.keep_findings import Scope
 from billing.rules import bookings
 from billing.rules.chart import read
@@ -151,3 +152,39 @@ def test_a_way_back_is_compared_when_it_came_and_not_before_the_report_shows_it(
     assert books.found(SENT) == {}, "the journal is ahead of the window"
     assert books.found(SENT, scope=then) == {"journal_differs:payout:I": (0, -525)}
     assert books.found(SENT, RETURNED._replace(created_at=AT + 30 * DAY), scope=then) == {}
+
+
+_CHARGE = """INSERT INTO bursar.charge (id, source, external_id, versions, created_at, updated_at, status, amount_minor, currency,
+                                        provider_created_at)
+             VALUES (gen_random_uuid(), 'paypal', %s, '{"a": 1}', %s, %s, %s, 1000, 'EUR', %s)"""
+
+
+@pytest.mark.requirement("RECON-1")
+@pytest.mark.parametrize(
+    ("held", "lines", "found"),
+    [
+        # The report shows only what moved the balance.
+        (("pending", AT), [], set()),
+        (("failed", AT), [], set()),
+        (("succeeded", AT), [], {"missing_there:charge:C"}),
+        (("pending", AT), ["failed"], {"status_differs:charge:C"}),
+        (("succeeded", AT), ["pending", "succeeded"], set()),
+        (("pending", AT), ["pending", "succeeded"], {"status_differs:charge:C"}),
+        (None, ["failed"], set()),
+        (None, ["pending", "succeeded"], {"missing_here:charge:C"}),
+        # The payment's time and that of its movement, on either side of an end of the window.
+        (("succeeded", AT - DAY - timedelta(seconds=1)), ["succeeded"], set()),
+        (("succeeded", AT + DAY), ["succeeded"], set()),
+    ],
+)
+def test_lines_of_charges(books: Books, held: tuple[str, datetime] | None, lines: list[str], found: set[str]) -> None:
+    if held is not None:
+        with books.database.connect() as connection:
+            connection.execute(_CHARGE, ["C", AT, AT, *held])
+    line = ReconRow("charge", "C", None, 1000, None, None, "EUR", created_at=AT)
+    with connect(books.database.url, "bursar_app", autocommit=True) as connection:
+        with connection.transaction():
+            clear(connection)
+            stage(connection, [line._replace(status=one, created_at=AT + n * timedelta(minutes=1)) for n, one in enumerate(lines)])
+            compare_objects(connection, "charge", SCOPE)
+        assert {row[0] for row in connection.execute("SELECT external_id FROM bursar.finding")} == found
