@@ -63,6 +63,20 @@ _STRAY_TRANSFER = """
                           WHERE a.source = %(source)s AND a.external_id = s.external_id AND a.adopted IS NOT NULL)
           AND NOT EXISTS (SELECT FROM bursar.transfer_request r WHERE r.source = %(source)s AND r.transfer_ref = s.external_id))"""
 
+# What a person made at the provider is told by its refund alone; what we asked for is named by its request. What only shows another
+# movement (a transfer's reversal, a capture that PayPal reversed for a dispute) is looked at there.
+_UNASKED_REFUND = """
+    found AS (
+        SELECT 'refund_not_asked' AS kind, 'refund' AS object_type, r.external_id AS object_ref, r.account_ref, NULL::bigint AS ours_minor,
+               r.amount_minor AS theirs_minor, r.currency,
+               jsonb_strip_nulls(jsonb_build_object('payment', r.payment_ref, 'charge', r.charge_ref)) AS detail,
+               r.provider_created_at AS object_at
+        FROM bursar.refund r
+        WHERE r.source = %(source)s AND r.versions <> '{{}}' AND r.provider_created_at >= %(since)s AND r.provider_created_at < %(until)s
+          AND r.status NOT IN ('failed', 'cancelled') AND r.confirmed IS DISTINCT FROM false
+          AND r.source_transfer_reversal_ref IS NULL AND r.reason IS DISTINCT FROM 'reversed'
+          AND NOT EXISTS (SELECT FROM bursar.refund_request q WHERE q.source = %(source)s AND q.refund_ref = r.external_id))"""
+
 _REFUNDED = """
     counted AS (
         SELECT c.external_id, c.account_ref, c.currency, c.provider_created_at, c.refunded_minor,
@@ -100,6 +114,7 @@ _CHECKS: Mapping[str, _Check] = {
     "fees": _check(_FEE, {"charge"}, "charge", "fee_leak"),
     "unknown_charges": _check(_UNKNOWN_CHARGE, {"charge", "payment"}, "charge", "unknown_charge"),
     "stray_transfers": _check(_STRAY_TRANSFER, {"transfer"}, "transfer", "stray_transfer"),
+    "unasked_refunds": _check(_UNASKED_REFUND, {"refund"}, "refund", "refund_not_asked"),
     "refunded": _check(_REFUNDED, {"refund"}, "charge", "count_differs"),
     "owed": _check(_OWED, {"payment"}, "customer_balance", "count_differs"),
 }

@@ -58,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "stray_transfer": Kind(
         "high", "decide", "money was sent to an account without a request or a payment behind it", ("adopt", "owe", "reverse")
     ),
+    "refund_not_asked": Kind("medium", "decide", "a refund that nobody asked for here: a person made it at the provider"),
     "refund_unbooked": Kind("high", "book", "a refund moved the balance and the journal does not know it", ("repost",)),
     "dispute_unbooked": Kind("high", "book", "a dispute moved the balance and the journal does not know it", ("repost",)),
     "journal_differs": Kind("high", "book", "the balance moved by another amount than the journal says", ("repost",)),
