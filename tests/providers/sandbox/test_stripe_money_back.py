@@ -132,6 +132,7 @@ def test_a_lost_and_a_won_dispute(sdk: Sdk, stripe_sandbox: Sandbox) -> None:
     control.end_dispute(dispute["id"], "won")
     assert _types(stripe_sandbox) == ["charge.dispute.funds_reinstated", "charge.dispute.updated", "charge.dispute.closed"]
     assert control.balances() == {(None, "eur"): (-1500, 9825)}
+    assert sdk.post("/v1/refunds", charge=charge, amount=100)["status"] == "succeeded", "what was won may be refunded again"
     with pytest.raises(SandboxRefused, match="already closed"):
         control.end_dispute(dispute["id"], "lost")
 
