@@ -74,6 +74,8 @@ TABLE: tuple[Run, ...] = (
     Run("expire_invoices", "payments", timedelta(minutes=5), "skip", "voids unpaid invoices for packages whose end has come"),
     Run("remind_of_invoices", "payments", timedelta(minutes=15), "skip", "reminds customers a day before an invoice ends"),
     Run("write_off_stale_invoices", "payments", Daily(time(4, 20)), "skip", "counts as uncollectible what nobody has paid for months"),
+    Run("renew_subscriptions", "payments", timedelta(minutes=15), "skip", "bills the periods of subscriptions that have begun, each once"),
+    Run("expire_manual_renewals", "payments", timedelta(hours=1), "skip", "lets renewals expire that were not paid in their grace"),
     Run("return_disputed_shares", "payments", timedelta(hours=1), "skip", "gives payees back what disputes took, as balances allow"),
     Run("alert_disputes", "notifications", timedelta(minutes=1), "skip", "tells operators of new disputes and their deadlines"),
     Run("remind_dispute_deadlines", "notifications", timedelta(hours=1), "skip", "reminds operators 7, 3 and 1 days before a deadline"),

@@ -9,6 +9,7 @@ import structlog
 
 from billing.operations.attempt_payment import attempt_payment, stop_attempt
 from billing.operations.carry_over import give_back
+from billing.operations.follow_invoice_payment import invoice_payment_failed
 from billing.operations.move_request import move_request
 from billing.operations.tell_payment_failed import tell_payment_failed
 from billing.operations.unit import UnitOfWork
@@ -96,3 +97,4 @@ def fail_or_move(unit: UnitOfWork, row: PaymentRequest, after: str) -> None:
         row.url = None
     if move_request(unit, row, PAYMENT_REQUEST, after, **about) and after == "failed":
         tell_payment_failed(unit, row)
+        invoice_payment_failed(unit, row)

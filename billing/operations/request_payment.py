@@ -6,9 +6,8 @@ from datetime import timedelta
 
 from billing.operations.attach_promo import attach_promo
 from billing.operations.attempt_payment import attempt_payment
-from billing.operations.carry_over import balance_of, carry, take
-from billing.operations.fulfil_payment import Purchase, fulfil_payment
-from billing.operations.move_request import move_request
+from billing.operations.carry_over import balance_of, take
+from billing.operations.carry_request_over import carry_request_over
 from billing.operations.own_row import own_row
 from billing.operations.unit import UnitOfWork
 from billing.rules.application_fee import application_fee
@@ -16,7 +15,6 @@ from billing.rules.commands.base import Rejected
 from billing.rules.commands.payments import RequestPayment
 from billing.rules.minimum_charge import minimum_charge
 from billing.rules.payment_methods import methods_in, offered
-from billing.rules.states_charges import PAYMENT_REQUEST
 from models.account import Account
 from models.customer import Customer
 from models.payment_method import PaymentMethod
@@ -58,7 +56,7 @@ def request_payment(unit: UnitOfWork, command: RequestPayment, *, fee_basis_poin
         attach_promo(unit, row, command.promo_ref, amount_minor=command.amount_minor, until=unit.now + PROMO_STANDS)
     owed = balance_of(unit, row).owed_minor or 0
     if command.amount_minor + owed < minimum_charge(command.source, command.currency):
-        _carry_over(unit, row)
+        carry_request_over(unit, row)
         return row
     row.carried_minor = take(unit, row)
     if row.destination_ref or row.payee_ref:
@@ -66,18 +64,6 @@ def request_payment(unit: UnitOfWork, command: RequestPayment, *, fee_basis_poin
         row.application_fee_minor = application_fee(row.charge_minor, fee_basis_points)
     attempt_payment(unit, row)
     return row
-
-
-def _carry_over(unit: UnitOfWork, row: PaymentRequest) -> None:
-    """Nothing is called. What it pays for counts as paid, because the customer's balance owes it now."""
-    carry(unit, row)
-    row.completed_at = unit.now
-    move_request(unit, row, PAYMENT_REQUEST, "carried_over", amount_minor=row.amount_minor, currency=row.currency)
-    key = f"{row.NAME}:{row.external_id}"
-    fulfil_payment(unit, Purchase(
-        source=row.source, key=key, purpose=row.purpose, purpose_ref=row.purpose_ref, customer_ref=row.customer_ref, request=key,
-        promo_ref=row.promo_ref, amount_minor=row.amount_minor, currency=row.currency,
-    ))  # fmt: skip
 
 
 def _refuse(unit: UnitOfWork, command: RequestPayment) -> None:

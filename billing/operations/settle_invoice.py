@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from billing.operations.follow_subscription_invoice import subscription_paid
 from billing.operations.move_own import move_own
 from billing.operations.unit import UnitOfWork
 from models.invoice import Invoice
 
 OnPaid = Callable[[UnitOfWork, Invoice], None]
 
-ON_PAID: Mapping[str, tuple[OnPaid, ...]] = {}
+ON_PAID: Mapping[str, tuple[OnPaid, ...]] = {
+    "subscription": (subscription_paid,),
+    "proration": (subscription_paid,),
+}
 """Invoice type -> what follows, in this order. Each finds what it needs by the invoice's typed references."""
 
 

@@ -18,8 +18,8 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
+from tasks.payments import invoices, subscriptions
 from tasks.payments.promo import expire_reservations, recount_uses
-from tasks.payments import invoices
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
 from workers.paging import work_pages
@@ -117,3 +117,13 @@ def remind_of_invoices(context: Context, slot_at: datetime) -> Mapping[str, Any]
 def write_off_stale_invoices(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Count as uncollectible what nobody has paid for months (INV-12)."""
     return work_pages(context, invoices.stale(timedelta(days=context.settings.stale_invoice_days)), slot_at)
+
+
+def renew_subscriptions(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Bill the periods that have begun, each once, however many were missed (SUB-3)."""
+    return work_pages(context, subscriptions.RENEW, slot_at)
+
+
+def expire_manual_renewals(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Let go of renewals and beginnings that were not paid in their grace (SUB-7)."""
+    return work_pages(context, subscriptions.EXPIRE, slot_at)

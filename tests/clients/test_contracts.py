@@ -130,6 +130,19 @@ def test_what_the_client_writes_is_read() -> None:
             "lines": ({"description": "Set-up", "amount_minor": 9_000},),
         },
     }  # fmt: skip
+    theirs = {"subscriber_ref": "user-7", "reference": "sub-1"}
+    samples |= {
+        "billing.subscribers.define.v1": {
+            "subscriber_ref": "user-7", "email": "ann@example.com", "full_name": "Ann", "country": "RO", "language": "ro",
+            "zone": "Europe/Bucharest", "pay_source": "stripe", "pay_customer_ref": "cus_1", "payment_method_ref": "pm_1",
+        },
+        "billing.products.define.v1": {
+            "reference": "pro", "kind": "plan", "title": "Pro", "limits": {"projects": 10, "seats": None}, "credits": 200, "trial_days": 14,
+        },
+        "billing.subscriptions.start.v1": {
+            **theirs, "product": "pro", "currency": "EUR", "cycle_unit": "month", "quantity": 3, "anchor_day": 31, "promo_ref": "order:17",
+        },
+    }  # fmt: skip
     refund = {"source": "stripe", "reference": "REF-20260301-7K3M9QXA"}
     asked = {"source": "stripe", "acting_for": "platform", "reason": "cancellation"}
     samples |= {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from bursar_client import bank_transfers, disputes, invoices, payments, payouts, promo, recon, refunds
+from bursar_client import bank_transfers, disputes, invoices, payments, payouts, promo, recon, refunds, subscriptions
 from bursar_client.command import Command
 
 
@@ -87,6 +87,7 @@ TYPED: tuple[type[Command], ...] = (
     *disputes.TYPED,
     *invoices.TYPED,
     *refunds.TYPED,
+    *subscriptions.TYPED,
 )
 """All of them."""
 

@@ -1,0 +1,86 @@
+"""Opens one period of a subscription that we bill: its row, which the database lets exist once, and its invoice (SUB-3)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from billing.operations.issue_invoice import Draft, Line, issue_invoice
+from billing.operations.settle_period import settle_period
+from billing.operations.unit import UnitOfWork
+from billing.rules.commands.base import MOST_MINOR
+from billing.rules.subscription_terms import GRACE, Span, cycle_of, stamp
+from core.ids import new_id
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
+from models.subscription import Subscription
+from models.subscription_period import SubscriptionPeriod
+
+
+def full_minor(row: Subscription) -> int:
+    """What a whole period costs, in minor units of its currency: the locked price times the seats."""
+    return (row.unit_price_minor or 0) * (row.quantity or 1)
+
+
+def invoice_ref(row: Subscription, period: Span) -> str:
+    """The reference of a period's invoice."""
+    return f"{row.external_id}:{stamp(period.start)}"
+
+
+def open_period(
+    unit: UnitOfWork, row: Subscription, period: Span, *, billing_reason: Literal["create", "cycle"], name: str,
+    amount_minor: int | None = None, lines: tuple[Line, ...] = (), discount_minor: int = 0, waits: bool = False,
+) -> Invoice | None:  # fmt: skip
+    """Bill a period of a locked subscription and make it the running one; its invoice, or None where it costs nothing.
+
+    Args:
+        unit: the transaction; the subscriber is locked.
+        row: the subscription, with price, seats and cycle as they are for this period.
+        period: which.
+        billing_reason: `create` for its first, else `cycle`; only these two settle a period (CRED-12).
+        name: what the invoice's line calls it.
+        amount_minor: of its line; None: the whole price.
+        lines: further ones, such as what of the plan before was not used.
+        discount_minor: taken off, in minor units.
+        waits: whether the subscriber pays it himself: then it is due when its grace ends (SUB-7).
+
+    Raises:
+        ValueError: lines and discount come to less than zero.
+    """
+    row.cycle_no, row.current_period_start, row.current_period_end = period.number, period.start, period.end
+    row.next_billing_at = period.end
+    amount = full_minor(row) if amount_minor is None else amount_minor
+    invoice = None
+    if amount or lines:
+        text = f"{name}, {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d}"
+        first = Line(
+            amount_minor=amount, description=text, quantity=row.quantity or 1, price_ref=row.price_ref, product_ref=row.product_ref,
+            subscription_ref=row.external_id, period_start=period.start, period_end=period.end,
+        )  # fmt: skip
+        row.latest_invoice_ref = invoice_ref(row, period)
+        invoice = issue_invoice(unit, Draft(
+            reference=row.latest_invoice_ref, invoice_type="subscription", subscriber_ref=row.subscriber_ref or "",
+            currency=row.currency or "", lines=(first, *lines), billing_reason=billing_reason,
+            due_at=unit.now + GRACE if waits else unit.now, collection="manual" if row.collection == "manual" else "automatic",
+            discount_minor=discount_minor, subscription_ref=row.external_id, product_ref=row.product_ref,
+            period_start=period.start, period_end=period.end,
+        ))  # fmt: skip
+    unit.add(SubscriptionPeriod(
+        id=new_id(unit.now), source=OWN_SOURCE, subscription_ref=row.external_id, period_start=period.start, period_end=period.end,
+        cycle_no=period.number, quantity=row.quantity, unit_price_minor=row.unit_price_minor, currency=row.currency,
+        price_ref=row.price_ref, invoice_ref=invoice.external_id if invoice else None, opened_at=unit.now,
+    ))  # fmt: skip
+    if invoice is None:
+        settle_period(unit, row, period.start, "nothing_owed")
+    return invoice
+
+
+def next_span(row: Subscription) -> Span:
+    """The period after the running one, as the anchor counts them."""
+    cycle = cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count)
+    number = (row.cycle_no if row.cycle_no is not None else -1) + 1
+    return Span(number, cycle.boundary(number), cycle.boundary(number + 1))
+
+
+def affordable(unit_minor: int, quantity: int) -> bool:
+    """Whether a period's price is within what one command may ask for (PAY-12)."""
+    return unit_minor * quantity <= MOST_MINOR

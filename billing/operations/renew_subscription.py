@@ -1,0 +1,128 @@
+"""Takes subscriptions over the end of their period: cancelled, changed or renewed, one period after the other (SUB-3, SUB-5, SUB-7).
+
+Set by set for a page of a run: what is read is read once for all, and each renewal writes its period, its invoice and the request
+that collects it, no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from billing.operations.catalogue import Offer, offers_of, prices_of
+from billing.operations.collect_invoice import collect_invoices, collectable
+from billing.operations.end_subscription import end_subscription
+from billing.operations.move_own import move_own
+from billing.operations.open_period import affordable, full_minor, invoice_ref, next_span, open_period
+from billing.operations.unit import UnitOfWork
+from billing.rules.price_in_force import PriceVersion, price_in_force
+from billing.rules.subscription_terms import GRACE, MOST_PERIODS, cycle_of, missed
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
+from models.subscriber import Subscriber
+from models.subscription import Subscription
+
+log = structlog.get_logger(__name__)
+
+RENEWED_IN = frozenset({"active", "past_due"})
+"""One that waits for the money of the period before is not billed for the next one; `unpaid` and `paused` are not billed at all."""
+
+
+def renew_subscriptions(unit: UnitOfWork, refs: Sequence[str]) -> list[Invoice]:
+    """Take those of the locked subscriptions that are due over their boundaries; the invoices that came of it."""
+    rows = [row for row in (unit.row(Subscription, OWN_SOURCE, ref) for ref in refs) if due(row, unit.now) and not _absurd(unit, row)]
+    changing = {str(row.pending_change["product_ref"]) for row in rows if row.pending_change}
+    offers = offers_of(unit, {row.product_ref for row in rows if row.product_ref} | changing)
+    prices = prices_of(unit, changing)
+    unit.load((Invoice.NAME, OWN_SOURCE, ref) for ref in map(_sure_invoice, rows) if ref is not None)
+    issued: list[Invoice] = []
+    for row in rows:
+        issued += _renew(unit, row, offers, prices)
+    collect_invoices(unit, issued)
+    for invoice in issued:
+        _wait(unit, invoice)
+    return issued
+
+
+def due(row: Subscription, now: datetime) -> bool:
+    """Whether its next period is to be billed; the locked row is asked, not the query that found it."""
+    return row.status in RENEWED_IN and row.parked_at is None and row.next_billing_at is not None and row.next_billing_at <= now
+
+
+def _sure_invoice(row: Subscription) -> str | None:
+    """The invoice that its renewal will surely have, so that all of a page are looked for at once."""
+    if row.cancel_at_period_end or row.pending_change or not full_minor(row):
+        return None
+    return invoice_ref(row, next_span(row))
+
+
+def _absurd(unit: UnitOfWork, row: Subscription) -> bool:
+    """Whether it would be billed for more periods than anybody wants (SUB-14); it is parked then."""
+    if row.cancel_at_period_end:
+        return False
+    count = missed(cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count), row.cycle_no or 0, unit.now)
+    if count > MOST_PERIODS:
+        park(unit, row, f"{count} periods are due at once, more than {MOST_PERIODS}")
+    return count > MOST_PERIODS
+
+
+def _renew(unit: UnitOfWork, row: Subscription, offers: dict[str, Offer], prices: list[PriceVersion]) -> list[Invoice]:
+    subscriber = unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "")
+    waits = row.collection == "manual" or not collectable(subscriber)
+    issued: list[Invoice] = []
+    while due(row, unit.now):
+        if row.cancel_at_period_end:
+            end_subscription(unit, row, "cancelled", at=row.current_period_end or unit.now, because="period_end")
+            break
+        if row.pending_change and not _change(unit, row, prices):
+            break
+        offer = offers.get(row.product_ref or "")
+        name = offer.name if offer else row.product_ref or row.external_id
+        invoice = open_period(unit, row, next_span(row), billing_reason="cycle", name=name, waits=waits)
+        if invoice is not None:
+            issued.append(invoice)
+            if waits:
+                break  # the next one once this is paid: its money opens the way
+    return issued
+
+
+def _change(unit: UnitOfWork, row: Subscription, prices: list[PriceVersion]) -> bool:
+    """Put what was asked for at the period's end in force; whether it could be."""
+    wanted, boundary = row.pending_change or {}, row.current_period_end or unit.now
+    unit_name, count = str(wanted["cycle_unit"]), int(wanted["cycle_count"])
+    found = price_in_force(
+        prices, product_ref=str(wanted["product_ref"]), cycle_unit=unit_name, cycle_count=count, currency=row.currency or "", at=boundary
+    )
+    if not wanted.get("free") and (found is None or not affordable(found.unit_amount_minor, int(wanted["quantity"]))):
+        park(unit, row, f"no price of {wanted['product_ref']} is in force for what it was to change to")
+        return False
+    before = {"product": row.product_ref, "quantity": row.quantity, "price": row.price_ref}
+    if (row.cycle_unit, row.cycle_count) != (unit_name, count):
+        row.anchor_at, row.cycle_no, row.cycle_unit, row.cycle_count = boundary, -1, unit_name, count
+    row.product_ref, row.quantity = str(wanted["product_ref"]), int(wanted["quantity"])
+    row.price_ref, row.unit_price_minor = (found.reference, found.unit_amount_minor) if found else (None, 0)
+    row.pending_change = None
+    after = {"product": row.product_ref, "quantity": row.quantity, "price": row.price_ref, "unit_price_minor": row.unit_price_minor}
+    unit.audit("subscription.changed", Subscription.NAME, row.id, before=before, after=after | {"at": "period_end"})
+    return True
+
+
+def _wait(unit: UnitOfWork, invoice: Invoice) -> None:
+    """What nobody can charge waits for its payer, for its grace (SUB-7)."""
+    row = unit.row(Subscription, OWN_SOURCE, invoice.subscription_ref or "")
+    subscriber = unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "")
+    if invoice.status == "pending" and row.status == "active" and (row.collection == "manual" or not collectable(subscriber)):
+        row.grace_until = unit.now + GRACE
+        move_own(unit, row, "pending_renewal", invoice=invoice.external_id)
+
+
+def park(unit: UnitOfWork, row: Subscription, because: str) -> None:
+    """SUB-14: nothing more is billed before a person has looked."""
+    row.parked_at, row.parked_because = unit.now, because
+    unit.audit("subscription.parked", Subscription.NAME, row.id, before=None, after={"external_id": row.external_id, "because": because})
+    log.error(
+        "subscription_parked", subscription=row.external_id, because=because, effect="nothing of it was billed, and nothing will be",
+        next_step="look at it with `bursar explain`, then release or end it by command",
+    )  # fmt: skip

@@ -1,0 +1,167 @@
+"""Begins a subscription that we bill ourselves (SUB-1): its terms are locked, its first period billed, and it runs once that is paid."""
+
+from __future__ import annotations
+
+from billing.operations.catalogue import Offer, offers_of, prices_of
+from billing.operations.collect_invoice import collect_invoice, collectable
+from billing.operations.move_own import move_own
+from billing.operations.move_promo import move_promo
+from billing.operations.open_period import affordable, full_minor, open_period
+from billing.operations.own_row import own_row
+from billing.operations.unit import UnitOfWork
+from billing.rules.commands.base import MOST_MINOR, Rejected
+from billing.rules.commands.subscriptions import StartSubscription
+from billing.rules.money import share_half_up
+from billing.rules.price_in_force import price_in_force
+from billing.rules.subscription_terms import GRACE, Span, anchored_on, cycle_of, parts, span, whole_second
+from models.base import OWN_SOURCE
+from models.promo_redemption import PromoRedemption
+from models.subscriber import Subscriber
+from models.subscription import Subscription
+
+_HAS = """SELECT external_id FROM bursar.subscription WHERE subscriber_ref = %(subscriber)s AND product_ref = %(product)s
+          AND source = 'bursar' AND status NOT IN ('cancelled', 'expired')"""
+_IDENTITY = ("subscriber_ref", "product_ref", "currency", "cycle_unit", "cycle_count", "collection")
+
+
+def start_subscription(unit: UnitOfWork, command: StartSubscription) -> Subscription:
+    """The subscription, `pending` with its first invoice under way, or `active`. The same reference again is the same one, unchanged.
+
+    Raises:
+        Rejected: see the command's REFUSALS; nothing was called and no row changed.
+    """
+    row = unit.row(Subscription, OWN_SOURCE, command.reference)
+    if not row.incomplete:
+        return _known(row, command)
+    subscriber = unit.row(Subscriber, OWN_SOURCE, command.subscriber_ref)
+    offer = _refuse(unit, subscriber, command)
+    _set_terms(unit, row, subscriber, offer, command)
+    period, amount = _first(row, command.anchor_day, unit)
+    discount = _redeem(unit, row, command, amount) if command.promo_ref else 0
+    begin(unit, row, subscriber, period, name=offer.name, amount_minor=amount, discount_minor=discount, reason=command.reason)
+    return row
+
+
+def begin(
+    unit: UnitOfWork, row: Subscription, subscriber: Subscriber, period: Span, *, name: str, amount_minor: int | None = None,
+    discount_minor: int = 0, reason: str | None = None,
+) -> None:  # fmt: skip
+    """Bill the first period, and collect it. A row without a status becomes `pending`; one that costs nothing `active`."""
+    waits = row.collection == "manual" or not collectable(subscriber)
+    if row.status is None:
+        about = {"product": row.product_ref, "price": row.price_ref, "quantity": row.quantity, "reason": reason}
+        move_own(unit, row, "pending", **about)
+    row.grace_until = unit.now + GRACE
+    invoice = open_period(
+        unit, row, period, billing_reason="create", name=name, amount_minor=amount_minor, discount_minor=discount_minor, waits=waits
+    )
+    if invoice is not None:
+        collect_invoice(unit, invoice)
+    elif row.status != "active":
+        row.grace_until = None
+        move_own(unit, row, "active", because="nothing_owed")
+
+
+def _known(row: Subscription, command: StartSubscription) -> Subscription:
+    wanted = dict(zip(_IDENTITY, (
+        command.subscriber_ref, command.product, command.currency, command.cycle_unit, command.cycle_count, command.collection
+    ), strict=True))  # fmt: skip
+    known = {name: getattr(row, name) for name in _IDENTITY}
+    began = (row.metadata_ or {}).get("began_as")
+    if wanted not in (known, began):
+        raise Rejected("reference_used", f"{command.reference} is another subscription", {"current": known, "field": "reference"})
+    return row
+
+
+def _refuse(unit: UnitOfWork, subscriber: Subscriber, command: StartSubscription) -> Offer:
+    if subscriber.incomplete:
+        raise Rejected("unknown_subscriber", f"no subscriber {command.subscriber_ref} is defined", {"field": "subscriber_ref"})
+    if subscriber.suspended_at is not None:
+        raise Rejected("subscriber_suspended", f"{command.subscriber_ref} is suspended", {"current": subscriber.suspended_because})
+    offer = offered_plan(unit, command.product)
+    held = {row["external_id"] for row in unit.committed(_HAS, {"subscriber": command.subscriber_ref, "product": command.product})}
+    for one in unit.known:
+        if isinstance(one, Subscription) and one.source == OWN_SOURCE and one.subscriber_ref == command.subscriber_ref:
+            ended = one.status in ("cancelled", "expired")
+            (held.discard if ended or one.product_ref != command.product else held.add)(one.external_id)
+    if held:
+        message = f"{command.subscriber_ref} has {command.product} already"
+        raise Rejected("already_subscribed", message, {"current": min(held), "limit": 1})
+    return offer
+
+
+def offered_plan(unit: UnitOfWork, product_ref: str) -> Offer:
+    """The plan, if one can begin it.
+
+    Raises:
+        Rejected: `unknown_product`, `not_offered`.
+    """
+    offer = offers_of(unit, [product_ref]).get(product_ref)
+    if offer is None or offer.kind != "plan":
+        raise Rejected("unknown_product", f"no plan is called {product_ref}", {"field": "product"})
+    if offer.status != "offered":
+        raise Rejected("not_offered", f"{product_ref} is {offer.status}", {"current": offer.status, "field": "product"})
+    return offer
+
+
+def set_price(unit: UnitOfWork, row: Subscription, offer: Offer) -> None:
+    """Lock the price that is in force now for the plan, cycle and currency that stand in the row.
+
+    Raises:
+        Rejected: `no_price`, `amount_out_of_bounds`.
+    """
+    row.product_ref = offer.reference
+    if offer.free:
+        row.price_ref, row.unit_price_minor = None, 0
+        return
+    found = price_in_force(
+        prices_of(unit, [offer.reference]), product_ref=offer.reference, cycle_unit=row.cycle_unit or "", cycle_count=row.cycle_count or 0,
+        currency=row.currency or "", at=unit.now,
+    )  # fmt: skip
+    if found is None:
+        message = f"{offer.reference} has no price for {row.cycle_count} {row.cycle_unit} in {row.currency}"
+        raise Rejected("no_price", message, {"field": "product"})
+    if not affordable(found.unit_amount_minor, row.quantity or 1):
+        current = found.unit_amount_minor * (row.quantity or 1)
+        raise Rejected("amount_out_of_bounds", f"a period would cost {current}", {"current": current, "limit": MOST_MINOR})
+    row.price_ref, row.unit_price_minor = found.reference, found.unit_amount_minor
+
+
+def _set_terms(unit: UnitOfWork, row: Subscription, subscriber: Subscriber, offer: Offer, command: StartSubscription) -> None:
+    row.currency, row.cycle_unit, row.cycle_count, row.quantity = (
+        command.currency, command.cycle_unit, command.cycle_count, command.quantity
+    )  # fmt: skip
+    set_price(unit, row, offer)  # refuses before the row exists
+    own_row(unit, Subscription, OWN_SOURCE, command.reference)
+    row.subscriber_ref, row.collection, row.zone = subscriber.external_id, command.collection, subscriber.zone or "UTC"
+    row.cancel_at_period_end, row.promo_ref = False, command.promo_ref
+    row.started_at = unit.now
+    row.metadata_ = {"began_as": {name: getattr(row, name) for name in _IDENTITY}}
+
+
+def _first(row: Subscription, anchor_day: int | None, unit: UnitOfWork) -> tuple[Span, int]:
+    """The first period and what it costs: from now to the next boundary, a share of the price where that is no whole cycle."""
+    start = whole_second(unit.now)
+    row.anchor_at = start if anchor_day is None else anchored_on(start, row.zone or "UTC", anchor_day)
+    cycle = cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count)
+    whole = span(cycle, cycle.number_at(start))
+    period = Span(whole.number, start, whole.end)
+    return period, share_half_up(full_minor(row), *parts(whole, start, whole.end))
+
+
+def _redeem(unit: UnitOfWork, row: Subscription, command: StartSubscription, amount: int) -> int:
+    """Use up the reserved code; what it takes off. It is given back if the first invoice is never paid."""
+    code = unit.row(PromoRedemption, OWN_SOURCE, command.promo_ref or "")
+    details = {"current": code.status, "field": "promo_ref"}
+    expired = code.expires_at is None or code.expires_at <= unit.now
+    if code.status != "reserved" or expired or code.subscriber_ref != row.subscriber_ref or code.request is not None:
+        raise Rejected("promo_not_reserved", f"nothing is reserved for {row.subscriber_ref} under {command.promo_ref}", details)
+    if code.currency != row.currency:
+        message = f"the code was reserved for an order in {code.currency}"
+        raise Rejected("currency_differs", message, {"current": row.currency, "limit": code.currency, "field": "currency"})
+    if code.subtotal_minor != amount:
+        message = f"{command.promo_ref} was reserved for {code.subtotal_minor}, the first period costs {amount}"
+        raise Rejected("amount_not_discounted", message, {"current": amount, "limit": code.subtotal_minor, "field": "promo_ref"})
+    code.request_source, code.request = OWN_SOURCE, f"subscription:{row.external_id}"
+    move_promo(unit, code, "consumed")
+    return code.amount_off_minor or 0

@@ -1,0 +1,130 @@
+"""Commands about subscriptions that we bill ourselves: begin, change, end (SUB-5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from billing.rules.commands.base import Command, line
+from billing.rules.commands.campaigns import campaign_name
+from billing.rules.commands.payments import reference
+from billing.rules.commands.subscribers import OWN
+from billing.rules.money import AmountError, exponent
+
+MOST_SEATS = 100_000
+MOST_COUNT = 120
+CycleUnit = Literal["day", "week", "month", "year"]
+
+UNKNOWN = {"unknown_subscription": "this subscriber has no subscription of this reference that we bill"}
+PRICED = {
+    "unknown_product": "no plan is called so",
+    "not_offered": "the plan is retired",
+    "no_price": "the plan has no price of this cycle and currency in force",
+    "amount_out_of_bounds": "price times quantity is more than 100000000 (`details.limit`)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionStands:
+    """How the subscription stands."""
+
+    subscription: str
+    """Bursar's public id of it."""
+    reference: str
+    """The app's own reference."""
+    status: str
+    """`pending`, `trialing`, `active`, `past_due`, `unpaid`, `paused`, `pending_renewal`, `cancelled` or `expired`."""
+    product: str
+    """The plan."""
+    quantity: int
+    """Seats."""
+    current_period_start: str | None
+    """ISO 8601."""
+    current_period_end: str | None
+    """ISO 8601."""
+    next_billing_at: str | None
+    """When the next period is billed; null: never by itself."""
+    cancel_at_period_end: bool
+    """Whether it ends with the period."""
+    invoice: str | None
+    """The reference of its newest invoice: what a payment with the purpose `invoice` names."""
+    invoice_status: str | None
+    """How that one stands."""
+    amount_due_minor: int | None
+    """What of it is still to be paid, in minor units of its currency."""
+
+
+def seats(value: int | None, name: str = "quantity") -> None:
+    """Raises ValueError for what is no number of seats."""
+    if value is not None and not 1 <= value <= MOST_SEATS:
+        raise ValueError(f"{name} must be 1 to {MOST_SEATS}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartSubscription(Command):
+    """Begins a subscription that Bursar bills: its first invoice is charged at once from the stored method, or waits for its
+    payment (`collection` manual). It is `pending` until that is paid, for seven days at most; what costs nothing is active at once.
+    The same reference again is the same subscription."""
+
+    NAME: ClassVar[str] = "billing.subscriptions.start.v1"
+    RESULT: ClassVar[type] = SubscriptionStands
+    REFUSALS: ClassVar[Mapping[str, str]] = {
+        "reference_used": "the reference is another subscription's (`details.current`)",
+        "unknown_subscriber": "nobody was defined under `subscriber_ref`",
+        "subscriber_suspended": "the account is suspended",
+        **PRICED,
+        "already_subscribed": "he has this plan already; change or end that one (`details.current`)",
+        "promo_not_reserved": "nothing is reserved for him under `promo_ref`, or no longer",
+        "currency_differs": "what is reserved under `promo_ref` is in another currency",
+        "amount_not_discounted": "what is reserved under `promo_ref` is for another amount (`details.limit`)",
+    }
+
+    reference: str
+    """The app's own name for it: 1 to 80 letters, digits and `. _ : / -`."""
+    subscriber_ref: str
+    """Who subscribes."""
+    product: str
+    """The plan's key."""
+    currency: str
+    """ISO 4217."""
+    cycle_unit: CycleUnit = "month"
+    """A period is so many"""
+    cycle_count: int = 1
+    """of these; 1 to 120."""
+    quantity: int = 1
+    """Seats: 1 to 100000."""
+    collection: Literal["automatic", "manual"] = "automatic"
+    """`automatic`: the stored method is charged; `manual`: he pays each invoice by bank transfer or checkout."""
+    anchor_day: int | None = None
+    """Of months and years: the day of the month on which periods begin, 1 to 31; the first one is shorter, and so is its price.
+    Null: the day of the start."""
+    promo_ref: str | None = None
+    """The reference under which a promo code was reserved for the first invoice."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+    def __post_init__(self) -> None:
+        reference(self.reference)
+        line(self.subscriber_ref, "subscriber_ref")
+        campaign_name(self.product, "product")
+        try:
+            exponent(self.currency)
+        except AmountError:
+            raise ValueError("currency must be three upper-case letters, such as EUR") from None
+        if not 1 <= self.cycle_count <= MOST_COUNT:
+            raise ValueError(f"cycle_count must be 1 to {MOST_COUNT}")
+        seats(self.quantity)
+        if self.anchor_day is not None and not (1 <= self.anchor_day <= 31 and self.cycle_unit in ("month", "year")):
+            raise ValueError("anchor_day must be 1 to 31, of months and years")
+        if self.promo_ref is not None:
+            reference(self.promo_ref, "promo_ref")
+        if self.reason is not None:
+            line(self.reason, "reason")
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """Subscriber, subscription, and what was reserved."""
+        yield "subscriber", OWN, self.subscriber_ref
+        yield "subscription", OWN, self.reference
+        if self.promo_ref:
+            yield "promo_redemption", OWN, self.promo_ref

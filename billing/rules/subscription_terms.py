@@ -1,0 +1,80 @@
+"""What a subscription's terms say about its periods: where they begin, how much of them is left, how many were missed (SUB-13, SUB-14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from billing.rules.cycle import Cycle, Unit
+
+GRACE = timedelta(days=7)
+"""SUB-7: how long a manual renewal, or a first invoice, waits for its money. Not dunning's ladder (T8)."""
+
+MOST_PERIODS = 15
+"""SUB-14, as Kill Bill: more than so many periods of one subscription at once are nobody's wish."""
+
+_UNITS: dict[str, Unit] = {"day": "day", "week": "week", "month": "month", "year": "year"}
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A period: its number from the anchor, and from when to when."""
+
+    number: int
+    start: datetime
+    end: datetime
+
+
+def cycle_of(anchor_at: datetime | None, zone: str | None, unit: str | None, count: int | None) -> Cycle:
+    """The cycle that a subscription's columns say.
+
+    Raises:
+        ValueError: they do not say one: it is not one of ours, or was never begun.
+    """
+    if anchor_at is None or unit not in _UNITS or not count:
+        raise ValueError(f"no cycle: anchor {anchor_at}, {count} {unit}; nothing was billed; `bursar explain` the subscription")
+    return Cycle(anchor_at, zone or "UTC", _UNITS[unit], count)
+
+
+def whole_second(at: datetime) -> datetime:
+    """Periods begin at whole seconds, so that an invoice's name says its period exactly."""
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def span(cycle: Cycle, number: int) -> Span:
+    """The period of that number, whole."""
+    return Span(number, cycle.boundary(number), cycle.boundary(number + 1))
+
+
+def anchored_on(at: datetime, zone: str, day: int) -> datetime:
+    """The last instant at or before `at` that falls on that day of a month that has it, at `at`'s local time.
+
+    From it periods are counted, so that a 31st is remembered through months that have none.
+    """
+    local = at.astimezone(ZoneInfo(zone))
+    year, month = local.year, local.month
+    while True:
+        try:
+            found = local.replace(year=year, month=month, day=day)
+        except ValueError:
+            found = None
+        if found is not None and found.astimezone(UTC) <= at:
+            return found.astimezone(UTC)
+        year, month = (year, month - 1) if month > 1 else (year - 1, 12)
+
+
+def missed(cycle: Cycle, running: int, now: datetime) -> int:
+    """How many periods after the running one have begun by `now`."""
+    return max(cycle.number_at(now) - running, 0)
+
+
+def parts(whole: Span, begin: datetime, end: datetime) -> tuple[int, int]:
+    """From `begin` to `end` as a share of the whole period, in whole microseconds: numerator and denominator."""
+    return max(end - begin, timedelta(0)) // _MICROSECOND, (whole.end - whole.start) // _MICROSECOND
+
+
+def stamp(at: datetime) -> str:
+    """As references name an instant: 20270131T000000Z."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"

@@ -1,0 +1,24 @@
+"""`billing.subscribers.*`: who the app's customers are."""
+
+from __future__ import annotations
+
+from billing.operations.define_subscriber import define_subscriber
+from billing.operations.unit import UnitOfWork
+from billing.rules.commands.base import Command
+from billing.rules.commands.subscribers import DefineSubscriber, SubscriberDefined
+from billing.rules.facts.event import Event
+from core.ids import public_id
+from providers.app.read_command import read_command
+
+
+def facts(event: Event) -> Command:
+    """The command."""
+    return read_command(event)
+
+
+def define(unit: UnitOfWork, command: DefineSubscriber) -> SubscriberDefined:
+    """Define one, or set him anew."""
+    row = define_subscriber(unit, command)
+    return SubscriberDefined(
+        subscriber=public_id(row.PUBLIC_PREFIX, row.id), subscriber_ref=row.external_id, status=row.status or "free"
+    )

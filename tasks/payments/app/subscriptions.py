@@ -1,0 +1,43 @@
+"""`billing.subscriptions.*`: subscriptions that we bill begin, change and end."""
+
+from __future__ import annotations
+
+from billing.operations.start_subscription import start_subscription
+from billing.operations.unit import UnitOfWork
+from billing.rules.commands.base import Command
+from billing.rules.commands.subscriptions import StartSubscription, SubscriptionStands
+from billing.rules.facts.event import Event
+from billing.rules.instants import iso
+from core.ids import public_id
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
+from models.subscription import Subscription
+from providers.app.read_command import read_command
+
+
+def facts(event: Event) -> Command:
+    """The command."""
+    return read_command(event)
+
+
+def start(unit: UnitOfWork, command: StartSubscription) -> SubscriptionStands:
+    """Begin one."""
+    return _stands(unit, start_subscription(unit, command))
+
+
+def _stands(unit: UnitOfWork, row: Subscription) -> SubscriptionStands:
+    invoice = unit.row(Invoice, OWN_SOURCE, row.latest_invoice_ref) if row.latest_invoice_ref else None
+    return SubscriptionStands(
+        subscription=public_id(row.PUBLIC_PREFIX, row.id),
+        reference=row.external_id,
+        status=row.status or "pending",
+        product=row.product_ref or "",
+        quantity=row.quantity or 1,
+        current_period_start=iso(row.current_period_start),
+        current_period_end=iso(row.current_period_end),
+        next_billing_at=iso(row.next_billing_at),
+        cancel_at_period_end=bool(row.cancel_at_period_end),
+        invoice=invoice.external_id if invoice else None,
+        invoice_status=invoice.status if invoice else None,
+        amount_due_minor=invoice.amount_remaining_minor if invoice else None,
+    )

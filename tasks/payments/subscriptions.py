@@ -1,0 +1,65 @@
+"""What the payments queue's runs do with subscriptions that we bill: renew what is due, let go of what was not paid in its grace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from billing.operations.expire_renewal import expire_renewal
+from billing.operations.renew_subscription import renew_subscriptions
+from billing.operations.unit import UnitOfWork
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
+from models.subscriber import Subscriber
+from models.subscription import Subscription
+from workers.paging import Paged
+from workers.unit import Reference
+
+
+def _references(row: Row[Any]) -> Iterator[Reference]:
+    yield Subscriber.NAME, OWN_SOURCE, row.subscriber_ref
+    yield Subscription.NAME, OWN_SOURCE, row.item
+
+
+def _with_invoice(row: Row[Any]) -> Iterator[Reference]:
+    yield from _references(row)
+    if row.latest_invoice_ref is not None:
+        yield Invoice.NAME, OWN_SOURCE, row.latest_invoice_ref
+
+
+def _renew(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
+    renew_subscriptions(unit, [one.item for one in rows])
+
+
+def _expire(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
+    for one in rows:
+        expire_renewal(unit, unit.row(Subscription, OWN_SOURCE, one.item))
+
+
+RENEW = Paged(
+    job="renew_subscriptions",
+    due="""SELECT s.next_billing_at AS due_at, s.id, s.external_id AS item, s.subscriber_ref
+        FROM bursar.subscription s JOIN bursar.subscriber b ON b.source = 'bursar' AND b.external_id = s.subscriber_ref
+        WHERE s.next_billing_at <= %(now)s AND s.parked_at IS NULL AND s.source = 'bursar' AND s.status IN ('active', 'past_due')
+          AND (s.next_billing_at, s.id) > (%(after_at)s, %(after_id)s)
+        ORDER BY s.next_billing_at, s.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",
+    references=_references,
+    work=_renew,
+)
+"""SUB-3."""
+
+EXPIRE = Paged(
+    job="expire_manual_renewals",
+    due="""SELECT s.grace_until AS due_at, s.id, s.external_id AS item, s.subscriber_ref, s.latest_invoice_ref
+        FROM bursar.subscription s JOIN bursar.subscriber b ON b.source = 'bursar' AND b.external_id = s.subscriber_ref
+        WHERE s.grace_until <= %(now)s AND s.source = 'bursar' AND s.status IN ('pending', 'pending_renewal')
+          AND NOT EXISTS (SELECT FROM bursar.invoice i WHERE i.source = 'bursar' AND i.external_id = s.latest_invoice_ref
+                          AND i.confirmation_since IS NOT NULL)
+          AND (s.grace_until, s.id) > (%(after_at)s, %(after_id)s)
+        ORDER BY s.grace_until, s.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",
+    references=_with_invoice,
+    work=_expire,
+)
+"""SUB-7."""
