@@ -39,7 +39,7 @@ class RunRecon(Command):
     since: datetime
     """Objects that the provider made from here on."""
     until: datetime
-    """Up to here. What is younger than a quarter of an hour is left out: its events are on their way."""
+    """Up to here. What is younger than a quarter of an hour (PayPal: 3 hours) is left out: it is on its way."""
     objects: tuple[str, ...] = ()
     """Kinds of objects (`charge`, `refund`, ...); empty: all that the provider lists."""
     reason: str
