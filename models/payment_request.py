@@ -48,6 +48,8 @@ class PaymentRequest(Aggregate):
     retry_wanted: Mapped[bool | None]
     """A new attempt is asked for, and the one before must surely be over first."""
     cancel_wanted: Mapped[bool | None]
+    order_ref: Mapped[str | None]
+    """PayPal: the newest attempt's order, which the payer approves; a payment it is once it is captured."""
     payment_ref: Mapped[str | None]
     """The payment of the newest attempt; in the end, the one that was paid."""
     promo_ref: Mapped[str | None]

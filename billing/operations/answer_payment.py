@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.operations.follow_order import answer_order
 from billing.operations.follow_payment_request import end_attempt, fail_or_move, follow_payment_request
 from billing.operations.look_at_payment import look_at_payment
 from billing.operations.unit import UnitOfWork
@@ -18,7 +19,9 @@ def answer_payment(unit: UnitOfWork, fact: AnswerFact) -> None:
     row = unit.row(PaymentRequest, fact.source, fact.external_id)
     if _attempt(fact) != row.attempt:
         return
-    if fact.accepted:
+    if fact.accepted and fact.operation == "order.create":
+        answer_order(unit, row, fact)
+    elif fact.accepted:
         if fact.url and row.status == "requires_action":
             row.url = fact.url
         if fact.operation == "payment_intent.create" and row.payment_ref is None and row.status != "succeeded":

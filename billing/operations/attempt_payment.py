@@ -7,21 +7,25 @@ from typing import Any
 from billing.operations.move_request import move_request
 from billing.operations.unit import UnitOfWork
 from billing.rules.purpose import declaration
-from billing.rules.request_tag import SUBSCRIBER
+from billing.rules.request_tag import SUBMISSION, SUBSCRIBER
 from billing.rules.states_charges import PAYMENT_REQUEST
 from models.payment_request import PaymentRequest
 
 QUEUE = "payments"
+PAYPAL = "paypal"
 
 
 def attempt_payment(unit: UnitOfWork, row: PaymentRequest) -> None:
     """Ask the provider for the request's next payment. To be called only where the one before surely takes nothing any more."""
     row.attempt = (row.attempt or 0) + 1
-    row.payment_ref = row.url = None
+    row.payment_ref = row.order_ref = row.url = None
     row.retry_wanted = False
     row.failure_code = row.failure_message = row.decline_code = None
     about = {"attempt": row.attempt, "charge_minor": row.charge_minor, "currency": row.currency}
     move_request(unit, row, PAYMENT_REQUEST, "pending", **about)
+    if row.source == PAYPAL:
+        unit.submit("order.create", row, values=_order(row), queue=QUEUE, lane=lane_of(row), attempt=row.attempt)
+        return
     unit.submit("payment_intent.create", row, values=_values(row), queue=QUEUE, lane=lane_of(row), attempt=row.attempt)
 
 
@@ -32,8 +36,8 @@ def stop_attempt(unit: UnitOfWork, row: PaymentRequest) -> None:
 
 
 def lane_of(row: PaymentRequest) -> str:
-    """The customer's lane at the provider, in which his other events run too."""
-    return f"{row.source}:{row.customer_ref}"
+    """The customer's lane at the provider, in which his other events run too; the request's own while nobody knows who pays."""
+    return f"{row.source}:{row.customer_ref or row.external_id}"
 
 
 def _values(row: PaymentRequest) -> dict[str, Any]:
@@ -52,6 +56,13 @@ def _values(row: PaymentRequest) -> dict[str, Any]:
         "return_url": row.return_url,
         "params": {"metadata": metadata, **_methods(row)},
     }
+
+
+def _order(row: PaymentRequest) -> dict[str, Any]:
+    """What it is for stands in the request, which the order names; the capture tells the attempt, which no other call does."""
+    metadata = {SUBMISSION: str(row.attempt)} | ({SUBSCRIBER: row.subscriber_ref} if row.subscriber_ref else {})
+    names = {"amount_minor": row.charge_minor, "currency": row.currency, "description": row.description}
+    return {**names, "return_url": row.return_url, "cancel_url": row.return_url, "metadata": metadata}
 
 
 def _methods(row: PaymentRequest) -> dict[str, Any]:

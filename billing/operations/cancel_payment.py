@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.operations.attempt_payment import stop_attempt
+from billing.operations.attempt_payment import PAYPAL, stop_attempt
 from billing.operations.carry_over import give_back
 from billing.operations.move_request import move_request
 from billing.operations.request_known import request_known
@@ -33,7 +33,7 @@ def cancel_payment(unit: UnitOfWork, command: CancelPayment) -> PaymentRequest:
 def give_up_payment(unit: UnitOfWork, row: PaymentRequest, reason: str | None) -> None:
     """Cancel a request that is none of `NOT_CANCELLABLE`; whether it takes money all the same, the provider's answer says."""
     row.note = reason if row.note is None else row.note
-    if row.status == "failed" and row.payment_ref is None:
+    if row.source == PAYPAL or (row.status == "failed" and row.payment_ref is None):
         give_back(unit, row)
         row.completed_at = unit.now
         move_request(unit, row, PAYMENT_REQUEST, "cancelled", reason=reason)

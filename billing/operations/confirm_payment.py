@@ -6,6 +6,7 @@ What the provider says to the look-up goes the way of any event, so a webhook th
 from __future__ import annotations
 
 from billing.operations.attempt_payment import QUEUE, lane_of
+from billing.operations.follow_order import look_at_order
 from billing.operations.look_at_payment import look_at_payment
 from billing.operations.request_known import request_known
 from billing.operations.unit import UnitOfWork
@@ -27,6 +28,9 @@ def confirm_payment(unit: UnitOfWork, command: ConfirmPayment) -> tuple[Payment 
     payment_ref = command.payment_ref or (request.payment_ref if request else None)
     if payment_ref is None:
         if request is not None and request.status == "carried_over":
+            return None, request
+        if request is not None and request.order_ref is not None:
+            look_at_order(unit, request, f"confirm:{unit.now.isoformat()}")
             return None, request
         raise Rejected("not_yet_made", f"{command.reference} has no payment at {command.source} yet", {"field": "reference"})
     payment = unit.row(Payment, command.source, payment_ref)

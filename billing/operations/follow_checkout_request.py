@@ -35,9 +35,9 @@ def follow_checkout_request(unit: UnitOfWork, checkout: Checkout) -> CheckoutReq
         row.completed_at, row.url = unit.now, None
         move_request(unit, row, CHECKOUT_REQUEST, "expired", **about)
     elif row.status in ("pending", "open"):
-        agreed = checkout.status == "complete" or _may_capture(checkout)
+        agreed = checkout.status == "complete" or may_capture(checkout)
         move_request(unit, row, CHECKOUT_REQUEST, "approved" if agreed else "open", **about)
-        if _may_capture(checkout):
+        if may_capture(checkout):
             capture_order(unit, row)
     return row
 
@@ -73,6 +73,6 @@ def _complete(unit: UnitOfWork, row: CheckoutRequest, payment_ref: str | None) -
         row.completed_at = unit.now
 
 
-def _may_capture(checkout: Checkout) -> bool:
+def may_capture(checkout: Checkout) -> bool:
     """Only on PayPal's own word: a webhook's body, which could be forged, never says how the payment stands."""
     return checkout.source == "paypal" and checkout.provider_status == _APPROVED and checkout.payment_status == "unpaid"

@@ -32,6 +32,8 @@ def follow_payment_request(unit: UnitOfWork, payment: Payment) -> PaymentRequest
     row = unit.row(PaymentRequest, payment.source, named.reference)
     if row.incomplete:
         return None
+    if payment.confirmed is False:
+        return row  # PayPal's weakly signed body: nothing follows before PayPal was asked
     if payment.status == "succeeded":
         _paid(unit, row, payment)
     elif named.attempt == row.attempt and row.status not in _FINAL:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
 from billing.operations.follow_checkout_request import follow_checkout_request
+from billing.operations.follow_order import follow_order
 from billing.operations.fulfil_payment import follow_checkout
 from billing.operations.link import link
 from billing.operations.unit import UnitOfWork
@@ -41,5 +42,6 @@ def record_checkout(unit: UnitOfWork, fact: CheckoutFact) -> Checkout:
             "currency": row.currency,
         }
         unit.audit("checkout.purchase", Checkout.NAME, row.id, before=was, after={"purchase_status": after, **about})
+    follow_order(unit, row)
     follow_checkout(unit, row, follow_checkout_request(unit, row))
     return row

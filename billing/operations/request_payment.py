@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from billing.operations.attach_promo import attach_promo
-from billing.operations.attempt_payment import attempt_payment
+from billing.operations.attempt_payment import PAYPAL, attempt_payment
 from billing.operations.carry_over import balance_of, take
 from billing.operations.carry_request_over import carry_request_over
 from billing.operations.own_row import own_row
@@ -54,11 +54,14 @@ def request_payment(unit: UnitOfWork, command: RequestPayment, *, fee_basis_poin
     row.attempt, row.carried_minor, row.retry_wanted, row.cancel_wanted = 0, 0, False, False
     if command.promo_ref is not None:
         attach_promo(unit, row, command.promo_ref, amount_minor=command.amount_minor, until=unit.now + PROMO_STANDS)
-    owed = balance_of(unit, row).owed_minor or 0
-    if command.amount_minor + owed < minimum_charge(command.source, command.currency):
-        carry_request_over(unit, row)
-        return row
-    row.carried_minor = take(unit, row)
+    if command.source == PAYPAL:
+        row.method = PAYPAL
+    else:
+        owed = balance_of(unit, row).owed_minor or 0
+        if command.amount_minor + owed < minimum_charge(command.source, command.currency):
+            carry_request_over(unit, row)
+            return row
+        row.carried_minor = take(unit, row)
     if row.destination_ref or row.payee_ref:
         row.application_fee_basis_points = fee_basis_points
         row.application_fee_minor = application_fee(row.charge_minor, fee_basis_points)
@@ -68,13 +71,15 @@ def request_payment(unit: UnitOfWork, command: RequestPayment, *, fee_basis_poin
 
 def _refuse(unit: UnitOfWork, command: RequestPayment) -> None:
     source, country = command.source, command.country
-    if not offered(command.method, country):
-        raise Rejected(
-            "method_not_offered",
-            f"{command.method} is not offered in {country}",
-            {"current": command.method, "limit": methods_in(country or ""), "field": "method"},
-        )
-    if unit.row(Customer, source, command.customer_ref).deleted_at is not None:
+    method = PAYPAL if source == PAYPAL else command.method
+    if not offered(method, country):
+        limits = {"current": method, "limit": methods_in(country or ""), "field": "method"}
+        raise Rejected("method_not_offered", f"{method} is not offered in {country}", limits)
+    least = minimum_charge(source, command.currency)
+    if source == PAYPAL and command.amount_minor < least:
+        bound = {"current": command.amount_minor, "limit": least}
+        raise Rejected("below_minimum", f"{source} charges {least} {command.currency} at least", bound)
+    if command.customer_ref and unit.row(Customer, source, command.customer_ref).deleted_at is not None:
         raise Rejected("customer_deleted", f"{command.customer_ref} was deleted at {source}", {"field": "customer_ref"})
     if command.payment_method_ref and unit.row(PaymentMethod, source, command.payment_method_ref).detached_at is not None:
         raise Rejected("method_detached", f"{command.payment_method_ref} can no longer be charged", {"field": "payment_method_ref"})

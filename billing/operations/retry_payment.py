@@ -1,13 +1,13 @@
 """Tries a payment again that failed: another attempt, with another payment and key at the provider (PAY-2, PAY-3).
 
 The payment before could still be paid, by a payer who returns to an open page. So it is cancelled first, and the next one
-is made when the provider says that it was.
+is made when the provider says that it was. PayPal's orders need none of that: what nobody captures takes nothing.
 """
 
 from __future__ import annotations
 
 from billing.operations.attach_promo import retake_promo
-from billing.operations.attempt_payment import attempt_payment, stop_attempt
+from billing.operations.attempt_payment import PAYPAL, attempt_payment, stop_attempt
 from billing.operations.move_request import move_request
 from billing.operations.request_known import request_known
 from billing.operations.request_payment import PROMO_STANDS
@@ -41,7 +41,7 @@ def retry_payment(unit: UnitOfWork, command: RetryPayment) -> PaymentRequest:
     retake_promo(unit, row, unit.now + PROMO_STANDS)
     if command.payment_method_ref:
         row.payment_method_ref = command.payment_method_ref
-    if row.payment_ref is None or unit.row(Payment, row.source, row.payment_ref).status == "cancelled":
+    if row.source == PAYPAL or row.payment_ref is None or unit.row(Payment, row.source, row.payment_ref).status == "cancelled":
         attempt_payment(unit, row)
         return row
     row.retry_wanted = True

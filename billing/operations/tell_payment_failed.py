@@ -19,8 +19,8 @@ MAIL = "payment_failed"
 
 def tell_payment_failed(unit: UnitOfWork, request: PaymentRequest) -> None:
     """Send the mail; where no address is known there is none, and the log says so."""
-    customer = unit.row(Customer, request.source, request.customer_ref or "")
-    if not customer.email:
+    customer = unit.row(Customer, request.source, request.customer_ref) if request.customer_ref else None
+    if customer is None or not customer.email:
         log.info("payer_not_told", mail=MAIL, request=request.external_id, customer=request.customer_ref, cause="no address is known")
         return
     currency = request.currency or ""

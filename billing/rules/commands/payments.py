@@ -79,8 +79,9 @@ class PaymentAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPayment(Command):
-    """Takes money from a customer's stored method. An amount below the provider's minimum is not sent: it is carried over to
-    the customer's balance, counts as paid, and is charged with the next payment (status `carried_over`)."""
+    """Takes money: from a customer's stored method (Stripe), or from a payer who approves it at the outcome's `url` (PayPal). An
+    amount below Stripe's minimum is not sent: it is carried over to the customer's balance, counts as paid, and is charged with the
+    next payment (status `carried_over`)."""
 
     NAME: ClassVar[str] = "billing.payments.request.v1"
     RESULT: ClassVar[type] = PaymentAsked
@@ -90,13 +91,14 @@ class RequestPayment(Command):
         "customer_deleted": "the provider's customer was deleted",
         "method_detached": "the stored method was removed by the customer",
         "account_disabled": "the connected account may not take charges now",
+        "below_minimum": "PayPal: less than the least that it charges (`details.limit`)",
         "promo_not_reserved": "nothing is reserved under `promo_ref`, or no longer",
         "promo_in_use": "what is reserved under `promo_ref` belongs to another payment",
         "currency_differs": "what is reserved under `promo_ref` is in another currency",
         "amount_not_discounted": "the amount is not what the order comes to after its code (`details.limit`)",
     }
 
-    source: Literal["stripe"]
+    source: Literal["stripe", "paypal"]
     """The provider."""
     reference: str
     """The app's own name for this payment, such as an order's number: 1 to 80 letters, digits and `. _ : / -`. One reference is
@@ -105,12 +107,12 @@ class RequestPayment(Command):
     """In minor units of `currency`: 1 to 100000000."""
     currency: str
     """ISO 4217, upper case."""
-    customer_ref: str
-    """The provider's id of the customer."""
+    customer_ref: str | None = None
+    """The provider's id of the customer; needed at Stripe, and who pays at PayPal, PayPal says."""
     payment_method_ref: str | None = None
     """The provider's id of the stored method; null: the customer's default."""
     method: Literal["card", "paypal", "bank_transfer"] = "card"
-    """Which way of paying that is."""
+    """Which way of paying that is; at PayPal always PayPal's."""
     country: str | None = None
     """The payer's country, ISO 3166-1, two letters; null: unknown, and no method is refused for it."""
     purpose: Purpose | None = None
@@ -129,7 +131,7 @@ class RequestPayment(Command):
     off_session: bool = True
     """Whether the payer is away. If he is there, give `return_url`."""
     return_url: str | None = None
-    """Where the provider sends the payer back to, if his action is needed."""
+    """Where the provider sends the payer back to, if his action is needed; at PayPal it always is."""
     promo_ref: str | None = None
     """The reference under which a promo code was reserved; the amount is what is left to pay. Needs a purpose."""
     reason: str | None = None
@@ -140,10 +142,11 @@ class RequestPayment(Command):
     def __post_init__(self) -> None:
         reference(self.reference)
         amount(self.amount_minor, self.currency)
-        line(self.customer_ref, "customer_ref")
         country(self.country)
         url(self.return_url, "return_url")
-        for name in ("payment_method_ref", "purpose_ref", "invoice_ref", "description", "destination_ref", "payee_ref", "reason", "note"):
+        self._check_provider()
+        lines = ("customer_ref", "payment_method_ref", "purpose_ref", "invoice_ref", "description", "destination_ref", "payee_ref")
+        for name in (*lines, "reason", "note"):
             if getattr(self, name) is not None:
                 line(getattr(self, name), name)
         if self.purpose_ref is not None and self.purpose is None:
@@ -153,15 +156,27 @@ class RequestPayment(Command):
         if self.payee_ref and self.destination_ref:
             raise ValueError("payee_ref and destination_ref are two ways to pass money on: give one")
 
+    def _check_provider(self) -> None:
+        if self.source == "stripe":
+            if self.customer_ref is None:
+                raise ValueError("customer_ref is needed at stripe")
+            return
+        if self.return_url is None:
+            raise ValueError("return_url is needed at paypal: the payer has to approve there")
+        if self.payment_method_ref or self.destination_ref or self.method == "bank_transfer":
+            raise ValueError("payment_method_ref, destination_ref and bank transfers are not for paypal")
+
     def references(self) -> Iterator[tuple[str, str, str]]:
         """Customer, method and account, which may refuse it, and the request."""
-        yield "customer", self.source, self.customer_ref
+        if self.customer_ref:
+            yield "customer", self.source, self.customer_ref
         if self.payment_method_ref:
             yield "payment_method", self.source, self.payment_method_ref
         if self.destination_ref:
             yield "account", self.source, self.destination_ref
         yield "payment_request", self.source, self.reference
-        yield "customer_balance", self.source, f"{self.customer_ref}:{self.currency}"
+        if self.source == "stripe":
+            yield "customer_balance", self.source, f"{self.customer_ref}:{self.currency}"
         if self.promo_ref:
             yield "promo_redemption", "bursar", self.promo_ref
 
@@ -182,7 +197,7 @@ class RetryPayment(Command):
         "promo_in_use": "likewise, and the order's name has passed on to another payment",
     }
 
-    source: Literal["stripe"]
+    source: Literal["stripe", "paypal"]
     """The provider."""
     reference: str
     """The payment's reference."""
@@ -214,7 +229,7 @@ class CancelPayment(Command):
         "not_cancellable": "it has succeeded, is being processed, or was carried over; refund it instead",
     }
 
-    source: Literal["stripe"]
+    source: Literal["stripe", "paypal"]
     """The provider."""
     reference: str
     """The payment's reference."""

@@ -42,6 +42,7 @@ class CheckoutFact(Fact):
     def references(self) -> Iterator[tuple[str, str]]:
         """The checkout, everything that it brought about, and the request of ours that wanted it."""
         yield self.AGGREGATE, self.external_id
+        yield from wanted_by(self.metadata_, "payment_request")
         yield from wanted_by(self.metadata_, "checkout_request")
         yield from named(
             customer=self.customer_ref,

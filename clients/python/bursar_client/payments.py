@@ -10,18 +10,19 @@ from bursar_client.command import Command
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPayment(Command):
-    """Takes money from a customer's stored method. An amount below the provider's minimum is not sent: it is carried
-    over to the customer's balance, counts as paid, and is charged with the next payment (status `carried_over`).
+    """Takes money: from a customer's stored method (Stripe), or from a payer who approves it at the outcome's `url`
+    (PayPal). An amount below Stripe's minimum is not sent: it is carried over to the customer's balance, counts as
+    paid, and is charged with the next payment (status `carried_over`).
 
     Result: `request`, `reference`, `status`, `attempt`, `charge_minor`, `application_fee_minor`.
     Rejected as `reference_used`, `method_not_offered`, `customer_deleted`, `method_detached`, `account_disabled`,
-    `promo_not_reserved`, `promo_in_use`, `currency_differs`, `amount_not_discounted`.
+    `below_minimum`, `promo_not_reserved`, `promo_in_use`, `currency_differs`, `amount_not_discounted`.
     """
 
     NAME: ClassVar[str] = "billing.payments.request.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    source: Literal["stripe"]
+    source: Literal["stripe", "paypal"]
     """The provider."""
     reference: str
     """The app's own name for this payment, such as an order's number: 1 to 80 letters, digits and `. _ : / -`. One
@@ -30,12 +31,12 @@ class RequestPayment(Command):
     """In minor units of `currency`: 1 to 100000000."""
     currency: str
     """ISO 4217, upper case."""
-    customer_ref: str
-    """The provider's id of the customer."""
+    customer_ref: str | None = None
+    """The provider's id of the customer; needed at Stripe, and who pays at PayPal, PayPal says."""
     payment_method_ref: str | None = None
     """The provider's id of the stored method; null: the customer's default."""
     method: Literal["card", "paypal", "bank_transfer"] = "card"
-    """Which way of paying that is."""
+    """Which way of paying that is; at PayPal always PayPal's."""
     country: str | None = None
     """The payer's country, ISO 3166-1, two letters; null: unknown, and no method is refused for it."""
     purpose: Literal["subscription", "course_enrolment", "credit_package", "event_registration", "invoice"] | None = None
@@ -55,7 +56,7 @@ class RequestPayment(Command):
     off_session: bool = True
     """Whether the payer is away. If he is there, give `return_url`."""
     return_url: str | None = None
-    """Where the provider sends the payer back to, if his action is needed."""
+    """Where the provider sends the payer back to, if his action is needed; at PayPal it always is."""
     promo_ref: str | None = None
     """The reference under which a promo code was reserved; the amount is what is left to pay. Needs a purpose."""
     reason: str | None = None
@@ -77,7 +78,7 @@ class RetryPayment(Command):
     NAME: ClassVar[str] = "billing.payments.retry.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    source: Literal["stripe"]
+    source: Literal["stripe", "paypal"]
     """The provider."""
     reference: str
     """The payment's reference."""
@@ -101,7 +102,7 @@ class CancelPayment(Command):
     NAME: ClassVar[str] = "billing.payments.cancel.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    source: Literal["stripe"]
+    source: Literal["stripe", "paypal"]
     """The provider."""
     reference: str
     """The payment's reference."""
