@@ -27,7 +27,7 @@ def invoice_ref(row: Subscription, period: Span) -> str:
 
 
 def open_period(
-    unit: UnitOfWork, row: Subscription, period: Span, *, billing_reason: Literal["create", "cycle"], name: str,
+    unit: UnitOfWork, row: Subscription, period: Span, *, billing_reason: Literal["create", "cycle", "change"], name: str,
     amount_minor: int | None = None, lines: tuple[Line, ...] = (), discount_minor: int = 0, waits: bool = False,
 ) -> Invoice | None:  # fmt: skip
     """Bill a period of a locked subscription and make it the running one; its invoice, or None where it costs nothing.
@@ -36,7 +36,8 @@ def open_period(
         unit: the transaction; the subscriber is locked.
         row: the subscription, with price, seats and cycle as they are for this period.
         period: which.
-        billing_reason: `create` for its first, else `cycle`; only these two settle a period (CRED-12).
+        billing_reason: `create` for its first, `cycle` for the next ones; only these two settle a period (CRED-12). `change`: another
+            cycle begins before the period is over.
         name: what the invoice's line calls it.
         amount_minor: of its line; None: the whole price.
         lines: further ones, such as what of the plan before was not used.
@@ -69,7 +70,7 @@ def open_period(
         cycle_no=period.number, quantity=row.quantity, unit_price_minor=row.unit_price_minor, currency=row.currency,
         price_ref=row.price_ref, invoice_ref=invoice.external_id if invoice else None, opened_at=unit.now,
     ))  # fmt: skip
-    if invoice is None:
+    if invoice is None and billing_reason != "change":
         settle_period(unit, row, period.start, "nothing_owed")
     return invoice
 

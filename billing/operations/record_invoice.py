@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.operations.apply_fact import apply_fact
 from billing.operations.link import link
 from billing.operations.move_status import move_status
+from billing.operations.settle_mirrored import settle_mirrored
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.invoice import InvoiceFact
 from billing.rules.states import INVOICE
@@ -24,4 +25,6 @@ def record_invoice(unit: UnitOfWork, fact: InvoiceFact) -> Invoice:
         "provider_status": row.provider_status,
     }
     move_status(unit, row, INVOICE, before, row.status, about)
+    if before != row.status and row.status == "paid":
+        settle_mirrored(unit, row)
     return row

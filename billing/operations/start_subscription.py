@@ -12,7 +12,7 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import MOST_MINOR, Rejected
 from billing.rules.commands.subscriptions import StartSubscription
 from billing.rules.money import share_half_up
-from billing.rules.price_in_force import price_in_force
+from billing.rules.price_in_force import PriceVersion, price_in_force
 from billing.rules.subscription_terms import GRACE, Span, anchored_on, cycle_of, parts, span, whole_second
 from models.base import OWN_SOURCE
 from models.promo_redemption import PromoRedemption
@@ -104,27 +104,40 @@ def offered_plan(unit: UnitOfWork, product_ref: str) -> Offer:
     return offer
 
 
-def set_price(unit: UnitOfWork, row: Subscription, offer: Offer) -> None:
-    """Lock the price that is in force now for the plan, cycle and currency that stand in the row.
+def price_for(unit: UnitOfWork, offer: Offer, unit_name: str, count: int, currency: str, quantity: int) -> PriceVersion | None:
+    """The price that is in force now for that cycle and currency; None: the plan is free.
 
     Raises:
         Rejected: `no_price`, `amount_out_of_bounds`.
     """
-    row.product_ref = offer.reference
     if offer.free:
-        row.price_ref, row.unit_price_minor = None, 0
-        return
+        return None
+    versions = prices_of(unit, [offer.reference])
     found = price_in_force(
-        prices_of(unit, [offer.reference]), product_ref=offer.reference, cycle_unit=row.cycle_unit or "", cycle_count=row.cycle_count or 0,
-        currency=row.currency or "", at=unit.now,
-    )  # fmt: skip
+        versions, product_ref=offer.reference, cycle_unit=unit_name, cycle_count=count, currency=currency, at=unit.now
+    )
     if found is None:
-        message = f"{offer.reference} has no price for {row.cycle_count} {row.cycle_unit} in {row.currency}"
-        raise Rejected("no_price", message, {"field": "product"})
-    if not affordable(found.unit_amount_minor, row.quantity or 1):
-        current = found.unit_amount_minor * (row.quantity or 1)
+        raise Rejected("no_price", f"{offer.reference} has no price for {count} {unit_name} in {currency}", {"field": "product"})
+    check_amount(found.unit_amount_minor, quantity)
+    return found
+
+
+def check_amount(unit_minor: int, quantity: int) -> None:
+    """PAY-12.
+
+    Raises:
+        Rejected: `amount_out_of_bounds`.
+    """
+    if not affordable(unit_minor, quantity):
+        current = unit_minor * quantity
         raise Rejected("amount_out_of_bounds", f"a period would cost {current}", {"current": current, "limit": MOST_MINOR})
-    row.price_ref, row.unit_price_minor = found.reference, found.unit_amount_minor
+
+
+def set_price(unit: UnitOfWork, row: Subscription, offer: Offer) -> None:
+    """Lock the price that is in force now for the cycle, currency and seats that stand in the row; as `price_for`."""
+    found = price_for(unit, offer, row.cycle_unit or "", row.cycle_count or 0, row.currency or "", row.quantity or 1)
+    row.product_ref = offer.reference
+    row.price_ref, row.unit_price_minor = (found.reference, found.unit_amount_minor) if found else (None, 0)
 
 
 def _set_terms(unit: UnitOfWork, row: Subscription, subscriber: Subscriber, offer: Offer, command: StartSubscription) -> None:

@@ -142,6 +142,11 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.subscriptions.start.v1": {
             **theirs, "product": "pro", "currency": "EUR", "cycle_unit": "month", "quantity": 3, "anchor_day": 31, "promo_ref": "order:17",
         },
+        "billing.subscriptions.change.v1": {**theirs, "when": "period_end", "product": "max", "quantity": 5},
+        "billing.subscriptions.cancel.v1": {**theirs, "when": "now", "credit_unused": True, "reason": "moving away"},
+        "billing.subscriptions.reactivate.v1": theirs,
+        "billing.subscriptions.pause.v1": theirs,
+        "billing.subscriptions.resume.v1": theirs,
     }  # fmt: skip
     refund = {"source": "stripe", "reference": "REF-20260301-7K3M9QXA"}
     asked = {"source": "stripe", "acting_for": "platform", "reason": "cancellation"}

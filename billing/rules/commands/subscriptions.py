@@ -128,3 +128,158 @@ class StartSubscription(Command):
         yield "subscription", OWN, self.reference
         if self.promo_ref:
             yield "promo_redemption", OWN, self.promo_ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSubscription(Command):
+    """Changes plan, seats or cycle. Now: the difference for the rest of the period is billed, or becomes a credit that the next
+    invoices take; another cycle begins at once, less what was not used. At the period's end: from the next period on; the newest
+    wish counts, and the terms as they are take it back."""
+
+    NAME: ClassVar[str] = "billing.subscriptions.change.v1"
+    RESULT: ClassVar[type] = SubscriptionStands
+    REFUSALS: ClassVar[Mapping[str, str]] = {
+        **UNKNOWN,
+        "not_active": "only an active one can be changed (`details.current`)",
+        "ending": "it ends with its period; reactivate it first",
+        **PRICED,
+        "invoice_open": "an invoice of it is to be paid first (`details.current`)",
+        "too_many_changes": "it was billed 15 times within a day (`details.limit`)",
+    }
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    when: Literal["now", "period_end"]
+    """When it changes."""
+    product: str | None = None
+    """The plan; null: the same."""
+    quantity: int | None = None
+    """Seats, 1 to 100000; null: the same."""
+    cycle_unit: CycleUnit | None = None
+    """A period is so many; null: the same"""
+    cycle_count: int | None = None
+    """of these, 1 to 120; null: the same."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+    def __post_init__(self) -> None:
+        _whose(self.reference, self.subscriber_ref, self.reason)
+        if self.product is not None:
+            campaign_name(self.product, "product")
+        seats(self.quantity)
+        if self.cycle_count is not None and not 1 <= self.cycle_count <= MOST_COUNT:
+            raise ValueError(f"cycle_count must be 1 to {MOST_COUNT}")
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """Subscriber and subscription."""
+        yield from _rows(self.reference, self.subscriber_ref)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelSubscription(Command):
+    """Ends a subscription, now or with its period. Ended now, its open invoices become void. What has ended stays so."""
+
+    NAME: ClassVar[str] = "billing.subscriptions.cancel.v1"
+    RESULT: ClassVar[type] = SubscriptionStands
+    REFUSALS: ClassVar[Mapping[str, str]] = UNKNOWN
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    when: Literal["now", "period_end"]
+    """When it ends. One whose period is not paid, or that is paused, ends now."""
+    credit_unused: bool = False
+    """Of `now`: whether what was paid and not used becomes a credit for his other invoices."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+    def __post_init__(self) -> None:
+        _whose(self.reference, self.subscriber_ref, self.reason)
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """Subscriber and subscription."""
+        yield from _rows(self.reference, self.subscriber_ref)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactivateSubscription(Command):
+    """Takes back that a subscription ends with its period."""
+
+    NAME: ClassVar[str] = "billing.subscriptions.reactivate.v1"
+    RESULT: ClassVar[type] = SubscriptionStands
+    REFUSALS: ClassVar[Mapping[str, str]] = {**UNKNOWN, "ended": "it has ended; begin another one (`details.current`)"}
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+    def __post_init__(self) -> None:
+        _whose(self.reference, self.subscriber_ref, self.reason)
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """Subscriber and subscription."""
+        yield from _rows(self.reference, self.subscriber_ref)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseSubscription(Command):
+    """Pauses an active subscription: nothing is billed until it is resumed."""
+
+    NAME: ClassVar[str] = "billing.subscriptions.pause.v1"
+    RESULT: ClassVar[type] = SubscriptionStands
+    REFUSALS: ClassVar[Mapping[str, str]] = {**UNKNOWN, "not_active": "only an active one can be paused (`details.current`)"}
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+    def __post_init__(self) -> None:
+        _whose(self.reference, self.subscriber_ref, self.reason)
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """Subscriber and subscription."""
+        yield from _rows(self.reference, self.subscriber_ref)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeSubscription(Command):
+    """Resumes a paused subscription: the period that was paid goes on; if it is over, another one begins now and is billed."""
+
+    NAME: ClassVar[str] = "billing.subscriptions.resume.v1"
+    RESULT: ClassVar[type] = SubscriptionStands
+    REFUSALS: ClassVar[Mapping[str, str]] = {**UNKNOWN, "not_paused": "it is not paused (`details.current`)"}
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+    def __post_init__(self) -> None:
+        _whose(self.reference, self.subscriber_ref, self.reason)
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """Subscriber and subscription."""
+        yield from _rows(self.reference, self.subscriber_ref)
+
+
+def _whose(name: str, subscriber_ref: str, reason: str | None) -> None:
+    reference(name)
+    line(subscriber_ref, "subscriber_ref")
+    if reason is not None:
+        line(reason, "reason")
+
+
+def _rows(name: str, subscriber_ref: str) -> Iterator[tuple[str, str, str]]:
+    yield "subscriber", OWN, subscriber_ref
+    yield "subscription", OWN, name

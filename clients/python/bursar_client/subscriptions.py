@@ -131,9 +131,132 @@ class StartSubscription(Command):
     """Why, for the audit."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSubscription(Command):
+    """Changes plan, seats or cycle. Now: the difference for the rest of the period is billed, or becomes a credit that
+    the next invoices take; another cycle begins at once, less what was not used. At the period's end: from the next
+    period on; the newest wish counts, and the terms as they are take it back.
+
+    Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
+    `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
+    Rejected as `unknown_subscription`, `not_active`, `ending`, `unknown_product`, `not_offered`, `no_price`,
+    `amount_out_of_bounds`, `invoice_open`, `too_many_changes`.
+    """
+
+    NAME: ClassVar[str] = "billing.subscriptions.change.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    when: Literal["now", "period_end"]
+    """When it changes."""
+    product: str | None = None
+    """The plan; null: the same."""
+    quantity: int | None = None
+    """Seats, 1 to 100000; null: the same."""
+    cycle_unit: Literal["day", "week", "month", "year"] | None = None
+    """A period is so many; null: the same"""
+    cycle_count: int | None = None
+    """of these, 1 to 120; null: the same."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelSubscription(Command):
+    """Ends a subscription, now or with its period. Ended now, its open invoices become void. What has ended stays so.
+
+    Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
+    `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
+    Rejected as `unknown_subscription`.
+    """
+
+    NAME: ClassVar[str] = "billing.subscriptions.cancel.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    when: Literal["now", "period_end"]
+    """When it ends. One whose period is not paid, or that is paused, ends now."""
+    credit_unused: bool = False
+    """Of `now`: whether what was paid and not used becomes a credit for his other invoices."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactivateSubscription(Command):
+    """Takes back that a subscription ends with its period.
+
+    Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
+    `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
+    Rejected as `unknown_subscription`, `ended`.
+    """
+
+    NAME: ClassVar[str] = "billing.subscriptions.reactivate.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseSubscription(Command):
+    """Pauses an active subscription: nothing is billed until it is resumed.
+
+    Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
+    `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
+    Rejected as `unknown_subscription`, `not_active`.
+    """
+
+    NAME: ClassVar[str] = "billing.subscriptions.pause.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeSubscription(Command):
+    """Resumes a paused subscription: the period that was paid goes on; if it is over, another one begins now and is
+    billed.
+
+    Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
+    `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
+    Rejected as `unknown_subscription`, `not_paused`.
+    """
+
+    NAME: ClassVar[str] = "billing.subscriptions.resume.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+
 TYPED: tuple[type[Command], ...] = (
     DefineSubscriber,
     DefineProduct,
     StartSubscription,
+    ChangeSubscription,
+    CancelSubscription,
+    ReactivateSubscription,
+    PauseSubscription,
+    ResumeSubscription,
 )
 """All of these."""

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from billing.operations.cancel_subscription import (
+    cancel_subscription,
+    pause_subscription,
+    reactivate_subscription,
+    resume_subscription,
+)
+from billing.operations.change_subscription import change_subscription
 from billing.operations.start_subscription import start_subscription
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
-from billing.rules.commands.subscriptions import StartSubscription, SubscriptionStands
+from billing.rules.commands.subscriptions import (
+    CancelSubscription,
+    ChangeSubscription,
+    PauseSubscription,
+    ReactivateSubscription,
+    ResumeSubscription,
+    StartSubscription,
+    SubscriptionStands,
+)
 from billing.rules.facts.event import Event
 from billing.rules.instants import iso
 from core.ids import public_id
@@ -23,6 +38,31 @@ def facts(event: Event) -> Command:
 def start(unit: UnitOfWork, command: StartSubscription) -> SubscriptionStands:
     """Begin one."""
     return _stands(unit, start_subscription(unit, command))
+
+
+def change(unit: UnitOfWork, command: ChangeSubscription) -> SubscriptionStands:
+    """Another plan, other seats, another cycle."""
+    return _stands(unit, change_subscription(unit, command))
+
+
+def cancel(unit: UnitOfWork, command: CancelSubscription) -> SubscriptionStands:
+    """End it."""
+    return _stands(unit, cancel_subscription(unit, command))
+
+
+def reactivate(unit: UnitOfWork, command: ReactivateSubscription) -> SubscriptionStands:
+    """It goes on after all."""
+    return _stands(unit, reactivate_subscription(unit, command))
+
+
+def pause(unit: UnitOfWork, command: PauseSubscription) -> SubscriptionStands:
+    """Bill nothing for now."""
+    return _stands(unit, pause_subscription(unit, command))
+
+
+def resume(unit: UnitOfWork, command: ResumeSubscription) -> SubscriptionStands:
+    """Bill it again."""
+    return _stands(unit, resume_subscription(unit, command))
 
 
 def _stands(unit: UnitOfWork, row: Subscription) -> SubscriptionStands:

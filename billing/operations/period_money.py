@@ -1,0 +1,57 @@
+"""What was paid for a subscription's running period and given back of it: the bound of every credit (SUB-4, CRED-10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from billing.operations.unit import UnitOfWork
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
+from models.money_credit import MoneyCreditEntry
+from models.subscription import Subscription
+
+_INVOICES = """SELECT external_id, status, finalized_at, amount_paid_minor, credit_applied_minor, refunded_minor, period_start
+               FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar'
+                 AND (period_start >= %(start)s OR finalized_at > %(yesterday)s)"""
+_CREDITS = """SELECT id, delta_minor FROM bursar.money_credit_entry
+              WHERE subscription_ref = %(subscription)s AND period_start = %(start)s AND kind = 'granted'"""
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodMoney:
+    """In minor units of the subscription's currency."""
+
+    paid_minor: int
+    """By payments and credits, less what was refunded."""
+    credited_minor: int
+    """Given back as credits before."""
+    invoices: int
+    """How many there are of this period."""
+    credits: int
+    recent: int
+    """How many invoices there were within a day (SUB-14)."""
+
+
+def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
+    """Of the running period of a locked subscription, what this unit has in hand included."""
+    start = row.current_period_start or unit.now
+    yesterday = unit.now - timedelta(days=1)
+    bound = {"subscriber": row.subscriber_ref, "subscription": row.external_id, "start": start, "yesterday": yesterday}
+    invoices: dict[str, Any] = {one["external_id"]: one for one in unit.committed(_INVOICES, bound)}
+    given = {one["id"]: int(one["delta_minor"]) for one in unit.committed(_CREDITS, bound)}
+    of_this = ("granted", row.external_id, start)
+    for known in unit.known:
+        if isinstance(known, Invoice) and known.source == OWN_SOURCE and known.subscription_ref == row.external_id:
+            invoices[known.external_id] = known.__dict__
+        elif isinstance(known, MoneyCreditEntry) and (known.kind, known.subscription_ref, known.period_start) == of_this:
+            given[known.id] = known.delta_minor
+    of_period = [one for one in invoices.values() if one["period_start"] is not None and one["period_start"] >= start]
+    paid = sum(
+        (one["amount_paid_minor"] or 0) + (one["credit_applied_minor"] or 0) - (one["refunded_minor"] or 0)
+        for one in of_period
+        if one["status"] == "paid"
+    )
+    recent = sum(1 for one in invoices.values() if one["finalized_at"] is not None and one["finalized_at"] > yesterday)
+    return PeriodMoney(paid, sum(given.values()), len(of_period), len(given), recent)
