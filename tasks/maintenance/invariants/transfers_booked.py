@@ -15,7 +15,7 @@ RULE = Rule(
                             WHEN j.debit = t.source || ':balance' THEN -j.amount_minor ELSE 0 END) AS booked
             FROM bursar.journal j WHERE j.fact = 'transfer:' || t.source || ':' || t.external_id) AS b ON true
         WHERE t.updated_at >= %(since)s AND t.destination_ref IS NOT NULL AND t.account_ref IS NULL AND t.provider_status IS NULL
-          AND t.amount_minor IS NOT NULL AND t.currency IS NOT NULL
+          AND t.amount_minor IS NOT NULL AND t.currency IS NOT NULL AND t.gone_at IS NULL
           AND coalesce(b.booked, 0) <> t.amount_minor - coalesce(t.reversed_minor, 0)""",
     then="bursar journal show TRANSFER; replay its newest event",
 )

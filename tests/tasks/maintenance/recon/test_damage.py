@@ -1,22 +1,13 @@
-"""Damage done on purpose: each way is found, named, and repaired or decided; then nothing is open any more."""
+"""Damage done on purpose: each way is found, named and repaired by its repair; then nothing is open, and the books balance."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import partial
+from typing import Any
 
 import pytest
 
-from billing.operations.accept_finding import accept_finding
-from billing.operations.repair_finding import repair_finding
-from billing.rules.commands.base import Rejected
-from tasks.maintenance.recon.addresses import address
-from tests.tasks.maintenance.recon.trade import BY_HAND, Json, Trade
-
-_INVENTED = """
-    INSERT INTO bursar.charge (id, source, external_id, versions, created_at, updated_at, status, amount_minor, currency,
-                               provider_created_at)
-    VALUES (gen_random_uuid(), 'stripe', 'ch_invented', '{"a": 1}', %(at)s, %(at)s, 'succeeded', 900, 'EUR', %(at)s)"""
+from tasks.maintenance.check_invariants import check
+from tests.tasks.maintenance.recon.trade import Json, Trade
 
 
 class Damaged:
@@ -25,23 +16,26 @@ class Damaged:
     def __init__(self, trade: Trade) -> None:
         self.trade, control = trade, trade.control
         control.configure(payouts="daily", accounts_ready=True)
-        customer = control.api("POST", "/v1/customers", {"email": "payer@example.com"})["id"]
-        payee = control.ready_account("DE", currency="eur")
-        paid = [control.paid(10_000 + 1_000 * number, "eur", customer=customer) for number in range(9)]
+        self.customer = customer = control.api("POST", "/v1/customers", {"email": "payer@example.com"})["id"]
+        self.payee = payee = control.ready_account("DE", currency="eur")
+        paid = [control.paid(10_000 + 1_000 * number, "eur", customer=customer) for number in range(10)]
         self.charges = [intent["latest_charge"] for intent in paid]
         self.never_came = {paid[0]["id"], self.charges[0]}
         self.refund = control.api("POST", "/v1/refunds", {"payment_intent": paid[1]["id"], "amount": 500})["id"]
         self.dispute = control.do("dispute", charge=self.charges[2])["id"]
         self.never_came |= {self.refund, self.dispute}
-        self.unasked = control.paid(2_500, "eur")["latest_charge"]
-        self.leak = control.paid(4_000, "eur", customer=customer, transfer_data={"destination": payee})["latest_charge"]
+        self.unasked = [control.paid(2_500 + number, "eur") for number in range(3)]
+        shared = {"customer": customer, "transfer_data": {"destination": payee}}
+        self.leaks = [control.paid(4_000 + 1_000 * number, "eur", **shared)["latest_charge"] for number in range(2)]
         control.api("POST", "/v1/refunds", {"payment_intent": paid[7]["id"], "amount": 700})
         control.top_up(50_000, "eur")
-        self.stray = control.api("POST", "/v1/transfers", {"amount": 300, "currency": "eur", "destination": payee})["id"]
+        stray = {"currency": "eur", "destination": payee}
+        self.strays = [control.api("POST", "/v1/transfers", {**stray, "amount": 300 + number})["id"] for number in range(3)]
         control.advance(days=5)
         self.payout = next(payout for payout in control.objects("payout") if payout["automatic"])["id"]
         trade.hear(but=self._lost_or_wrong)
         trade.pull()
+        self._never_was(next(charge for charge in control.objects("charge") if charge["id"] == self.charges[9]))
         self._by_hand()
 
     def _lost_or_wrong(self, event: Json) -> bool:
@@ -53,66 +47,128 @@ class Damaged:
         gone = obj["id"] in self.never_came or obj.get("charge") in (self.charges[0], self.charges[2])
         return gone or (obj["id"] == self.payout and event["type"] != "payout.created")
 
+    def _never_was(self, like: Json) -> None:
+        """An event of a charge that the provider has not, which was paid for something."""
+        bought = {"bursar_purpose": "course_enrolment", "enrolment": "enr-9"}
+        never = {**like, "id": "ch_never", "payment_intent": None, "balance_transaction": None, "amount": 900, "amount_captured": 900}
+        never |= {"metadata": bought}
+        event = {"object": "event", "id": "evt_never", "type": "charge.succeeded", "created": like["created"], "data": {"object": never}}
+        self.trade.deliver(event)
+        self.trade.machine.settle()
+
     def _by_hand(self) -> None:
         with self.trade.machine.connect() as connection:
             connection.execute("UPDATE bursar.charge SET amount_minor = 1 WHERE external_id = %s", [self.charges[5]])
             connection.execute("UPDATE bursar.charge SET status = 'failed' WHERE external_id = %s", [self.charges[6]])
             connection.execute("UPDATE bursar.charge SET refunded_minor = 1 WHERE external_id = %s", [self.charges[7]])
-            connection.execute(_INVENTED, {"at": self.trade.machine.clock.now()})
+            connection.execute("SET session_replication_role = replica")
+            connection.execute("DELETE FROM bursar.journal WHERE fact = %s", [f"charge:stripe:{self.charges[8]}"])
 
     @property
-    def expected(self) -> set[str]:
-        """What must be found, by its name."""
-        charges = self.charges
+    def expected(self) -> dict[str, dict[str, Any] | None]:
+        """What must be found, by its name, and what a person decides about it; None: nobody has to."""
+        charges, unasked = self.charges, [intent["latest_charge"] for intent in self.unasked]
+        bought = {"customer_ref": self.customer, "purpose": "credit_package", "purpose_ref": "cp-5"}
         return {
-            f"missing_here:charge:{charges[0]}",
-            f"missing_here:refund:{self.refund}",
-            f"refund_unbooked:refund:{self.refund}",
-            f"dispute_unbooked:dispute:{self.dispute}",
-            f"amount_differs:charge:{charges[3]}",
-            f"currency_differs:charge:{charges[4]}",
-            f"edited_row:charge:{charges[5]}",
-            f"edited_row:charge:{charges[6]}",
-            f"count_differs:charge:{charges[7]}",
-            "missing_there:charge:ch_invented",
-            f"unknown_charge:charge:{self.unasked}",
-            f"fee_leak:charge:{self.leak}",
-            f"stray_transfer:transfer:{self.stray}",
-            f"status_differs:payout:{self.payout}",
-            f"payout_unexplained:payout:{self.payout}",
+            f"missing_here:charge:{charges[0]}": None,
+            f"missing_here:refund:{self.refund}": None,
+            f"refund_unbooked:refund:{self.refund}": None,
+            f"dispute_unbooked:dispute:{self.dispute}": None,
+            f"amount_differs:charge:{charges[3]}": None,
+            f"currency_differs:charge:{charges[4]}": None,
+            f"edited_row:charge:{charges[5]}": None,
+            f"edited_row:charge:{charges[6]}": None,
+            f"count_differs:charge:{charges[7]}": None,
+            f"status_differs:payout:{self.payout}": None,
+            f"payout_unexplained:payout:{self.payout}": None,
+            f"journal_differs:charge:{charges[8]}": {"how": "repost"},
+            "missing_there:charge:ch_never": {"how": "write_off"},
+            f"unknown_charge:charge:{unasked[0]}": {"how": "adopt", **bought},
+            f"unknown_charge:charge:{unasked[1]}": {"how": "adopt"},
+            f"unknown_charge:charge:{unasked[2]}": {"how": "refund"},
+            f"fee_leak:charge:{self.leaks[0]}": {"how": "owe"},
+            f"fee_leak:charge:{self.leaks[1]}": {"how": "book"},
+            f"stray_transfer:transfer:{self.strays[0]}": {"how": "reverse"},
+            f"stray_transfer:transfer:{self.strays[1]}": {"how": "owe"},
+            f"stray_transfer:transfer:{self.strays[2]}": {"how": "adopt"},
         }
 
 
-@pytest.mark.requirement("RECON-1", "RECON-2", "RECON-5", "RECON-7", "RECON-8", "RECON-9")
-def test_damage_is_found_named_and_repair(trade: Trade) -> None:
+@pytest.mark.requirement("RECON-1", "RECON-2", "RECON-3", "RECON-5", "RECON-7", "RECON-8", "RECON-9", "AUDIT-2")
+def test_damage_is_found_named_and_repaired(trade: Trade) -> None:
     damaged = Damaged(trade)
 
     trade.recon()
-    found = set(trade.open())
-    assert damaged.expected - found == set()
+    assert damaged.expected.keys() - set(trade.open()) == set()
+    chosen = {reference: choice for reference, choice in damaged.expected.items() if choice}
+    for reference, refused in _repaired(trade, {reference: {} for reference in chosen}).items():
+        assert (refused["code"], chosen[reference]["how"] in refused["details"]["limit"]) == ("needs_decision", True), reference
 
-    for _ in range(3):
-        for reference in trade.open():
-            _repair(trade, reference)
+    for _ in range(2):
+        for reference, done in _repaired(trade, {reference: chosen.get(reference, {}) for reference in trade.open()}).items():
+            assert done["code"] is None or reference not in damaged.expected, (reference, done)
+        trade.hear()
         trade.pull()
         trade.recon()
-    # What is left only a person can decide: nothing that a provider's word could mend.
-    assert {reference.split(":")[0] for reference in trade.open()} == {
-        "missing_there", "unknown_charge", "fee_leak", "stray_transfer"
-    }  # fmt: skip
-    for reference in trade.open():
-        trade.change(partial(accept_finding, source="stripe", reference=reference, reason="looked into"))
-    trade.recon()
     assert trade.open() == []
-    assert _statuses(trade) <= {"accepted", "repaired", "gone"}
+    assert _statuses(trade) <= {"repaired", "gone"}
+    assert {reference for reference, status in _found(trade) if status != "repaired"}.isdisjoint(damaged.expected)
+    _settled(trade, damaged)
+    _balanced(trade)
 
 
-def _repair(trade: Trade, reference: str) -> None:
-    """Ask for what mends it, if anything does."""
-    where = partial(address, "stripe")
-    with suppress(Rejected):
-        trade.change(partial(repair_finding, source="stripe", reference=reference, reason="test", address=where))
+def _repaired(trade: Trade, choices: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Ask for what mends each of them, as the app does; how that ended."""
+    told = {"source": "stripe", "reason": "looked into"}
+    keys = {
+        reference: trade.machine.submit("billing.recon.repair.v1", {**told, "finding": reference, **choice}, actor="shop:anna")
+        for reference, choice in choices.items()
+    }
+    trade.machine.settle()
+    return {reference: trade.machine.status(key) for reference, key in keys.items()}
+
+
+def _found(trade: Trade) -> list[tuple[Any, ...]]:
+    return trade.machine.all("SELECT external_id, status FROM bursar.finding")
 
 
 def _statuses(trade: Trade) -> set[str]:
-    return {row[0] for row in trade.machine.all("SELECT status FROM bursar.finding WHERE kind <> %s", BY_HAND)}
+    return {status for _, status in _found(trade)}
+
+
+def _settled(trade: Trade, damaged: Damaged) -> None:
+    """What was decided is what the rows, the books and the provider say."""
+    one = trade.machine.one
+    granted = "SELECT customer_ref || ' ' || purpose_ref || ' ' || status FROM bursar.fulfilment WHERE external_id = %s"
+    assert one(granted, damaged.unasked[0]["id"]) == f"{damaged.customer} cp-5 granted"
+    assert _account(trade, "stripe:unapplied") == -2_501
+    assert one("SELECT status FROM bursar.refund_request WHERE payment_ref = %s", damaged.unasked[2]["id"]) == "completed"
+    assert one("SELECT status FROM bursar.transfer WHERE external_id = %s", damaged.strays[0]) == "reversed"
+    assert _account(trade, f"stripe:{damaged.payee}:receivable") == 301 + 200
+    assert (_account(trade, "stripe:fee_leakage"), _account(trade, "stripe:application_fees")) == (250, -450)
+    assert _account(trade, "stripe:losses") == 900
+    [(gone,)] = trade.machine.all("SELECT detail->'grants' FROM bursar.finding WHERE external_id = 'missing_there:charge:ch_never'")
+    assert [grant["purpose_ref"] for grant in gone] == ["enr-9"]
+    acts = {
+        "finding.repair", "payment.adopted", "transfer.adopted", "charge.fee_settled", "charge.written_off", "journal.reposted",
+        "payee.owes",
+    }  # fmt: skip
+    assert {row[0] for row in trade.machine.all("SELECT DISTINCT action FROM bursar.audit")} >= acts
+
+
+def _account(trade: Trade, code: str) -> int:
+    """What an account stands at, on the debit side."""
+    sql = """SELECT coalesce(sum(CASE WHEN debit = %s THEN amount_minor ELSE -amount_minor END), 0)::bigint
+             FROM bursar.journal WHERE %s IN (debit, credit)"""
+    return int(trade.machine.one(sql, code, code))
+
+
+def _balanced(trade: Trade) -> None:
+    """The books add up to nothing, and no invariant is broken."""
+    sums = trade.machine.all(
+        """SELECT currency, sum(amount) FROM (SELECT currency, amount_minor AS amount FROM bursar.journal
+           UNION ALL SELECT currency, -amount_minor FROM bursar.journal) AS sides GROUP BY 1 HAVING sum(amount) <> 0"""
+    )
+    assert sums == []
+    now = trade.machine.clock.now()
+    assert check(trade.machine.context.engine, now.replace(year=2000), now) == []
