@@ -9,6 +9,7 @@ from billing.operations.claw_back_credits import claw_back_credits, give_back_cr
 from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
 from billing.operations.release_promo import release_promo
+from billing.operations.surplus import restore_surplus, withdraw_surplus
 from billing.operations.unit import UnitOfWork
 from billing.rules.instants import iso
 from billing.rules.states_charges import FULFILMENT
@@ -33,6 +34,7 @@ def revoke_fulfilment(unit: UnitOfWork, payment: Payment, because: str) -> Fulfi
     if row.status != "revoked":
         before, row.status, row.revoked_at = row.status, "revoked", unit.now
         move_status(unit, row, FULFILMENT, before, row.status, {"because": because, "purpose": row.purpose})
+        withdraw_surplus(unit, row)
     release_promo(unit, row)
     claw_back_credits(unit, row)
     return row
@@ -48,4 +50,5 @@ def restore_fulfilment(unit: UnitOfWork, payment: Payment, because: str) -> Fulf
         before, row.status, row.revoked_at = row.status, "granted", None
         move_status(unit, row, FULFILMENT, before, row.status, {"because": because, "purpose": row.purpose})
         give_back_credits(unit, row)
+        restore_surplus(unit, row)
     return row

@@ -18,7 +18,6 @@ from workers.paging import Paged
 from workers.unit import Reference
 
 
-
 def _references(row: Row[Any]) -> Iterator[Reference]:
     yield Subscriber.NAME, OWN_SOURCE, row.subscriber_ref
     yield Invoice.NAME, OWN_SOURCE, row.item

@@ -1,0 +1,74 @@
+"""Takes money that came for one of our own invoices, whatever has become of that invoice meanwhile: none is ever dropped (INV-13).
+
+What is more than was owed, and what came for an invoice that is paid already, is the subscriber's credit. What came for an invoice
+that is void pays a new one for the same things, since the customer wanted them and has paid; the void one stays void.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from billing.operations.issue_invoice import Draft, InvoiceType, Line, issue_invoice
+from billing.operations.settle_invoice import settle_invoice
+from billing.operations.surplus import give_surplus
+from billing.operations.unit import UnitOfWork
+from models.base import OWN_SOURCE
+from models.fulfilment import Fulfilment
+from models.invoice import Invoice
+from models.payment_request import PaymentRequest
+from models.subscriber import Subscriber
+
+REISSUED = frozenset({"credit_package", "custom", "event", "course"})
+"""Types whose things can still be delivered after the invoice has ended; a period of an ended subscription cannot."""
+
+
+def take_invoice_payment(unit: UnitOfWork, row: Fulfilment) -> None:
+    """Part of the one convergence: called once per payment, when its fulfilment is granted."""
+    invoice = unit.row(Invoice, OWN_SOURCE, row.purpose_ref or "")
+    if invoice.incomplete:
+        return
+    unit.row(Subscriber, OWN_SOURCE, invoice.subscriber_ref or "")
+    paid = (row.amount_minor or 0) - _carried(unit, row)
+    if row.currency == invoice.currency:
+        if invoice.status in ("void", "uncollectible") and invoice.invoice_type in REISSUED and paid >= (invoice.total_minor or 0):
+            invoice = _reissue(unit, invoice, row)
+        if invoice.status == "pending":
+            paid -= _pay(unit, invoice, paid, row.payment_ref)
+    if paid > 0:
+        give_surplus(unit, row, invoice.subscriber_ref or "", paid, f"paid for {invoice.external_id}, which needed less")
+
+
+def _carried(unit: UnitOfWork, row: Fulfilment) -> int:
+    """What the payment took along from amounts that had been too small to charge (PAY-17): it paid for those."""
+    kind, _, reference = (row.request or "").partition(":")
+    if kind != PaymentRequest.NAME or row.payment_ref is None:
+        return 0
+    return unit.row(PaymentRequest, row.source, reference).carried_minor or 0
+
+
+def _pay(unit: UnitOfWork, invoice: Invoice, paid: int, payment_ref: str | None) -> int:
+    """What of it the invoice took; a part leaves it pending."""
+    remaining, before = invoice.amount_remaining_minor or 0, invoice.amount_paid_minor or 0
+    if paid >= remaining:
+        settle_invoice(unit, invoice, paid_minor=before + remaining, because="payment", payment_ref=payment_ref)
+        return remaining
+    invoice.amount_paid_minor, invoice.amount_remaining_minor = before + paid, remaining - paid
+    after = {"amount_paid_minor": before + paid, "amount_remaining_minor": remaining - paid, "currency": invoice.currency}
+    unit.audit("invoice.part_paid", Invoice.NAME, invoice.id, before={"amount_paid_minor": before}, after=after | {"payment": payment_ref})
+    return paid
+
+
+def _reissue(unit: UnitOfWork, ended: Invoice, row: Fulfilment) -> Invoice:
+    """A new invoice for the same, to be paid by this money."""
+    lines = [
+        Line(amount_minor=one["amount_minor"], description=one["description"], quantity=one["quantity"]) for one in ended.lines or []
+    ]
+    draft = Draft(
+        reference=f"{ended.external_id}:late:{row.external_id}", invoice_type=cast("InvoiceType", ended.invoice_type),
+        subscriber_ref=ended.subscriber_ref or "", currency=ended.currency or "",
+        billing_reason=ended.billing_reason or "manual", due_at=unit.now, collection="manual",
+        lines=lines,
+        discount_minor=ended.discount_minor or 0, product_ref=ended.product_ref, package_credits=ended.package_credits,
+        reason=f"paid after {ended.external_id} was {ended.status}", metadata={"replaces": ended.external_id},
+    )  # fmt: skip
+    return issue_invoice(unit, draft)
