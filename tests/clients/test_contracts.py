@@ -95,17 +95,30 @@ def _samples() -> dict[str, dict[str, Any]]:
     return samples
 
 
-def test_what_the_client_writes_is_read() -> None:
-    samples = _samples()
+def _money_back() -> dict[str, dict[str, Any]]:
+    refund = {"source": "stripe", "reference": "REF-20260301-7K3M9QXA"}
+    asked = {"source": "stripe", "acting_for": "platform", "reason": "cancellation"}
     found = {"source": "stripe", "finding": "missing_here:charge:ch_1", "reason": "looked into"}
-    samples |= {
+    return {
         "billing.recon.run.v1": {
             "source": "stripe", "since": datetime(2027, 3, 1, tzinfo=UTC), "until": datetime(2027, 4, 1, tzinfo=UTC),
             "objects": ("charge", "refund"), "reason": "the month's end",
         },
         "billing.recon.repair.v1": found,
         "billing.recon.accept.v1": found,
+        "billing.refunds.request.v1": {**asked, "key": "r1", "payment_ref": "pi_1", "amount_minor": 500},
+        "billing.refunds.request_batch.v1": {**asked, "reference": "b1", "payments": ("pi_1", "pi_2")},
+        **{f"billing.refunds.{verb}.v1": {**refund, "reason": "looked at"} for verb in ("approve", "reject", "cancel")},
+        "billing.refunds.note.v1": {**refund, "text": "rang twice"},
+        "billing.bank_refunds.sent.v1": {
+            "reference": refund["reference"], "bank_reference": "OUT-1", "sent_on": "2027-03-31", "reason": "statement 12",
+        },
+        "billing.bank_refunds.returned.v1": {"reference": refund["reference"], "reason": "account closed"},
     }  # fmt: skip
+
+
+def test_what_the_client_writes_is_read() -> None:
+    samples = _samples()
     order = {"reference": "order:17"}
     samples |= {
         "billing.campaigns.define.v1": {
@@ -148,18 +161,7 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.subscriptions.pause.v1": theirs,
         "billing.subscriptions.resume.v1": theirs,
     }  # fmt: skip
-    refund = {"source": "stripe", "reference": "REF-20260301-7K3M9QXA"}
-    asked = {"source": "stripe", "acting_for": "platform", "reason": "cancellation"}
-    samples |= {
-        "billing.refunds.request.v1": {**asked, "key": "r1", "payment_ref": "pi_1", "amount_minor": 500},
-        "billing.refunds.request_batch.v1": {**asked, "reference": "b1", "payments": ("pi_1", "pi_2")},
-        **{f"billing.refunds.{verb}.v1": {**refund, "reason": "looked at"} for verb in ("approve", "reject", "cancel")},
-        "billing.refunds.note.v1": {**refund, "text": "rang twice"},
-        "billing.bank_refunds.sent.v1": {
-            "reference": refund["reference"], "bank_reference": "OUT-1", "sent_on": "2027-03-31", "reason": "statement 12",
-        },
-        "billing.bank_refunds.returned.v1": {"reference": refund["reference"], "reason": "account closed"},
-    }
+    samples |= _money_back()
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]
