@@ -129,7 +129,7 @@ def _repaired(trade: Trade, choices: dict[str, dict[str, Any]]) -> dict[str, dic
 
 
 def _found(trade: Trade) -> list[tuple[Any, ...]]:
-    return trade.machine.all("SELECT external_id, status FROM bursar.finding")
+    return trade.machine.all("SELECT external_id, status FROM bursar.finding WHERE kind <> 'refund_not_asked'")
 
 
 def _statuses(trade: Trade) -> set[str]:
