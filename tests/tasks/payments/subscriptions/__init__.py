@@ -1,0 +1,1 @@
+"""Subscriptions that we bill: any order of wishes, payments, failures and time."""
