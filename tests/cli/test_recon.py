@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from cli.inbox.backfill import backfill
 from cli.recon import recon
-from cli.trouble import FORBIDDEN, NOTHING, PROBLEMS
+from cli.trouble import FORBIDDEN, NOTHING, PROBLEMS, USAGE
 from models.database import connect
 from tasks.maintenance.recon.run import LOCK
 from tests.cli.operator_command import Here, Said
@@ -59,7 +59,12 @@ def test_found_at_the_command_line_repaired_and_accepted(trade: Trade, here: Her
     assert set(found) == {f"missing_here:charge:{lost}", f"unknown_charge:charge:{strange}"}
     assert found[f"missing_here:charge:{lost}"]["theirs_minor"] == 1_000
 
-    assert here(recon, "repair", f"unknown_charge:charge:{strange}").code == PROBLEMS
+    refused = here(recon, "repair", f"unknown_charge:charge:{strange}")
+    assert (refused.code, "choose one of: adopt, refund" in refused.err) == (PROBLEMS, True)
+    assert "--as adopt|refund" in here(recon, "findings").out
+    assert here(recon, "repair", f"unknown_charge:charge:{strange}", "--as", "refund", "--reason", "a test").code == FORBIDDEN
+    assert here(recon, "repair", f"unknown_charge:charge:{strange}", "--as", "refund", role="finance").code == USAGE
+    assert here(recon, "repair", f"missing_here:charge:{lost}", "--as", "refund", "--reason", "a test", role="finance").code == PROBLEMS
     assert here(recon, "repair", f"missing_here:charge:{lost}").code == 0
     trade.machine.settle()
     assert here(recon, "accept", f"unknown_charge:charge:{strange}", "--reason", "a test").code == FORBIDDEN
