@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "payout": ("cli.payout:payout", "Payouts to connected accounts: list, show, hold, release, statements."),
     "debt": ("cli.debt:debt", "What payees owe the platform: list, write off."),
     "refund": ("cli.refund:refund", "Refunds: which wait for a second person, approve, reject, note."),
+    "promo": ("cli.promo:promo", "Promo codes: campaigns, codes, and who uses them for what."),
     "journal": ("cli.journal:journal", "The books: what is booked of a fact, an account's balance, all accounts at an instant."),
     "confirm": ("cli.confirm:confirm", "Enter what your own people saw: money that arrived by bank transfer."),
     "bank-transfer": ("cli.bank_transfer:bank_transfer", "Bank transfers: which wait for you, approve, reject."),

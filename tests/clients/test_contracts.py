@@ -117,10 +117,9 @@ def _money_back() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def test_what_the_client_writes_is_read() -> None:
-    samples = _samples()
+def _promo_samples() -> dict[str, dict[str, Any]]:
     order = {"reference": "order:17"}
-    samples |= {
+    return {
         "billing.campaigns.define.v1": {
             "reference": "spring", "title": "Spring", "kind": "fixed", "amount_minor": 500, "currency": "EUR", "segments": ("new",),
             "starts_on": "2027-03-01", "ends_on": "2027-03-31", "zone": "Europe/Bucharest", "max_uses": 100, "max_per_customer": 1,
@@ -135,6 +134,11 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.promo_codes.consume.v1": order,
         "billing.promo_codes.release.v1": {**order, "because": "cancelled_registration"},
     }  # fmt: skip
+
+
+def test_what_the_client_writes_is_read() -> None:
+    samples = _samples()
+    samples |= _promo_samples()
     samples |= {
         "billing.invoices.cancel_by_customer.v1": {"subscriber_ref": "user-7", "invoice_ref": "pkg-1"},
         "billing.invoices.bulk_void.v1": {"invoice_refs": ("pkg-1", "pkg-2"), "reason": "test orders"},
