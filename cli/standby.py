@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.logs import configure
 from core.settings import Settings
-from schedules.slots import tick
+from schedules.slots import watched_tick
 from workers import standby
 from workers.context import make_context
 from workers.needs import require_all
@@ -20,4 +20,4 @@ def run_standby(settings: Settings) -> None:
     require_all(settings, "standby")
     configure(settings, "standby")
     begin(settings, "standby")
-    standby.main(make_context(settings, application="bursar-standby"), tick)
+    standby.main(make_context(settings, application="bursar-standby"), watched_tick)

@@ -6,7 +6,9 @@ The machine's clock (leases, ages of hints) is the database's and is read in SQL
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 
@@ -46,3 +48,21 @@ class FixedClock:
 def monotonic_s() -> float:
     """Seconds on a clock that never jumps; for time-outs and durations inside one process only."""
     return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """A clock that nobody sets: seconds since the host's start, sleep included, and which start that was."""
+
+    boot: str
+    seconds: float
+
+
+def uptime() -> Uptime | None:
+    """This host's, or None where the system has none: then nothing is proven by it."""
+    source = getattr(time, "CLOCK_BOOTTIME", None)
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    return None if source is None else Uptime(boot, time.clock_gettime(source))

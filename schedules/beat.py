@@ -8,7 +8,7 @@ import structlog
 from celery.beat import Scheduler
 from sqlalchemy.exc import DBAPIError
 
-from schedules.slots import tick
+from schedules.slots import watched_tick
 from workers.context import process_context
 from workers.hints import Hinter
 from workers.liveness import beat
@@ -29,7 +29,7 @@ class SlotScheduler(Scheduler):  # type: ignore[misc]  # celery has no types
         """Make the slots that are due; seconds until the next look."""
         context = process_context()
         try:
-            tick(context, self._hinter)
+            watched_tick(context, self._hinter)
             beat(context, "beat")
         except DBAPIError as error:
             log.error(

@@ -20,6 +20,7 @@ class Run:
     """One scheduled run.
 
     `late`: what happens to slots that were missed: `skip` runs the newest only, `catch_up` runs each, oldest first.
+    `money`: it moves money by the clock, or gives up a claim to it; after a jump of the clock it waits for a person's consent.
     """
 
     job: str
@@ -27,6 +28,7 @@ class Run:
     every: timedelta | Daily
     late: Literal["skip", "catch_up"]
     why: str
+    money: bool = False
 
 
 TABLE: tuple[Run, ...] = (
@@ -63,20 +65,20 @@ TABLE: tuple[Run, ...] = (
         "skip",
         "drops payloads past their age, never one that is not final",
     ),
-    Run("pay_out_due", "payouts", timedelta(minutes=15), "skip", "opens the turn of accounts whose payout date has come in their zone"),
+    Run("pay_out_due", "payouts", timedelta(minutes=15), "skip", "opens the turn of accounts whose payout date has come", money=True),
     Run("poll_stuck_payouts", "payouts", timedelta(minutes=15), "skip", "asks for payouts of which nothing was heard for too long"),
     Run("refresh_balances", "payouts", timedelta(hours=1), "skip", "asks for balances of accounts that were not told for a day"),
     Run("pull_balance_transactions", "maintenance", timedelta(minutes=10), "skip", "books what only balance transactions tell: fees"),
-    Run("refund_batches", "payments", timedelta(minutes=1), "skip", "makes the refunds of cancelled events, payment by payment"),
-    Run("expire_bank_transfers", "payments", timedelta(hours=1), "skip", "lets transfers expire that nobody has decided about"),
+    Run("refund_batches", "payments", timedelta(minutes=1), "skip", "makes the refunds of cancelled events, one by one", money=True),
+    Run("expire_bank_transfers", "payments", timedelta(hours=1), "skip", "lets transfers expire that nobody has decided about", money=True),
     Run("expire_promo_reservations", "payments", timedelta(minutes=5), "skip", "gives back uses of promo codes that nobody paid in time"),
     Run("recount_promo_uses", "payments", Daily(time(3, 40)), "skip", "counts the uses of promo codes anew from their rows"),
-    Run("expire_invoices", "payments", timedelta(minutes=5), "skip", "voids unpaid invoices for packages whose end has come"),
+    Run("expire_invoices", "payments", timedelta(minutes=5), "skip", "voids unpaid invoices for packages whose end has come", money=True),
     Run("remind_of_invoices", "payments", timedelta(minutes=15), "skip", "reminds customers a day before an invoice ends"),
-    Run("write_off_stale_invoices", "payments", Daily(time(4, 20)), "skip", "counts as uncollectible what nobody has paid for months"),
-    Run("renew_subscriptions", "payments", timedelta(minutes=15), "skip", "bills the periods of subscriptions that have begun, each once"),
-    Run("expire_manual_renewals", "payments", timedelta(hours=1), "skip", "lets renewals expire that were not paid in their grace"),
-    Run("return_disputed_shares", "payments", timedelta(hours=1), "skip", "gives payees back what disputes took, as balances allow"),
+    Run("write_off_stale_invoices", "payments", Daily(time(4, 20)), "skip", "gives up what nobody has paid for months", money=True),
+    Run("renew_subscriptions", "payments", timedelta(minutes=15), "skip", "bills the periods that have begun, each once", money=True),
+    Run("expire_manual_renewals", "payments", timedelta(hours=1), "skip", "ends renewals not paid in their grace", money=True),
+    Run("return_disputed_shares", "payments", timedelta(hours=1), "skip", "gives payees back what disputes took", money=True),
     Run("alert_disputes", "notifications", timedelta(minutes=1), "skip", "tells operators of new disputes and their deadlines"),
     Run("remind_dispute_deadlines", "notifications", timedelta(hours=1), "skip", "reminds operators 7, 3 and 1 days before a deadline"),
     Run("reconcile", "maintenance", timedelta(minutes=2), "skip", "compares providers' records with ours, each day, in turns"),

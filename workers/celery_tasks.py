@@ -79,13 +79,15 @@ def slot(queue: str, job: str, slot_at: str) -> str:
     """Run one slot of a scheduled run."""
     began_at_s, result = monotonic_s(), "failed"
     try:
-        said = slots.run(surroundings.process_context(), queue, job, slot_at)
+        turn = slots.turn(surroundings.process_context(), queue, job, slot_at)
         result = "done"
     except slots.RunFailedError as error:
         raise SlotFailedError(str(error)) from None  # the cause is in the slot, the log and Sentry
     finally:
         metrics.ran(queue, result=result, seconds=monotonic_s() - began_at_s)
-    return said
+    if turn.more:
+        _hinter().hint_slot(queue, job, slot_at)
+    return turn.said
 
 
 def hint_row(queue: str, row_id: int) -> None:

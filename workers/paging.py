@@ -21,6 +21,7 @@ from models.bulk import as_json
 from workers.context import Context
 from workers.failures import describe
 from workers.rows import StubTakenError
+from workers.slot_orders import end_asked
 from workers.unit import Reference, Unit
 
 log = structlog.get_logger(__name__)
@@ -72,7 +73,7 @@ def work_pages(context: Context, paged: Paged, slot_at: datetime, *, page: int =
         items, failed = items + done, failed + bad
         if found < page:
             return {"items": items, "failed": failed, "more": False}
-        if monotonic_s() > end:
+        if monotonic_s() > end or end_asked(context, paged.job, slot_at):
             return {"items": items, "failed": failed, "more": True}
 
 

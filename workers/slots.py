@@ -1,7 +1,13 @@
-"""Runs one slot of a scheduled run: claimed in PostgreSQL, so two messages or two beats run it once (promise 6)."""
+"""Runs one slot of a scheduled run: claimed in PostgreSQL, so two messages or two beats run it once (promise 6).
+
+A long run works in turns: what it returns with `more` puts its slot back at once, with what it has done so far, and the next
+message goes on. So no message lasts long, a worker that dies loses a page, and a person can stop the run between pages.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -9,6 +15,7 @@ from uuid import uuid4
 import msgspec
 import structlog
 
+from core.clock import monotonic_s
 from workers.context import Context
 from workers.failures import describe
 from workers.observe.sentry import report
@@ -19,14 +26,23 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 3
 """Tries of one slot, whether a run raised or took its worker with it."""
 _RETRY_S = 30
+_COUNTS = ("items", "failed", "pages")
 
 _CLAIM = """UPDATE bursar.schedule_slot SET state = 'running', token = %(token)s, attempts = attempts + 1, started_at = %(now)s,
                    lease_until = clock_timestamp() + %(lease_s)s * interval '1 second'
-            WHERE job = %(job)s AND slot_at = %(slot_at)s AND state = 'due' RETURNING attempts"""
+            WHERE job = %(job)s AND slot_at = %(slot_at)s AND state = 'due'
+              AND NOT bursar.slot_blocked(job, money, by_hand, %(now)s)
+            RETURNING attempts, turns, result"""
 _DONE = """UPDATE bursar.schedule_slot SET state = 'done', token = NULL, lease_until = NULL, done_at = %(now)s,
-                  result = %(result)s, error = NULL
+                  result = %(result)s, error = NULL, turns = turns + 1, stop = false
            WHERE job = %(job)s AND slot_at = %(slot_at)s AND token = %(token)s"""
-_FAILED = """UPDATE bursar.schedule_slot SET state = %(state)s, token = NULL, lease_until = NULL, error = %(error)s,
+# A turn that ended well is no attempt: the tries are for what fails, or dies, again and again at one place.
+_MORE = """UPDATE bursar.schedule_slot SET token = NULL, lease_until = NULL, attempts = 0, turns = turns + 1, error = NULL,
+                  result = %(result)s, ready_at = clock_timestamp(),
+                  state = CASE WHEN stop THEN 'stopped' WHEN bursar.slot_blocked(job, money, by_hand, %(now)s) THEN 'held' ELSE 'due' END
+           WHERE job = %(job)s AND slot_at = %(slot_at)s AND token = %(token)s RETURNING state"""
+_FAILED = """UPDATE bursar.schedule_slot SET token = NULL, lease_until = NULL, error = %(error)s,
+                    state = CASE WHEN %(state)s = 'due' AND stop THEN 'stopped' ELSE %(state)s END,
                     done_at = %(done_at)s, ready_at = clock_timestamp() + %(wait_s)s * interval '1 second'
              WHERE job = %(job)s AND slot_at = %(slot_at)s AND token = %(token)s"""
 
@@ -35,7 +51,24 @@ class RunFailedError(Exception):
     """A scheduled run failed; its slot is settled (due again, or failed) and holds the error."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one turn did; `more`: the slot is due again, and wants another message."""
+
+    said: str
+    more: bool = False
+
+
 def run(context: Context, queue: str, job: str, slot_at: str) -> str:
+    """One turn of the slot; what it did, in words.
+
+    Raises:
+        RunFailedError: as `turn`.
+    """
+    return turn(context, queue, job, slot_at).said
+
+
+def turn(context: Context, queue: str, job: str, slot_at: str) -> Turn:
     """Claim the slot and call `tasks/<queue>/runs.py::<job>(context, slot_at)`; a slot that is not due is somebody else's.
 
     Raises:
@@ -45,18 +78,30 @@ def run(context: Context, queue: str, job: str, slot_at: str) -> str:
     key = {"job": job, "slot_at": at, "token": uuid4()}
     with context.engine.begin() as connection:
         bound = {**key, "now": context.clock.now(), "lease_s": context.settings.lease_s}
-        attempts = connection.exec_driver_sql(_CLAIM, bound).scalar()
-    if attempts is None:
-        return "not due"
+        claimed = connection.exec_driver_sql(_CLAIM, bound).one_or_none()
+    if claimed is None:
+        return Turn("not due")
+    began_s = monotonic_s()
     try:
         result: dict[str, Any] = dict(getattr(load(f"tasks.{queue}.runs"), job)(context, at))
     except Exception as error:
-        _settle_failure(context, key, attempts, error)
-        raise RunFailedError(f"{job} {slot_at}, attempt {attempts}: {describe(error, job).error}") from error
+        _settle_failure(context, key, claimed.attempts, error)
+        raise RunFailedError(f"{job} {slot_at}, attempt {claimed.attempts}: {describe(error, job).error}") from error
+    more = result.pop("more", False) is True
+    if more or claimed.turns or "items" in result:
+        result = _so_far(claimed.result if claimed.turns else None, result, int((monotonic_s() - began_s) * 1000))
     with context.engine.begin() as connection:
         bound = {**key, "now": context.clock.now(), "result": msgspec.json.encode(result).decode()}
-        connection.exec_driver_sql(_DONE, bound)
-    return f"{job}: {result}"
+        settled = connection.exec_driver_sql(_MORE if more else _DONE, bound)
+        state = settled.scalar() if more else "done"
+    return Turn(f"{job}: {result}{f', {state}' if more else ''}", more and state == "due")
+
+
+def _so_far(before: Mapping[str, Any] | None, result: Mapping[str, Any], busy_ms: int) -> dict[str, Any]:
+    """Counts are of all turns; `left` and whatever is no count are the last turn's."""
+    told: dict[str, Any] = {**(before or {}), **result}
+    told |= {name: (before or {}).get(name, 0) + result.get(name, 0) for name in _COUNTS if name in told}
+    return told | {"busy_ms": (before or {}).get("busy_ms", 0) + busy_ms}
 
 
 def _settle_failure(context: Context, key: dict[str, Any], attempts: int, error: Exception) -> None:
