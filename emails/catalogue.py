@@ -158,6 +158,27 @@ class InvoiceTold:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditsLow:
+    """Few credits are left: `balance` of `full`, which is `percent` of it or less."""
+
+    balance: int
+    full: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageAlert:
+    """So much of a limit is used in this period; `percent` is the threshold that was reached."""
+
+    meter: str
+    used: int
+    limit: int
+    percent: int
+    until: str | None
+    """When the period ends, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One kind of mail. `transactional`: it is owed, so no preference and no unsubscribing holds it back."""
 
@@ -180,6 +201,8 @@ CATALOGUE: dict[str, Mail] = {
         Mail("payment_failed", PaymentFailed, "one attempt of one payment, for ever", transactional=True),
         Mail("invoice_expiring", InvoiceTold, "one invoice, for ever", transactional=True),
         Mail("invoice_expired", InvoiceTold, "one invoice, for ever", transactional=True),
+        Mail("credits_low", CreditsLow, "one threshold, from one reset or purchase to the next", transactional=True),
+        Mail("usage_alert", UsageAlert, "one threshold of one meter, one billing period", transactional=True),
         Mail("refund_processed", RefundProcessed, "one refund, for ever", transactional=True),
         Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
         Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),

@@ -78,6 +78,8 @@ TABLE: tuple[Run, ...] = (
     Run("write_off_stale_invoices", "payments", Daily(time(4, 20)), "skip", "gives up what nobody has paid for months", money=True),
     Run("renew_subscriptions", "payments", timedelta(minutes=15), "skip", "bills the periods that have begun, each once", money=True),
     Run("expire_manual_renewals", "payments", timedelta(hours=1), "skip", "ends renewals not paid in their grace", money=True),
+    Run("expire_credits", "payments", Daily(time(0, 20)), "skip", "voids credits whose validity has ended, with an entry in the ledger", money=True),
+    Run("reset_credits", "payments", timedelta(minutes=15), "skip", "sets plans' credits anew where a paid credit month begins", money=True),
     Run("return_disputed_shares", "payments", timedelta(hours=1), "skip", "gives payees back what disputes took", money=True),
     Run("alert_disputes", "notifications", timedelta(minutes=1), "skip", "tells operators of new disputes and their deadlines"),
     Run("remind_dispute_deadlines", "notifications", timedelta(hours=1), "skip", "reminds operators 7, 3 and 1 days before a deadline"),

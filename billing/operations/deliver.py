@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from billing.operations.grant_package import grant_bought_package
 from billing.operations.take_invoice_payment import take_invoice_payment
 from billing.operations.unit import UnitOfWork
 from models.fulfilment import Fulfilment
@@ -16,4 +17,7 @@ def deliver(unit: UnitOfWork, row: Fulfilment) -> None:
         verb(unit, row)
 
 
-_VERBS: Mapping[str, Callable[[UnitOfWork, Fulfilment], None]] = {"invoice": take_invoice_payment}
+_VERBS: Mapping[str, Callable[[UnitOfWork, Fulfilment], None]] = {
+    "invoice": take_invoice_payment,
+    "credit_package": grant_bought_package,
+}

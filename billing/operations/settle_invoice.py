@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from billing.operations.follow_subscription_invoice import subscription_paid
+from billing.operations.grant_package import grant_invoiced_package
 from billing.operations.move_own import move_own
 from billing.operations.unit import UnitOfWork
 from models.invoice import Invoice
@@ -17,6 +18,7 @@ OnPaid = Callable[[UnitOfWork, Invoice], None]
 ON_PAID: Mapping[str, tuple[OnPaid, ...]] = {
     "subscription": (subscription_paid,),
     "proration": (subscription_paid,),
+    "credit_package": (grant_invoiced_package,),
 }
 """Invoice type -> what follows, in this order. Each finds what it needs by the invoice's typed references."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from billing.operations.own_row import own_row
+from billing.operations.reset_credits import reset_on_settlement
 from billing.operations.unit import UnitOfWork
 from billing.rules.subscription_terms import stamp
 from models.period_settlement import PeriodSettlement
@@ -17,7 +18,7 @@ from models.subscription import Subscription
 
 Effect = Callable[[UnitOfWork, Subscription, PeriodSettlement], None]
 
-EFFECTS: tuple[Effect, ...] = ()
+EFFECTS: tuple[Effect, ...] = (reset_on_settlement,)
 """What follows, in this order. Each finds whose it is by the subscription's `subscriber_ref` (None: not linked yet) and `product_ref`."""
 
 

@@ -57,3 +57,15 @@ class Money(Section):
         description="Our own invoices that nobody paid for so many days after they were due count as uncollectible (INV-12); those of "
         "subscriptions are dunning's. Money that still comes is taken (INV-13).",
     )
+    credit_validity_months: int = Field(
+        1,
+        ge=1,
+        le=120,
+        description="Calendar months that bought and bonus credits are valid (CRED-2), where neither product nor grant says otherwise. "
+        "A change concerns later grants only.",
+    )
+    credit_low_percents: list[int] = Field(
+        [20, 5],
+        description="When so many percent are left of the credits that were there after the last reset or purchase, the subscriber is told, "
+        "once per threshold and such period (CRED-8). Empty: never.",
+    )

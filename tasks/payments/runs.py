@@ -18,7 +18,7 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
-from tasks.payments import invoices, subscriptions
+from tasks.payments import credits, invoices, subscriptions
 from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
@@ -127,3 +127,13 @@ def renew_subscriptions(context: Context, slot_at: datetime) -> Mapping[str, Any
 def expire_manual_renewals(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Let go of renewals and beginnings that were not paid in their grace (SUB-7)."""
     return work_pages(context, subscriptions.EXPIRE, slot_at)
+
+
+def expire_credits(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Void credits whose validity has ended (CRED-5)."""
+    return work_pages(context, credits.EXPIRE, slot_at)
+
+
+def reset_credits(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Begin the credit months that are paid and whose day has come (CRED-3)."""
+    return work_pages(context, credits.RESET, slot_at)

@@ -165,6 +165,14 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.subscriptions.pause.v1": theirs,
         "billing.subscriptions.resume.v1": theirs,
     }  # fmt: skip
+    given = {"subscriber_ref": "user-7", "reference": "op-1"}
+    samples |= {
+        "billing.credits.spend.v1": {**given, "amount": 3, "site": "studio", "operation": "summary", "model": "large"},
+        "billing.credits.give_back.v1": {**given, "reason": "timed out"},
+        "billing.credits.grant.v1": {**given, "amount": 50, "reason": "welcome", "valid_months": 3},
+        "billing.credits.adjust.v1": {**given, "amount": -5, "reason": "counted twice"},
+        "billing.credits.buy.v1": {**given, "product": "credits-500", "currency": "EUR", "collect": True},
+    }  # fmt: skip
     samples |= _money_back()
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from emails.catalogue import (
     CATALOGUE,
     ConflictAlert,
+    CreditsLow,
     DeadLetterAlert,
     DisputeAlert,
     DisputeReminder,
@@ -26,6 +27,7 @@ from emails.catalogue import (
     PayoutFailed,
     RefundProcessed,
     UnknownMailError,
+    UsageAlert,
     outbox_key,
 )
 from emails.render import TEMPLATES, harmless, render
@@ -84,6 +86,8 @@ SAMPLES: dict[str, Any] = {
     "invoice_expiring": InvoiceTold(amount="49.00 EUR", about="500 credits", invoice="pkg-1", until="2027-01-03 09:00 UTC"),
     "invoice_expired": InvoiceTold(amount="49.00 EUR", about="500 credits", invoice="pkg-1", until="2027-01-03 09:00 UTC"),
     "payment_failed": PaymentFailed(amount="19.99 EUR", about="Course of 3 lessons", reason="Your card has insufficient funds."),
+    "credits_low": CreditsLow(balance=40, full=200, percent=20),
+    "usage_alert": UsageAlert(meter="Storage", used=80, limit=100, percent=80, until="2026-04-01 00:00 UTC"),
     "refund_processed": RefundProcessed(amount="10.01 EUR", reference="REF-20260301-7K3M9QXA", whole=True, note="Sorry for it"),
     "payout_failed": PayoutFailed(
         amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", reason="The bank account was closed.", code="account_closed"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from bursar_client import bank_transfers, disputes, invoices, payments, payouts, promo, recon, refunds, subscriptions
+from bursar_client import bank_transfers, credits, disputes, invoices, payments, payouts, promo, recon, refunds, subscriptions
 from bursar_client.command import Command
 
 
@@ -84,6 +84,7 @@ TYPED: tuple[type[Command], ...] = (
     *promo.TYPED,
     *recon.TYPED,
     *bank_transfers.TYPED,
+    *credits.TYPED,
     *disputes.TYPED,
     *invoices.TYPED,
     *refunds.TYPED,

@@ -1,0 +1,1 @@
+"""Credits: granted, spent, reset, expired, taken back."""
