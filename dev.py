@@ -104,7 +104,7 @@ def check(_arguments: list[str]) -> int:
 
 def soak(arguments: list[str]) -> NoReturn:
     """Become a fault test at length: the chaos (the same seed deals the same blows), the receiver's kills, or money's schedules."""
-    tests = {"chaos": "test_chaos.py", "receiver": "test_receiver_kills.py", "money": "test_money_kills.py"}
+    tests = {"chaos": "test_chaos.py", "receiver": "test_receiver_kills.py", "money": "test_money_kills*.py"}
     parser = argparse.ArgumentParser(prog="python3 dev.py soak")
     parser.add_argument("what", nargs="?", choices=tests, default="chaos")
     parser.add_argument("--events", type=int, default=100_000, help="of the chaos (default 100,000)")
@@ -116,7 +116,7 @@ def soak(arguments: list[str]) -> NoReturn:
     os.environ["RECEIVER_KILLS"] = str(chosen.kills)
     os.environ["MONEY_SCHEDULES"], os.environ["MONEY_SEED"] = str(chosen.schedules), str(chosen.seed)
     os.chdir(ROOT)
-    become([str(BIN / "python"), "-m", "pytest", "-n0", "-s", "-q", f"tests/faults/{tests[chosen.what]}"])
+    become([str(BIN / "python"), "-m", "pytest", "-n0", "-s", "-q", *map(str, sorted((ROOT / "tests/faults").glob(tests[chosen.what])))])
 
 
 def bench(arguments: list[str]) -> NoReturn:
