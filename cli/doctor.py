@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 import psycopg
 
-from cli.checks import database, machine, surroundings
+from cli.checks import database, machine, schedules, surroundings
 from cli.checks.bounded import PATIENCE_S, bounded
 from cli.checks.finding import Finding, fail
 from cli.printing import json_line
@@ -85,6 +85,7 @@ def _in_the_database(chosen: Settings) -> Iterator[Finding]:
             yield from database.health(connection)
         with connect(url, "bursar_app", autocommit=True, application="bursar-doctor") as connection:
             yield from machine.backlog(connection)
+            yield from schedules.held(connection)
             yield from machine.heartbeats(connection, chosen)
     except psycopg.errors.QueryCanceled as error:
         yield fail("database", f"a query was stopped: {' '.join(str(error).split())[:200]}", _MEND_DATABASE)

@@ -1,4 +1,4 @@
-"""`bursar schedule ...`: what runs when, when it last ran and how that went. Only looks; runs are changed in the code."""
+"""`bursar schedule ...`: what runs when, when it last ran and how that went. What runs when is changed in the code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from cli.printing import json_line, short, span, table
 from cli.roles import action
+from cli.schedule_orders import ORDERS
 from cli.surroundings import reading
 from cli.trouble import nothing
 from core.clock import SystemClock
@@ -17,17 +18,18 @@ from schedules.table import TABLE, Daily, Run
 
 # One look at the end of the index per job, not one at each slot of three months.
 _LAST = """SELECT last.* FROM unnest(%(jobs)s::text[]) AS wanted (job), LATERAL (
-               SELECT job, slot_at, state, started_at, done_at, attempts, error FROM bursar.schedule_slot s
+               SELECT job, slot_at, state, started_at, done_at, attempts, error, result, turns FROM bursar.schedule_slot s
                WHERE s.job = wanted.job ORDER BY slot_at DESC LIMIT 1) AS last"""
-_HISTORY = """SELECT job, slot_at, state, started_at, done_at, attempts, error, result FROM bursar.schedule_slot
+_HISTORY = """SELECT job, slot_at, state, started_at, done_at, attempts, error, result, turns, by_hand FROM bursar.schedule_slot
               WHERE job = ANY(%(jobs)s) AND (%(state)s::text IS NULL OR state = %(state)s) ORDER BY slot_at DESC, job LIMIT %(limit)s"""
-_STATES = ("due", "running", "done", "failed", "skipped")
+_STATES = ("due", "running", "done", "failed", "skipped", "held", "stopped")
+_PAUSED = "SELECT job, until, reason FROM bursar.schedule_pause WHERE until IS NULL OR until > %(now)s"
 _FAR = timedelta(days=3)
 
 
 @click.group()
 def schedule() -> None:
-    """Scheduled runs: what runs when, and how it went."""
+    """Scheduled runs: what runs when, and how it went; run, pause and stop them."""
 
 
 @schedule.command()
@@ -39,16 +41,17 @@ def ls(as_json: bool) -> None:
     with reading() as connection:
         rows = connection.exec_driver_sql(_LAST, {"jobs": [run.job for run in TABLE]})
         last = {row.job: dict(row._mapping) for row in rows}
-    runs = [_run(run, last.get(run.job), now) for run in TABLE]
+        paused = {row.job: dict(row._mapping) for row in connection.exec_driver_sql(_PAUSED, {"now": now})}
+    runs = [_run(run, last.get(run.job), now) | _pause(paused.get(run.job)) for run in TABLE]
     if as_json:
         for run in runs:
             json_line(run)
         return
-    head = ("JOB", "QUEUE", "EVERY", "LAST", "STATE", "NEXT", "IF LATE", "WHY")
+    head = ("JOB", "QUEUE", "EVERY", "LAST", "STATE", "DONE", "NEXT", "IF LATE", "PAUSED", "WHY")
     table(
         head,
         (
-            [run[name] for name in ("job", "queue", "every", "last_slot", "state", "next_slot", "late", "why")]
+            [run[name] for name in ("job", "queue", "every", "last_slot", "state", "progress", "next_slot", "late", "paused", "why")]
             for run in runs
         ),
     )
@@ -65,8 +68,28 @@ def _run(run: Run, last: dict[str, Any] | None, now: datetime) -> dict[str, Any]
         "error": last and last["error"],
         "next_slot": coming,
         "late": run.late,
+        "money": run.money,
+        "progress": last and _progress(last),
         "why": run.why,
     }
+
+
+def _pause(row: dict[str, Any] | None) -> dict[str, Any]:
+    if row is None:
+        return {"paused": None}
+    until = f"until {row['until']:%Y-%m-%d %H:%M}: " if row["until"] else ""
+    return {"paused": until + (short(row["reason"], 60) or "")}
+
+
+def _progress(row: dict[str, Any]) -> str | None:
+    """What a run that counts its items has done: how many, at what rate while it worked, and how many are left, if it says so."""
+    told = row["result"] or {}
+    items, busy_ms, left = told.get("items"), told.get("busy_ms"), told.get("left")
+    if items is None:
+        return None
+    rate = f", {items * 1000 // busy_ms}/s" if busy_ms else ""
+    failed = f", {told['failed']} failed" if told.get("failed") else ""
+    return f"{items} items{rate}{failed}{f', {left} left' if left is not None else ''}"
 
 
 def _every(run: Run) -> str:
@@ -99,15 +122,21 @@ def history(job: str | None, state: str | None, limit: int, as_json: bool) -> No
             json_line(row)
         return
     table(
-        ("SLOT", "JOB", "STATE", "TRIES", "TOOK", "ERROR"),
+        ("SLOT", "JOB", "STATE", "TRIES", "TURNS", "TOOK", "DONE", "ERROR"),
         (
-            (row["slot_at"], row["job"], row["state"], row["attempts"], _took(row), short(row["error"], 100))
+            (row["slot_at"], row["job"], row["state"], row["attempts"], row["turns"], _took(row), _progress(row), short(row["error"], 100))
             for row in rows
         ),
     )
 
 
 def _took(row: dict[str, Any]) -> str | None:
+    if row["turns"] > 1 and (busy_ms := (row["result"] or {}).get("busy_ms")) is not None:
+        return f"{busy_ms} ms"
     if row["started_at"] is None or row["done_at"] is None:
         return None
     return f"{(row['done_at'] - row['started_at']).total_seconds() * 1000:.0f} ms"
+
+
+for _order in ORDERS:
+    schedule.add_command(_order)

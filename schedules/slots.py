@@ -60,7 +60,7 @@ def tick(context: Context, hinter: Hinter, table: Iterable[Run] = TABLE) -> int:
         ready = settle(connection, now)
         made = _make(connection, _wanted(connection, runs, now), now)
         skipping = {run.job for run in runs if run.late == "skip"}
-        newer = [(job, slot_at) for _, job, slot_at, _ in made if job in skipping]
+        newer = [(job, at) for job, at in [*((row[1], row[2]) for row in made), *((row[1], row[2]) for row in ready)] if job in skipping]
         if newer:
             bound = {"jobs": [job for job, _ in newer], "slots": [slot_at for _, slot_at in newer], "now": now}
             connection.exec_driver_sql(_SKIP, bound)

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from cli.checks.schedules import held
 from cli.outbox import outbox
 from cli.schedule import schedule
 from tests.cli.operator_command import Here
@@ -68,3 +69,30 @@ def test_runs_and_their_history(here: Here, database: Database) -> None:
     assert (slot["state"], slot["error"]) == ("failed", "boom")
     assert here(schedule, "history", "sweep").code == 3
     assert "retention" in here(schedule, "ls").out
+
+
+def test_runs_are_paused_stopped_resumed_and_run_by_hand(here: Here, database: Database) -> None:
+    why = ("--reason", "the bank is closed")
+    assert here(schedule, "pause", "pay_out_due", "--reason", " ").code == 2
+    assert here(schedule, "pause", "pay_out_due", *why).code == 0
+    runs = {run["job"]: run for run in here(schedule, "ls", "--json").objects}
+    assert runs["pay_out_due"]["paused"] == "the bank is closed"
+    assert here(schedule, "stop", "pay_out_due", *why).code == 3
+    assert here(schedule, "run", "pay_out_due", "--at", "2026-03-01T12:00:00", *why).code == 0
+    assert here(schedule, "run", "pay_out_due", "--at", "2999-03-01T12:00:00", *why).code == 2
+    assert here(schedule, "stop", "pay_out_due", *why).code == 0
+    (slot,) = here(schedule, "history", "pay_out_due", "--json").objects
+    assert (slot["state"], slot["by_hand"]) == ("stopped", True)
+    with database.connect() as connection:
+        levels = {(one.check, one.level) for one in held(connection)}
+        assert levels == {("clock", "ok"), ("paused", "warn"), ("stopped", "warn")}
+        assert here(schedule, "resume", "pay_out_due", *why).code == 0
+        assert here(schedule, "resume", "pay_out_due", *why).code == 3
+        connection.execute("UPDATE bursar.schedule_slot SET state = 'done', done_at = slot_at")
+        assert here(schedule, "run", "pay_out_due", "--at", "2026-03-01T12:00:00", *why).code == 1
+        assert here(schedule, "consent", *why).code == 3
+        connection.execute("INSERT INTO bursar.clock_jump (from_at, to_at, passed_s) VALUES (%s, %s + interval '1 day', 5)", [NOW, NOW])
+        assert {one.level for one in held(connection) if one.check == "clock"} == {"fail"}
+        assert "while 5 s passed" in here(schedule, "consent", *why).out
+        actions = [row[0] for row in connection.execute("SELECT action FROM bursar.audit ORDER BY id")]
+    assert actions == [f"schedule.{name}" for name in ("pause", "run", "stop", "resume", "consent")]
