@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
@@ -21,9 +22,9 @@ def full_minor(row: Subscription) -> int:
     return (row.unit_price_minor or 0) * (row.quantity or 1)
 
 
-def invoice_ref(row: Subscription, period: Span) -> str:
-    """The reference of a period's invoice."""
-    return f"{row.external_id}:{stamp(period.start)}"
+def invoice_ref(row: Subscription, start: datetime) -> str:
+    """The reference of the invoice of the period that begins then."""
+    return f"{row.external_id}:{stamp(start)}"
 
 
 def open_period(
@@ -57,7 +58,7 @@ def open_period(
             amount_minor=amount, description=text, quantity=row.quantity or 1, price_ref=row.price_ref, product_ref=row.product_ref,
             subscription_ref=row.external_id, period_start=period.start, period_end=period.end,
         )  # fmt: skip
-        row.latest_invoice_ref = invoice_ref(row, period)
+        row.latest_invoice_ref = invoice_ref(row, period.start)
         invoice = issue_invoice(unit, Draft(
             reference=row.latest_invoice_ref, invoice_type="subscription", subscriber_ref=row.subscriber_ref or "",
             currency=row.currency or "", lines=(first, *lines), billing_reason=billing_reason,
@@ -76,10 +77,10 @@ def open_period(
 
 
 def next_span(row: Subscription) -> Span:
-    """The period after the running one, as the anchor counts them."""
+    """The period after the running one, as the anchor counts them; it begins where that one ends, so that none is left out."""
     cycle = cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count)
     number = (row.cycle_no if row.cycle_no is not None else -1) + 1
-    return Span(number, cycle.boundary(number), cycle.boundary(number + 1))
+    return Span(number, row.current_period_end or cycle.boundary(number), cycle.boundary(number + 1))
 
 
 def affordable(unit_minor: int, quantity: int) -> bool:

@@ -53,15 +53,16 @@ def due(row: Subscription, now: datetime) -> bool:
 
 def _sure_invoice(row: Subscription) -> str | None:
     """The invoice that its renewal will surely have, so that all of a page are looked for at once."""
-    if row.cancel_at_period_end or row.pending_change or not full_minor(row):
+    if row.cancel_at_period_end or row.pending_change or not full_minor(row) or row.current_period_end is None:
         return None
-    return invoice_ref(row, next_span(row))
+    return invoice_ref(row, row.current_period_end)
 
 
 def _absurd(unit: UnitOfWork, row: Subscription) -> bool:
     """Whether it would be billed for more periods than anybody wants (SUB-14); it is parked then."""
-    if row.cancel_at_period_end:
-        return False
+    begun, ends = row.current_period_start, row.current_period_end
+    if row.cancel_at_period_end or (begun and ends and unit.now - ends < (ends - begun) * (MOST_PERIODS // 3)):
+        return False  # by far not so many, whatever the months' lengths are
     count = missed(cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count), row.cycle_no or 0, unit.now)
     if count > MOST_PERIODS:
         park(unit, row, f"{count} periods are due at once, more than {MOST_PERIODS}")
