@@ -9,7 +9,7 @@ from typing import ClassVar
 from billing.rules.commands.base import MOST_MINOR, Command, line
 from billing.rules.commands.payments import amount, reference
 
-MOST_LINES, MOST_INVOICES, MOST_QUANTITY = 100, 1_000, 1_000_000
+MOST_LINES, MOST_INVOICES, MOST_QUANTITY = 50, 1_000, 1_000_000
 _OWN = "bursar"
 
 
@@ -35,7 +35,7 @@ class InvoicesVoided:
 
     voided: int
     """How many are void by this command."""
-    kept: list[str]
+    kept: tuple[str, ...]
     """Those that were final already: nothing of them was changed."""
 
 
@@ -78,7 +78,7 @@ class VoidInvoices(Command):
         "unknown_invoice": "at least one of them does not exist; `details.current` lists those, and none was voided"
     }
 
-    invoice_refs: list[str]
+    invoice_refs: tuple[str, ...]
     """1 to 1000 references."""
     reason: str
     """Why, for the audit."""
@@ -113,8 +113,8 @@ class CreateInvoice(Command):
     """Who owes it."""
     currency: str
     """ISO 4217, upper case."""
-    lines: list[dict[str, str | int]]
-    """1 to 100 objects of `description` (one line), `amount_minor` (of the whole line, in minor units; negative where it lowers the
+    lines: tuple[dict[str, str | int], ...]
+    """1 to 50 objects of `description` (one line), `amount_minor` (of the whole line, in minor units; negative where it lowers the
     total) and, for the reader, `quantity` (1 if left out). They come to more than 0."""
     reason: str
     """Why, for the audit."""

@@ -38,7 +38,7 @@ class VoidInvoices(Command):
     NAME: ClassVar[str] = "billing.invoices.bulk_void.v1"
     QUEUE: ClassVar[str] = "payments"
 
-    invoice_refs: list[str]
+    invoice_refs: tuple[str, ...]
     """1 to 1000 references."""
     reason: str
     """Why, for the audit."""
@@ -61,8 +61,8 @@ class CreateInvoice(Command):
     """Who owes it."""
     currency: str
     """ISO 4217, upper case."""
-    lines: list[dict[str, str | int]]
-    """1 to 100 objects of `description`, `amount_minor` (negative where it lowers the total) and, if wanted, `quantity`."""
+    lines: tuple[dict[str, str | int], ...]
+    """1 to 50 objects of `description`, `amount_minor` (negative where it lowers the total) and, if wanted, `quantity`."""
     reason: str
     """Why, for the audit."""
     due_days: int = 14

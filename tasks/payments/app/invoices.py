@@ -27,7 +27,7 @@ def cancel_by_customer(unit: UnitOfWork, command: CancelInvoice) -> InvoiceStand
 def bulk_void(unit: UnitOfWork, command: VoidInvoices) -> InvoicesVoided:
     """An operator voids many."""
     voided, kept = void_invoices(unit, command)
-    return InvoicesVoided(voided=voided, kept=kept)
+    return InvoicesVoided(voided=voided, kept=tuple(kept))
 
 
 def create_custom(unit: UnitOfWork, command: CreateInvoice) -> InvoiceStands:
