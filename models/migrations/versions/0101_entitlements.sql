@@ -1,0 +1,77 @@
+-- What the app may grant a subscriber at an instant: the single source for it (SUB-11, SUB-12, TRIAL-3, TRIAL-5, USAGE-6). Read, never
+-- copied: it is as true as the rows are at that moment, and what time alone changes (a trial's end) needs no run to be true.
+CREATE FUNCTION bursar_api.entitlements(subscriber_ref text, at timestamptz DEFAULT clock_timestamp()) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bursar, pg_temp AS $$
+    WITH subscriber AS (
+        SELECT b.* FROM subscriber b WHERE b.source = 'bursar' AND b.external_id = entitlements.subscriber_ref AND b.versions <> '{}'),
+    -- The one that counts: a paid plan that runs, a trial, the free plan, then what is paused or waits for its first payment.
+    main AS (
+        SELECT s.*, p.free, p.limits, p.name AS product_name, p.trial_grace_days
+        FROM subscription s LEFT JOIN product p ON p.source = 'bursar' AND p.external_id = s.product_ref
+        WHERE s.subscriber_ref = entitlements.subscriber_ref
+          AND s.status IN ('active', 'past_due', 'pending_renewal', 'unpaid', 'trialing', 'paused', 'pending')
+        ORDER BY CASE WHEN s.status IN ('active', 'past_due', 'pending_renewal', 'unpaid') AND p.free IS NOT TRUE THEN 0
+                      WHEN s.status = 'trialing' THEN 1 WHEN s.status = 'active' THEN 2 WHEN s.status = 'paused' THEN 3 ELSE 4 END,
+                 s.started_at DESC NULLS LAST, s.id DESC
+        LIMIT 1),
+    until AS (
+        SELECT CASE WHEN m.status = 'trialing' THEN m.trial_end_at + coalesce(m.trial_grace_days, 0) * interval '1 day'
+                    ELSE least(m.grace_until, m.cancel_at, CASE WHEN m.cancel_at_period_end THEN m.current_period_end END) END AS access_until
+        FROM main m),
+    grants AS (
+        SELECT m.status IN ('active', 'past_due', 'pending_renewal', 'unpaid', 'trialing')
+               AND (u.access_until IS NULL OR u.access_until > entitlements.at) AS runs FROM main m, until u),
+    fallback AS (
+        SELECT p.external_id, p.name, p.limits FROM product p WHERE p.free AND p.kind = 'plan' AND p.status = 'offered'
+        ORDER BY p.external_id LIMIT 1),
+    open_invoices AS (
+        SELECT i.invoice_type, jsonb_build_object('invoice', i.external_id, 'amount_minor', i.amount_remaining_minor, 'currency', i.currency,
+               'due_at', i.due_at, 'expires_at', i.expires_at, 'confirmation_since', i.confirmation_since) AS told
+        FROM invoice i WHERE i.source = 'bursar' AND i.subscriber_ref = entitlements.subscriber_ref AND i.status = 'pending'
+        ORDER BY i.due_at, i.external_id)
+    SELECT jsonb_build_object(
+        'subscriber', b.external_id,
+        'status', b.status,
+        'blocked', b.suspended_at IS NOT NULL OR (u.access_until IS NOT NULL AND u.access_until <= entitlements.at),
+        'blocked_because', CASE WHEN b.suspended_at IS NOT NULL THEN b.suspended_because
+                                WHEN u.access_until <= entitlements.at THEN 'access ended with ' || m.status END,
+        'access_until', u.access_until,
+        'plan', CASE WHEN g.runs THEN m.product_ref ELSE f.external_id END,
+        'plan_name', CASE WHEN g.runs THEN m.product_name ELSE f.name END,
+        'limits', coalesce(CASE WHEN g.runs THEN m.limits ELSE f.limits END, '{}'),
+        'subscription', CASE WHEN m.id IS NULL THEN NULL ELSE jsonb_build_object(
+            'source', m.source, 'reference', m.external_id, 'status', m.status, 'plan', m.product_ref, 'quantity', m.quantity,
+            'period_start', m.current_period_start, 'period_end', m.current_period_end,
+            'cancel_at_period_end', coalesce(m.cancel_at_period_end, false), 'pending_change', m.pending_change) END,
+        'trial', CASE WHEN m.trial_end_at IS NULL THEN NULL ELSE jsonb_build_object(
+            'started_at', m.trial_start_at, 'ends_at', m.trial_end_at,
+            'days_left', greatest(0, ceil(extract(epoch FROM m.trial_end_at - entitlements.at) / 86400)::bigint)) END,
+        'pending_subscription_invoices', coalesce((SELECT jsonb_agg(told) FROM open_invoices WHERE invoice_type IN ('subscription', 'proration')), '[]'),
+        'pending_credit_invoices', coalesce((SELECT jsonb_agg(told) FROM open_invoices WHERE invoice_type = 'credit_package'), '[]'),
+        'credits', bursar_api.credits(b.external_id, entitlements.at),
+        'usage', coalesce((SELECT jsonb_object_agg(meter, jsonb_build_object('name', name, 'used', used, 'limit', max_used, 'reset_at', reset_at))
+                           FROM bursar_api.usage(b.external_id)), '{}'))
+    FROM subscriber b LEFT JOIN main m ON true LEFT JOIN until u ON true LEFT JOIN grants g ON true LEFT JOIN fallback f ON true
+$$;
+COMMENT ON FUNCTION bursar_api.entitlements(text, timestamptz) IS
+    'What a subscriber may do at an instant: plan, limits, access, trial, open invoices, credits and usage; NULL for nobody of ours.';
+REVOKE ALL ON FUNCTION bursar_api.entitlements(text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION bursar_api.entitlements(text, timestamptz) TO bursar_client, bursar_app, bursar_maintenance;
+
+-- What is offered: plans and packages with their limits and the prices in force for who comes new (SUB-11).
+CREATE FUNCTION bursar_api.catalogue(at timestamptz DEFAULT clock_timestamp()) RETURNS TABLE (
+    product text, kind text, name text, free boolean, limits jsonb, credits bigint, trial_days bigint, prices jsonb)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bursar, pg_temp AS $$
+    WITH newest AS (
+        SELECT DISTINCT ON (v.product_ref, v.cycle_unit, v.cycle_count, v.currency) v.*
+        FROM price v WHERE v.source = 'bursar' AND v.effective_for_new_at <= catalogue.at
+        ORDER BY v.product_ref, v.cycle_unit, v.cycle_count, v.currency, v.effective_for_new_at DESC, v.version DESC)
+    SELECT p.external_id, p.kind, p.name, coalesce(p.free, false), coalesce(p.limits, '{}'), p.credits, p.trial_days,
+           coalesce((SELECT jsonb_agg(jsonb_build_object('price', n.external_id, 'cycle_unit', n.cycle_unit, 'cycle_count', n.cycle_count,
+                                                         'currency', n.currency, 'unit_amount_minor', n.unit_amount_minor)
+                                      ORDER BY n.external_id) FROM newest n WHERE n.product_ref = p.external_id), '[]')
+    FROM product p WHERE p.source = 'bursar' AND p.status = 'offered' ORDER BY p.external_id
+$$;
+COMMENT ON FUNCTION bursar_api.catalogue(timestamptz) IS 'Plans and packages on offer, with the prices that hold for new customers.';
+REVOKE ALL ON FUNCTION bursar_api.catalogue(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION bursar_api.catalogue(timestamptz) TO bursar_client, bursar_app, bursar_maintenance;
