@@ -117,6 +117,20 @@ class PayoutFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockJumpAlert:
+    """The clock jumped, and money waits. Instants are texts in UTC."""
+
+    before: str
+    after: str
+    passed: str | None
+    """How much time really passed; None where nothing can tell."""
+    held: list[str]
+    """The runs that wait."""
+    look: str
+    consent: str
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeAlert:
     """A payer contests a charge. `amount` is a text with its currency, `due_at` one in UTC; `reason` is the provider's word."""
 
@@ -196,6 +210,7 @@ CATALOGUE: dict[str, Mail] = {
         Mail("conflict_alert", ConflictAlert, "one conflict, for ever", transactional=True),
         Mail("other_mode_alert", OtherModeAlert, "one day (UTC)", transactional=True),
         Mail("invariant_alert", InvariantAlert, "one rule, one day (UTC)", transactional=True),
+        Mail("clock_jump_alert", ClockJumpAlert, "one day (UTC)", transactional=True),
         Mail("dispute_alert", DisputeAlert, "one dispute, for ever", transactional=True),
         Mail("dispute_reminder", DisputeReminder, "one deadline and one of 7, 3 and 1 days, for ever", transactional=True),
         Mail("payment_failed", PaymentFailed, "one attempt of one payment, for ever", transactional=True),

@@ -14,6 +14,7 @@ from billing.operations.alert_dead_letters import DeadGroup, key, rows
 from models.bulk import insert_rows
 from models.outbox import OUTBOX
 from tasks.notifications import disputes as disputes_mails
+from tasks.notifications.clock_jumps import tell_jumps
 from tasks.notifications.deliveries import tell_conflicts, tell_other_mode
 from workers.context import Context
 
@@ -96,6 +97,16 @@ def alert_disputes(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     if mails:
         log.warning("disputes_told", disputes=disputes, mails=mails)
     return {"disputes": disputes, "mails": mails}
+
+
+def alert_clock_jumps(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """Tell operators that money waits because the clock jumped. Without operators, the log and the doctor alone tell."""
+    recipients = context.settings.operator_emails
+    if not recipients:
+        return {"jumps": 0, "mails": 0}
+    with context.engine.begin() as connection:
+        jumps, mails = tell_jumps(connection, recipients, context.clock.now())
+    return {"jumps": jumps, "mails": mails}
 
 
 def remind_dispute_deadlines(context: Context, _slot_at: datetime) -> Mapping[str, Any]:

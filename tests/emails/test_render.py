@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from emails.catalogue import (
     CATALOGUE,
+    ClockJumpAlert,
     ConflictAlert,
     CreditsLow,
     DeadLetterAlert,
@@ -58,6 +59,10 @@ SAMPLES: dict[str, Any] = {
         first_at="2026-03-01 11:00:00 UTC",
         last_at="2026-03-01 12:00:00 UTC",
         overview="bursar inbox show ID",
+    ),
+    "clock_jump_alert": ClockJumpAlert(
+        before="2026-03-01 12:00:05 UTC", after="2026-03-01 14:00:05 UTC", passed="5 s", held=["refund_batches"],
+        look="bursar doctor", consent="bursar schedule consent --reason '...'",
     ),
     "dispute_alert": DisputeAlert(
         dispute="dp_1", source="stripe", amount="19.99 EUR", charge="ch_1", due_at="2026-03-15 12:00 UTC", assigned_to=None,

@@ -12,6 +12,7 @@ from core.clock import FixedClock, Uptime
 from schedules.clock_watch import watch
 from schedules.slots import tick
 from schedules.table import Daily, Run
+from tasks.notifications.clock_jumps import tell_jumps
 from tests.harness.cluster import Database
 from workers import slot_orders, slots
 from workers.context import Context, make_context
@@ -158,6 +159,9 @@ def test_after_a_jump_of_the_clock_money_waits_for_consent(
     watched(context, hinter, Uptime("a", 105.0))
     assert (states(database), states(database, "refund_batches")) == (["skipped", "due"], ["skipped", "held"])
     assert slots.run(context, "payments", "refund_batches", "2026-03-01T14:00:00+00:00") == "not due"
+    with context.engine.begin() as connection:
+        assert tell_jumps(connection, ["ada@example.com", "ben@example.com"], clock.now()) == (1, 2)
+        assert tell_jumps(connection, ["ada@example.com", "ben@example.com"], clock.now()) == (0, 0)
     jumps, going = slot_orders.consent(context, ANNA)
     assert [(jump["from_at"], jump["to_at"], jump["passed_s"]) for jump in jumps] == [(NOW, NOW + timedelta(hours=2), 5)]
     assert len(going) == 1
