@@ -18,7 +18,7 @@ from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from models.subscriber import Subscriber
 
-_CREDITS = "SELECT credits FROM bursar.product WHERE external_id = %(ref)s"
+_CREDITS = "SELECT credits FROM bursar.product WHERE source = 'bursar' AND external_id = %(ref)s"
 
 
 def buy_package(unit: UnitOfWork, command: BuyPackage) -> Invoice:

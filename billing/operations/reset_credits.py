@@ -21,7 +21,7 @@ from models.credit_lot import CreditLot
 from models.period_settlement import PeriodSettlement
 from models.subscription import Subscription
 
-_PLAN = "SELECT credits FROM bursar.product WHERE external_id = %(ref)s"
+_PLAN = "SELECT credits FROM bursar.product WHERE source = 'bursar' AND external_id = %(ref)s"
 _RUNNING = frozenset({"active", "past_due", "pending", "pending_renewal", "trialing"})
 _ENDED = frozenset({"cancelled", "expired"})
 

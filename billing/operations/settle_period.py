@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from billing.operations.open_usage_period import open_usage_period
 from billing.operations.own_row import own_row
 from billing.operations.reset_credits import reset_on_settlement
 from billing.operations.unit import UnitOfWork
@@ -18,7 +19,7 @@ from models.subscription import Subscription
 
 Effect = Callable[[UnitOfWork, Subscription, PeriodSettlement], None]
 
-EFFECTS: tuple[Effect, ...] = (reset_on_settlement,)
+EFFECTS: tuple[Effect, ...] = (reset_on_settlement, open_usage_period)
 """What follows, in this order. Each finds whose it is by the subscription's `subscriber_ref` (None: not linked yet) and `product_ref`."""
 
 

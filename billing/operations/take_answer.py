@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from billing.operations.answer_checkout import answer_checkout
 from billing.operations.answer_payment import answer_payment
+from billing.operations.cancel_at_provider import answer_subscription
 from billing.operations.create_customer import answer_customer
 from billing.operations.follow_account import settle_account
 from billing.operations.follow_dispute_response import settle_dispute_response
@@ -16,6 +17,7 @@ from billing.operations.follow_payout import settle_payout
 from billing.operations.follow_refund_request import settle_refund
 from billing.operations.follow_transfer import settle_transfer
 from billing.operations.follow_transfer_reversal import settle_transfer_reversal
+from billing.operations.report_usage import settle_meter_report
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.answer import AnswerFact
 
@@ -26,9 +28,11 @@ VERBS: Mapping[str, Verb] = {
     "checkout_request": answer_checkout,
     "customer_request": answer_customer,
     "dispute_response": settle_dispute_response,
+    "meter_report": settle_meter_report,
     "payment_request": answer_payment,
     "payout_request": settle_payout,
     "refund_request": settle_refund,
+    "subscription_request": answer_subscription,
     "transfer_request": settle_transfer,
     "transfer_reversal_request": settle_transfer_reversal,
 }

@@ -60,7 +60,8 @@ EXPIRE = Paged(
 RESET = Paged(
     job="reset_credits",
     due="""SELECT c.next_reset_at AS due_at, c.id, c.source || ':' || c.external_id AS item, c.source, c.external_id, c.subscriber_ref,
-               coalesce((SELECT a.open_lots FROM bursar.credit_account a WHERE a.external_id = c.subscriber_ref), '[]') AS lots
+               coalesce((SELECT a.open_lots FROM bursar.credit_account a
+                         WHERE a.source = 'bursar' AND a.external_id = c.subscriber_ref), '[]') AS lots
         FROM bursar.credit_cycle c JOIN bursar.subscriber b ON b.source = 'bursar' AND b.external_id = c.subscriber_ref
         WHERE c.next_reset_at <= %(now)s AND (c.next_reset_at, c.id) > (%(after_at)s, %(after_id)s)
         ORDER BY c.next_reset_at, c.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",

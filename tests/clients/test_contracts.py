@@ -95,6 +95,22 @@ def _samples() -> dict[str, dict[str, Any]]:
     return samples
 
 
+def _credits_and_usage() -> dict[str, dict[str, Any]]:
+    given = {"subscriber_ref": "user-7", "reference": "op-1"}
+    return {
+        "billing.credits.spend.v1": {**given, "amount": 3, "site": "studio", "operation": "summary", "model": "large"},
+        "billing.credits.give_back.v1": {**given, "reason": "timed out"},
+        "billing.credits.grant.v1": {**given, "amount": 50, "reason": "welcome", "valid_months": 3},
+        "billing.credits.adjust.v1": {**given, "amount": -5, "reason": "counted twice"},
+        "billing.credits.buy.v1": {**given, "product": "credits-500", "currency": "EUR", "collect": True},
+        "billing.meters.define.v1": {
+            "meter": "storage", "title": "Storage", "category": "storage", "aggregation": "max", "rounding": "up", "unit_size": 1_000,
+            "alert_percents": (50, 90), "provider_event_name": "gb",
+        },
+        "billing.usage.record.v1": {"events": ({"subscriber_ref": "user-7", "meter": "storage", "key": "e1", "quantity": 7},)},
+    }  # fmt: skip
+
+
 def _money_back() -> dict[str, dict[str, Any]]:
     refund = {"source": "stripe", "reference": "REF-20260301-7K3M9QXA"}
     asked = {"source": "stripe", "acting_for": "platform", "reason": "cancellation"}
@@ -163,17 +179,12 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.subscriptions.cancel.v1": {**theirs, "when": "now", "credit_unused": True, "reason": "moving away"},
         "billing.subscriptions.reactivate.v1": theirs,
         "billing.subscriptions.pause.v1": theirs,
+        "billing.subscriptions.downgrade.v1": {
+            "subscriber_ref": "user-7", "when": "period_end", "paid_features": ("exports",), "active_events": 2,
+        },
         "billing.subscriptions.resume.v1": theirs,
     }  # fmt: skip
-    given = {"subscriber_ref": "user-7", "reference": "op-1"}
-    samples |= {
-        "billing.credits.spend.v1": {**given, "amount": 3, "site": "studio", "operation": "summary", "model": "large"},
-        "billing.credits.give_back.v1": {**given, "reason": "timed out"},
-        "billing.credits.grant.v1": {**given, "amount": 50, "reason": "welcome", "valid_months": 3},
-        "billing.credits.adjust.v1": {**given, "amount": -5, "reason": "counted twice"},
-        "billing.credits.buy.v1": {**given, "product": "credits-500", "currency": "EUR", "collect": True},
-    }  # fmt: skip
-    samples |= _money_back()
+    samples |= _money_back() | _credits_and_usage()
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from bursar_client import bank_transfers, credits, disputes, invoices, payments, payouts, promo, recon, refunds, subscriptions
+from bursar_client import bank_transfers, credits, disputes, invoices, payments, payouts, promo, recon, refunds, subscriptions, usage
 from bursar_client.command import Command
 
 
@@ -89,6 +89,7 @@ TYPED: tuple[type[Command], ...] = (
     *invoices.TYPED,
     *refunds.TYPED,
     *subscriptions.TYPED,
+    *usage.TYPED,
 )
 """All of them."""
 

@@ -291,28 +291,32 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bursar, pg_te
         FROM (VALUES ('subscription'), ('purchased'), ('bonus')) AS p (pool) LEFT JOIN lots l ON l.pool = p.pool GROUP BY p.pool)
     SELECT jsonb_build_object(
         'balance', (SELECT sum(balance) FROM pools),
-        'reset_at', (SELECT a.reset_at FROM credit_account a WHERE a.external_id = credits.subscriber_ref),
+        'reset_at', (SELECT a.reset_at FROM credit_account a WHERE a.source = 'bursar' AND a.external_id = credits.subscriber_ref),
         'pools', (SELECT jsonb_object_agg(pool, jsonb_build_object(
             'balance', balance, 'first_expires_at', first_expires_at, 'valid_until', valid_until)) FROM pools))
 $$;
 REVOKE ALL ON FUNCTION bursar_api.credits FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION bursar_api.credits TO bursar_client, bursar_app, bursar_maintenance;
 
--- And what was used in the running period of each meter, in the meter's shown units, beside the plan's limit (USAGE-6).
-CREATE FUNCTION bursar_api.usage(subscriber_ref text) RETURNS TABLE (meter text, name text, used bigint, max_used bigint, reset_at timestamptz)
+-- And what was used in the running period of each meter, in the meter's shown units, beside the plan's limit (USAGE-6). A period that
+-- was paid ahead runs from its beginning; until then the one before it does.
+CREATE FUNCTION bursar_api.usage(subscriber_ref text, at timestamptz DEFAULT clock_timestamp())
+RETURNS TABLE (meter text, name text, used bigint, max_used bigint, reset_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bursar, pg_temp AS $$
     SELECT m.external_id, m.name,
            CASE m.rounding WHEN 'up' THEN (coalesce(c.value, 0) + m.unit_size - 1) / m.unit_size
                            WHEN 'nearest' THEN (2 * coalesce(c.value, 0) + m.unit_size) / (2 * m.unit_size)
                            ELSE coalesce(c.value, 0) / m.unit_size END,
-           (p.limits ->> m.limit_name)::bigint, u.period_end
+           (p.limits ->> m.limit_name)::bigint, CASE WHEN u.period_start > usage.at THEN u.period_start ELSE u.period_end END
     FROM meter m
-    LEFT JOIN usage_period u ON u.external_id = usage.subscriber_ref AND u.period_start IS NOT NULL
+    LEFT JOIN usage_period u ON u.source = 'bursar' AND u.external_id = usage.subscriber_ref AND u.period_start IS NOT NULL
     LEFT JOIN subscription s ON s.source = u.subscription_source AND s.external_id = u.subscription_ref
-    LEFT JOIN product p ON p.external_id = s.product_ref
-    LEFT JOIN usage_counter c ON c.meter_ref = m.external_id AND c.subscriber_ref = usage.subscriber_ref AND c.external_id = coalesce(
-        u.subscription_source || ':' || u.subscription_ref || ':' || to_char(u.period_start AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
-        'none:' || usage.subscriber_ref || ':') || ':' || m.external_id
+    LEFT JOIN product p ON p.source = 'bursar' AND p.external_id = s.product_ref
+    LEFT JOIN usage_counter c ON c.source = 'bursar' AND c.external_id = CASE
+        WHEN u.period_start > usage.at THEN u.before_ref
+        ELSE coalesce(u.subscription_source || ':' || u.subscription_ref || ':'
+                      || to_char(u.period_start AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), 'none:' || usage.subscriber_ref || ':')
+        END || ':' || m.external_id
     WHERE m.versions <> '{}' ORDER BY m.external_id
 $$;
 REVOKE ALL ON FUNCTION bursar_api.usage FROM PUBLIC;

@@ -18,6 +18,7 @@ from providers.sandbox.stripe import (
     disputes,
     events,
     keys,
+    meters,
     methods,
     payment_intents,
     payouts,
@@ -36,7 +37,7 @@ Work = Callable[[World, Call], Json]
 ROUTES: Mapping[str, Work] = {
     name: work
     for module in (
-        accounts, catalogue, charges, checkout, customers, disputes, events, methods, payment_intents, payouts, refunds,
+        accounts, catalogue, charges, checkout, customers, disputes, events, meters, methods, payment_intents, payouts, refunds,
         transfers,
     )
     for name, work in module.ROUTES.items()

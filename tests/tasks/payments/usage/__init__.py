@@ -1,0 +1,1 @@
+"""Usage: measured, counted by period, told to customers and providers."""
