@@ -75,7 +75,7 @@ def run(url: str, statements: list[str], now: datetime) -> int:
             with connection.pipeline():
                 connection.execute(_RENEW, {"ids": ids})
                 for statement in statements:
-                    connection.execute(statement, {"page": page})  # type: ignore[arg-type]  # made of identifiers above
+                    connection.execute(statement, {"page": page})
                 connection.commit()
             done, page = done + len(ids), page + 1
         connection.rollback()

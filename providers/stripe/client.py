@@ -65,6 +65,8 @@ def pages(
 def post(path: str, body: str, settings: Settings, *, key: str, account: str | None = None) -> tuple[int, bytes]:
     """(status, body) of `POST path` with these parameters (JSON text) under this idempotency key; 4xx are answers too.
 
+    A path may begin with another method, as in `DELETE /v1/subscriptions/sub_1`.
+
     Raises:
         NotConfigured, RateLimited, Retryable: it surely was not done.
         KeySpent: Stripe repeats a stored error of its own under this key (it stores even a 500).
@@ -73,7 +75,8 @@ def post(path: str, body: str, settings: Settings, *, key: str, account: str | N
     """
     client = _configured(settings, "nothing is sent and no money moves")
     try:
-        answer = client.raw_request("post", path, **json.loads(body), **_options(account), idempotency_key=key)
+        method, _, bare = path.rpartition(" ")
+        answer = client.raw_request(method.lower() or "post", bare, **json.loads(body), **_options(account), idempotency_key=key)
     except stripe.StripeError as error:
         return _refused(path, key, error)
     return int(answer.code), _bytes(answer.body)

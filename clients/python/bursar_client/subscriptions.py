@@ -249,6 +249,30 @@ class ResumeSubscription(Command):
     """Why, for the audit."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DowngradeSubscriber(Command):
+    """Brings a subscriber down to the free plan: all his paid subscriptions end, ours here, a provider's there. Refused
+    while he uses what only the paid plan has, which the app says.
+
+    Result: `subscriber_ref`, `status`, `ended`, `ending`.
+    Rejected as `unknown_subscriber`, `in_use`, `not_cancellable_here`.
+    """
+
+    NAME: ClassVar[str] = "billing.subscriptions.downgrade.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    subscriber_ref: str
+    """The app's own id of the customer."""
+    when: Literal["now", "period_end"]
+    """When they end."""
+    paid_features: tuple[str, ...] = ()
+    """Names of paid features that he still uses; any refuses it."""
+    active_events: int = 0
+    """How many events of his are active; any refuses it."""
+    reason: str | None = None
+    """Why, for the audit."""
+
+
 TYPED: tuple[type[Command], ...] = (
     DefineSubscriber,
     DefineProduct,
@@ -258,5 +282,6 @@ TYPED: tuple[type[Command], ...] = (
     ReactivateSubscription,
     PauseSubscription,
     ResumeSubscription,
+    DowngradeSubscriber,
 )
 """All of these."""

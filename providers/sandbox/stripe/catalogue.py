@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from providers.sandbox.stripe.call import Call
+from providers.sandbox.stripe.customers import merged
 from providers.sandbox.stripe.events import change, emit
 from providers.sandbox.stripe.lists import PAGING, equal, page, wrap
-from providers.sandbox.stripe.problems import Json, wrong
+from providers.sandbox.stripe.problems import Json, refused, wrong
 from providers.sandbox.stripe.world import World
 
 _MONTH_S = 30 * 86400
@@ -109,6 +110,27 @@ def subscriptions(world: World, call: Call) -> Json:
     return page(world, call, "subscription", equal(call, "customer", "status"))
 
 
+def update(world: World, call: Call) -> Json:
+    """`POST /v1/subscriptions/{id}`: whether it ends with its period, metadata, and quantities of its items."""
+    call.only("cancel_at_period_end", "items", "proration_behavior")
+    sub = _one("subscription", world, call)
+    if sub["status"] == "canceled":
+        raise refused("A canceled subscription can only update its cancellation_details and metadata.", "resource_missing")
+    values: Json = {"metadata": merged(sub, call)}
+    if "cancel_at_period_end" in call.params:
+        ends = call.flag("cancel_at_period_end")
+        values |= {"cancel_at_period_end": ends, "canceled_at": world.now() if ends else None}
+        values["cancel_at"] = max(item["current_period_end"] for item in sub["items"]["data"]) if ends else None
+    wanted = {one["id"]: int(one["quantity"]) for one in call.params.get("items") or []}
+    if wanted:
+        data = [item | {"quantity": wanted.get(item["id"], item["quantity"])} for item in sub["items"]["data"]]
+        values["items"] = {**sub["items"], "data": data}
+    before = change(sub, **values)
+    if before:
+        emit(world, "customer.subscription.updated", sub, owner=call.account, previous=before)
+    return sub
+
+
 def cancel(world: World, call: Call) -> Json:
     """`DELETE /v1/subscriptions/{id}`: at once."""
     sub = _one("subscription", world, call)
@@ -136,6 +158,7 @@ ROUTES = {
     "GET /v1/prices/{id}": lambda world, call: _one("price", world, call),
     "GET /v1/subscriptions": subscriptions,
     "GET /v1/subscriptions/{id}": lambda world, call: _one("subscription", world, call),
+    "POST /v1/subscriptions/{id}": update,
     "DELETE /v1/subscriptions/{id}": cancel,
     "GET /v1/invoices": invoices,
     "GET /v1/invoices/{id}": lambda world, call: _one("invoice", world, call),

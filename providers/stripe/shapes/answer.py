@@ -17,6 +17,7 @@ from providers.stripe.shapes.dispute import dispute
 from providers.stripe.shapes.payment import charges_of_intent, checkout, payment_intent
 from providers.stripe.shapes.payout import payout
 from providers.stripe.shapes.refund import refund
+from providers.stripe.shapes.subscription import subscription
 from providers.stripe.shapes.transfer import transfer
 
 _SHAPES: Mapping[str, Callable[[Event], Fact | Sequence[Fact]]] = {
@@ -27,6 +28,7 @@ _SHAPES: Mapping[str, Callable[[Event], Fact | Sequence[Fact]]] = {
     "payment_intent": lambda event: [payment_intent(event), *charges_of_intent(event)],
     "payout": payout,
     "refund": refund,
+    "subscription": subscription,
     "transfer": transfer,
 }
 """Kind -> its shapes. Kinds without one (links, parts of other objects) are told by the answer alone."""

@@ -9,9 +9,11 @@ from billing.operations.cancel_subscription import (
     resume_subscription,
 )
 from billing.operations.change_subscription import change_subscription
+from billing.operations.downgrade_subscriber import downgrade_subscriber
 from billing.operations.start_subscription import start_subscription
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
+from billing.rules.commands.downgrade import Downgraded, DowngradeSubscriber
 from billing.rules.commands.subscriptions import (
     CancelSubscription,
     ChangeSubscription,
@@ -26,6 +28,7 @@ from billing.rules.instants import iso
 from core.ids import public_id
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
+from models.subscriber import Subscriber
 from models.subscription import Subscription
 from providers.app.read_command import read_command
 
@@ -63,6 +66,16 @@ def pause(unit: UnitOfWork, command: PauseSubscription) -> SubscriptionStands:
 def resume(unit: UnitOfWork, command: ResumeSubscription) -> SubscriptionStands:
     """Bill it again."""
     return _stands(unit, resume_subscription(unit, command))
+
+
+def downgrade(unit: UnitOfWork, command: DowngradeSubscriber) -> Downgraded:
+    """Down to the free plan."""
+    rows = downgrade_subscriber(unit, command)
+    ended = sorted(row.external_id for row in rows if row.status in ("cancelled", "expired"))
+    return Downgraded(
+        subscriber_ref=command.subscriber_ref, status=unit.row(Subscriber, OWN_SOURCE, command.subscriber_ref).status or "free",
+        ended=ended, ending=sorted(row.external_id for row in rows if row.external_id not in ended),
+    )  # fmt: skip
 
 
 def _stands(unit: UnitOfWork, row: Subscription) -> SubscriptionStands:
