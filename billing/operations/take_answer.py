@@ -17,6 +17,7 @@ from billing.operations.follow_payout import settle_payout
 from billing.operations.follow_refund_request import settle_refund
 from billing.operations.follow_transfer import settle_transfer
 from billing.operations.follow_transfer_reversal import settle_transfer_reversal
+from billing.operations.report_usage import settle_meter_report
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.answer import AnswerFact
 
@@ -27,6 +28,7 @@ VERBS: Mapping[str, Verb] = {
     "checkout_request": answer_checkout,
     "customer_request": answer_customer,
     "dispute_response": settle_dispute_response,
+    "meter_report": settle_meter_report,
     "payment_request": answer_payment,
     "payout_request": settle_payout,
     "refund_request": settle_refund,

@@ -50,6 +50,11 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "evidence": ("evidence",),
     "submit": ("submit",),
     "cancel_at_period_end": ("cancel_at_period_end",),
+    "event_name": ("event_name",),
+    "metered_customer_ref": ("payload", "stripe_customer_id"),
+    "metered_value": ("payload", "value"),
+    "identifier": ("identifier",),
+    "used_at": ("timestamp",),
 }
 """Our name -> where Stripe wants it."""
 
@@ -144,6 +149,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "account.create": Operation(path="/v1/accounts", kind="account", found_in="/v1/accounts"),
     # A link lives for minutes and moves nothing: one more does no harm, so there is nothing to look up.
     "account_link.create": Operation(path="/v1/account_links", kind="account_link", tagged=False),
+    # The identifier makes it count once at Stripe, too, so that there is nothing to look up.
+    "meter_event.create": Operation(path="/v1/billing/meter_events", kind="meter_event", tagged=False),
     "subscription.update": Operation(path=_SUBSCRIPTION, kind="subscription", object_path=_SUBSCRIPTION),
     "subscription.cancel": Operation(
         path=f"DELETE {_SUBSCRIPTION}", kind="subscription", tagged=False, object_path=_SUBSCRIPTION,

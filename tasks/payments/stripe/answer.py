@@ -25,4 +25,4 @@ def _answered(unit: UnitOfWork, fact: Fact) -> None:
         record_fact(unit, fact)
 
 
-payment_intent = checkout_session = customer = refund = application_fee_refund = dispute = subscription = _answered
+payment_intent = checkout_session = customer = refund = application_fee_refund = dispute = meter_event = subscription = _answered
