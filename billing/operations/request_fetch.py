@@ -17,10 +17,12 @@ def request_fetch(unit: UnitOfWork, fact: Fact, kind: str, path: str, *, object_
         object_ref: the object, where the fact is about something else (an answer).
     """
     about = object_ref or fact.external_id
+    # What is read because of this event is newer than the event, whatever our clock says beside the provider's.
+    after = fact.version.at.isoformat()
     unit.send(
         f"{fact.source}.fetch",
         key=f"{kind}:{about}:{fact.version.event_id}",
-        payload={"kind": kind, "id": about, "path": path, "lane": f"{fact.source}:{about}"},
+        payload={"kind": kind, "id": about, "path": path, "lane": f"{fact.source}:{about}", "after": after},
         queue="payments",
         lane=f"{fact.source}:{about}",
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -34,7 +34,7 @@ def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datet
         UnparsableBody: what came back is not JSON.
     """
     kind, resource = _read(payload, settings)
-    at = at or SystemClock().now()
+    at = _dated(payload, at or SystemClock().now())
     event_id = f"fetch-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
     event_type = f"{kind.upper()}{FETCHED}"
     envelope = {"id": event_id, "event_type": event_type, "create_time": at.isoformat(), "resource": resource}
@@ -47,6 +47,13 @@ def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datet
         body=msgspec.json.encode(envelope),
         occurred_at=at,
     )
+
+
+def _dated(payload: Mapping[str, Any], at: datetime) -> datetime:
+    """When the answer holds: now, but never before the event that asked. Our clock may be behind PayPal's, and then the
+    answer would count as older than the weakly signed word that it is to confirm."""
+    after = payload.get("after")
+    return at if after is None else max(at, datetime.fromisoformat(after) + timedelta(microseconds=1))
 
 
 def _read(payload: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:

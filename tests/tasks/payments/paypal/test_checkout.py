@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from core.clock import Clock
 from providers.paypal import client
 from tests.tasks.payments.paypal.market import Market
 
@@ -110,3 +113,21 @@ def test_a_capture_that_is_looked_at_first_is_paid_when_it_came(market: Market) 
     market.settle()
     assert market.row("checkout_request", "C-1")["status"] == "completed"
     assert market.machine.failures() == []
+
+
+class _Ahead:
+    """PayPal's clock, ten minutes before ours."""
+
+    def __init__(self, ours: Clock) -> None:
+        self._ours = ours
+
+    def now(self) -> datetime:
+        return self._ours.now() + timedelta(minutes=10)
+
+
+@pytest.mark.requirement("PAY-1", "INBOX-17")
+def test_money_is_confirmed_though_our_clock_is_behind_paypals(market: Market) -> None:
+    market.paypal.standin.world.clock = _Ahead(market.machine.clock)
+    payment = market.row("payment", market.bought())
+    assert (payment["status"], payment["confirmed"]) == ("succeeded", True)
+    assert market.machine.all("SELECT status FROM bursar.fulfilment") == [("granted",)]
