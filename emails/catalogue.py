@@ -193,6 +193,18 @@ class UsageAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class DunningTold:
+    """A payment that failed. `amount` is a text with its currency; `until` one in UTC: until when access stays."""
+
+    amount: str
+    about: str
+    invoice: str
+    needs_method: bool
+    """Whether nothing will be tried by itself: the customer has to pay, or to give another method."""
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One kind of mail. `transactional`: it is owed, so no preference and no unsubscribing holds it back."""
 
@@ -218,6 +230,10 @@ CATALOGUE: dict[str, Mail] = {
         Mail("invoice_expired", InvoiceTold, "one invoice, for ever", transactional=True),
         Mail("credits_low", CreditsLow, "one threshold, from one reset or purchase to the next", transactional=True),
         Mail("usage_alert", UsageAlert, "one threshold of one meter, one billing period", transactional=True),
+        Mail("dunning_failed", DunningTold, "one try of one invoice, for ever", transactional=True),
+        Mail("dunning_reminder", DunningTold, "one step of one invoice, for ever", transactional=True),
+        Mail("dunning_suspended", DunningTold, "one invoice, for ever", transactional=True),
+        Mail("dunning_terminated", DunningTold, "one invoice, for ever", transactional=True),
         Mail("refund_processed", RefundProcessed, "one refund, for ever", transactional=True),
         Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
         Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),

@@ -18,7 +18,7 @@ class PaymentMethod(Aggregate):
     NAME: ClassVar[str] = "payment_method"
     PUBLIC_PREFIX: ClassVar[str] = "pm"
     LOCK_ORDER: ClassVar[int] = 12
-    DERIVED: ClassVar[frozenset[str]] = frozenset({"customer_id", "account_id"})
+    DERIVED: ClassVar[frozenset[str]] = frozenset({"customer_id", "account_id", "expired_at", "expiry_warned_at"})
 
     kind: Mapped[str | None]
     customer_ref: Mapped[str | None]
@@ -34,3 +34,6 @@ class PaymentMethod(Aggregate):
     provider_created_at: Mapped[datetime | None]
     customer_id: Mapped[UUID | None]
     account_id: Mapped[UUID | None]
+    expired_at: Mapped[datetime | None]
+    """When we saw that its month is over (PAY-6)."""
+    expiry_warned_at: Mapped[datetime | None]

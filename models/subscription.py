@@ -22,6 +22,7 @@ class Subscription(Aggregate):
         {
             "customer_id", "account_id", "subscriber_ref", "product_ref", "price_ref", "unit_price_minor", "collection", "zone",
             "anchor_at", "cycle_no", "next_billing_at", "grace_until", "pending_change", "promo_ref", "parked_at", "parked_because",
+            "trial_notice_at",
         }
     )  # fmt: skip
 
@@ -68,6 +69,8 @@ class Subscription(Aggregate):
     next_billing_at: Mapped[datetime | None]
     """When the next period is due to be billed; None: never by itself."""
     grace_until: Mapped[datetime | None]
+    trial_notice_at: Mapped[datetime | None]
+    """When to say that the trial ends; None: it was said, or there is none (TRIAL-4)."""
     pending_change: Mapped[dict[str, Any] | None]
     """What changes at the period's end."""
     promo_ref: Mapped[str | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.operations.derive_account_status import derive_later
 from billing.operations.link_customer import link_customer
 from billing.operations.own_row import own_row
+from billing.operations.try_new_method import method_chosen
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.customer import LinkCustomer
@@ -41,6 +42,8 @@ def define_subscriber(unit: UnitOfWork, command: DefineSubscriber) -> Subscriber
         setattr(row, name, getattr(command, name))
     row.name, row.email = command.full_name, normalised(command.email) if command.email else None
     after = {name: getattr(row, name) for name in (*_SAID, "name", "email")}
+    if before["payment_method_ref"] != row.payment_method_ref:
+        method_chosen(unit, row.external_id, row.payment_method_ref)
     if new:
         derive_later(unit, row.external_id)
     if new or before != after:

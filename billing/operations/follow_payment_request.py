@@ -97,6 +97,5 @@ def fail_or_move(unit: UnitOfWork, row: PaymentRequest, after: str) -> None:
         return
     if after != "requires_action":
         row.url = None
-    if move_request(unit, row, PAYMENT_REQUEST, after, **about) and after == "failed":
-        tell_payment_failed(unit, row)
-        invoice_payment_failed(unit, row)
+    if move_request(unit, row, PAYMENT_REQUEST, after, **about) and after == "failed" and not invoice_payment_failed(unit, row):
+        tell_payment_failed(unit, row)  # of invoices dunning tells, by its policy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
+from billing.operations.try_new_method import method_arrived
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.customer import CustomerFact
 from models.customer import Customer
@@ -18,6 +19,8 @@ def record_customer(unit: UnitOfWork, fact: CustomerFact) -> Customer:
     if told:
         before, after = ({name: pair[side] for name, pair in told.items()} for side in (0, 1))
         unit.audit("customer.changed", Customer.NAME, row.id, before=before, after=after)
+    if "default_payment_method_ref" in changes:
+        method_arrived(unit, row.source, row.external_id, row.default_payment_method_ref)
     if "deleted_at" in changes:
         unit.audit("customer.deleted", Customer.NAME, row.id, before=None, after={"external_id": row.external_id})
     return row

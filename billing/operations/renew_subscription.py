@@ -15,6 +15,7 @@ from billing.operations.catalogue import Offer, offers_of, prices_of
 from billing.operations.collect_invoice import collect_invoices, collectable
 from billing.operations.end_subscription import end_subscription
 from billing.operations.move_own import move_own
+from billing.operations.open_dunning import dun_unpaid_renewal
 from billing.operations.open_period import affordable, full_minor, invoice_ref, next_span, open_period
 from billing.operations.unit import UnitOfWork
 from billing.rules.price_in_force import PriceVersion, price_in_force
@@ -117,6 +118,7 @@ def _wait(unit: UnitOfWork, invoice: Invoice) -> None:
     if invoice.status == "pending" and row.status == "active" and (row.collection == "manual" or not collectable(subscriber)):
         row.grace_until = unit.now + GRACE
         move_own(unit, row, "pending_renewal", invoice=invoice.external_id)
+        dun_unpaid_renewal(unit, invoice)
 
 
 def park(unit: UnitOfWork, row: Subscription, because: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from billing.operations.close_dunning import close_dunning_later
 from billing.operations.follow_subscription_invoice import subscription_paid
 from billing.operations.grant_package import grant_invoiced_package
 from billing.operations.move_own import move_own
@@ -40,4 +41,5 @@ def settle_invoice(unit: UnitOfWork, row: Invoice, *, paid_minor: int, because: 
     move_own(unit, row, "paid", because=because, paid_minor=paid_minor, currency=row.currency, payment=payment_ref)
     for follow in ON_PAID.get(row.invoice_type or "", ()):
         follow(unit, row)
+    close_dunning_later(unit, row.external_id)
     return True

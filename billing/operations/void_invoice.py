@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from billing.operations.cancel_payment import NOT_CANCELLABLE, give_up_payment
+from billing.operations.close_dunning import close_dunning_later
 from billing.operations.money_credit import return_credit
 from billing.operations.move_own import move_own
 from billing.operations.unit import UnitOfWork
@@ -29,6 +30,7 @@ def void_invoice(unit: UnitOfWork, row: Invoice, because: str, *, status: str = 
     move_own(unit, row, status, because=because, total_minor=row.total_minor, currency=row.currency)
     return_credit(unit, row)
     unit.later(_stop_collecting, row.external_id)
+    close_dunning_later(unit, row.external_id)
     return True
 
 

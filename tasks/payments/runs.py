@@ -18,7 +18,7 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
-from tasks.payments import credits, invoices, subscriptions
+from tasks.payments import credits, dunning, invoices, subscriptions
 from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
@@ -137,3 +137,13 @@ def expire_credits(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def reset_credits(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Begin the credit months that are paid and whose day has come (CRED-3)."""
     return work_pages(context, credits.RESET, slot_at)
+
+
+def collect_due(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Try failed payments again at the days of their policy, as one auditable batch (DUN-1, DUN-5)."""
+    return dunning.collect(context, slot_at)
+
+
+def enforce_dunning(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Suspend, and in the end terminate, what was not paid (DUN-2)."""
+    return work_pages(context, dunning.ENFORCE, slot_at)

@@ -20,6 +20,7 @@ from emails.catalogue import (
     DeadLetterAlert,
     DisputeAlert,
     DisputeReminder,
+    DunningTold,
     InvariantAlert,
     InvoiceTold,
     OtherModeAlert,
@@ -98,6 +99,13 @@ SAMPLES: dict[str, Any] = {
         amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", reason="The bank account was closed.", code="account_closed"
     ),
 }
+SAMPLES |= {
+    f"dunning_{stage}": DunningTold(
+        amount="20.00 EUR", about="Pro, 2027-01-31 to 2027-02-28", invoice="sub-1:20270131T093015Z", needs_method=stage == "reminder",
+        until="2027-02-14 09:30 UTC",
+    )
+    for stage in ("failed", "reminder", "suspended", "terminated")
+}  # fmt: skip
 _EVIL = (
     "<script>alert(1)</script>",
     "{{ 7 * 7 }}{% for x in y %}",

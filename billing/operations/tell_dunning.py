@@ -1,0 +1,72 @@
+"""Mails a subscriber about a payment that failed, stage by stage, once per stage (DUN-3, DUN-7)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+import structlog
+
+from billing.operations.unit import UnitOfWork
+from billing.rules.money import exponent, format_minor
+from core.redaction import scrub
+from emails.catalogue import CATALOGUE, DunningTold, outbox_key
+from models.base import OWN_SOURCE
+from models.dunning_attempt import DunningAttempt
+from models.dunning_case import DunningCase
+from models.invoice import Invoice
+from models.subscriber import Subscriber
+
+log = structlog.get_logger(__name__)
+
+STAGES = ("failed", "reminder", "suspended", "terminated")
+
+
+def templates_of(prefix: str) -> list[str]:
+    """The mails that a policy of this prefix sends, and that are missing."""
+    return [f"{prefix}_{stage}" for stage in STAGES if f"{prefix}_{stage}" not in CATALOGUE]
+
+
+def tell_step(unit: UnitOfWork, case: DunningCase, row: DunningAttempt, stage: str) -> None:
+    """The mail of one step; `sent_at` says when it was handed over."""
+    mail = tell_dunning(unit, case, stage, row.external_id)
+    if mail is not None:
+        row.mail, row.sent_at = mail, unit.now
+
+
+def tell_dunning(unit: UnitOfWork, case: DunningCase, stage: str, about: str) -> str | None:
+    """Send the mail of a stage; its name, or None where the policy wants none or no address is known."""
+    subscriber = unit.row(Subscriber, OWN_SOURCE, case.subscriber_ref or "")
+    mail = f"{case.template_prefix}_{stage}"
+    if not case.mails:
+        return None
+    if not subscriber.email:
+        log.info("subscriber_not_told", mail=mail, invoice=case.external_id, cause="no address is known")
+        return None
+    invoice = unit.row(Invoice, OWN_SOURCE, case.external_id)
+    currency = invoice.currency or ""
+    ends = [one for one in (case.suspend_at, case.terminate_at) if one is not None and one > unit.now]
+    context = DunningTold(
+        amount=f"{format_minor(invoice.amount_remaining_minor or 0, exponent(currency))} {currency}",
+        about=str((invoice.lines or [{}])[0].get("description") or invoice.external_id),
+        invoice=invoice.number or invoice.external_id,
+        needs_method=case.stopped_because is not None or not case.charges,
+        until=_said(min(ends) if ends else None),
+    )
+    unit.send(
+        "mail.send",
+        outbox_key(mail, subscriber.email, about),
+        {"mail": mail, "to": subscriber.email, "context": scrubbed(asdict(context))},
+        queue="notifications",
+        lane=f"mail:dunning:{case.external_id}",
+    )
+    return mail
+
+
+def scrubbed(context: dict[str, object]) -> dict[str, object]:
+    """Texts without what must not leave."""
+    return {name: scrub(value) if isinstance(value, str) else value for name, value in context.items()}
+
+
+def _said(at: datetime | None) -> str | None:
+    return None if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
