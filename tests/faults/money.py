@@ -24,7 +24,14 @@ WORKER = "tests.faults.money_worker"
 KILLED = -signal.SIGKILL
 _PATIENCE_S = 120.0
 SCHEDULES = int(os.environ.get("MONEY_SCHEDULES", "200"))
+SHARES = {"stripe": 3, "paypal": 2}
+"""Of five parts of the schedules: what the providers' kills share."""
 SEED = int(os.environ.get("MONEY_SEED", "20261121")) or random.SystemRandom().randrange(1, 1 << 31)
+
+
+def per_world(provider: str, worlds: int) -> int:
+    """Schedules of one of a provider's worlds."""
+    return SCHEDULES * SHARES[provider] // sum(SHARES.values()) // worlds
 
 
 class Always(random.Random):

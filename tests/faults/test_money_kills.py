@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from core.failpoints import PLACES
-from tests.faults.money import KILLED, SCHEDULES, SEED, Always
+from tests.faults.money import KILLED, SCHEDULES, SEED, Always, per_world
 from tests.faults.money_stripe import StripeShop
 from tests.harness.cluster import Database
 from tests.harness.processes import Processes
@@ -94,7 +94,7 @@ def test_random_schedules_end_in_agreement(shop: StripeShop, world: int) -> None
     """Each schedule: an action, faults of the provider, deaths of workers, webhooks late, doubled and in any order."""
     print(f"MONEY_SEED={SEED} world {world}")  # noqa: T201
     killed = 0
-    for number in range(SCHEDULES // WORLDS):
+    for number in range(per_world("stripe", WORLDS)):
         chance = random.Random(f"{SEED}:{world}:{number}")
         shop.stock()
         for _ in range(chance.choice((0, 0, 1, 2))):
@@ -106,5 +106,5 @@ def test_random_schedules_end_in_agreement(shop: StripeShop, world: int) -> None
     shop.sandbox.control.clear_faults()
     shop.rest()
     print(f"{killed} workers were killed")  # noqa: T201
-    assert killed >= SCHEDULES // WORLDS // 5, "few workers died: the places are not where the work is"
+    assert killed >= per_world("stripe", WORLDS) // 5, "few workers died: the places are not where the work is"
     shop.check()

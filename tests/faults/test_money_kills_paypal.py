@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from core.failpoints import PLACES
-from tests.faults.money import KILLED, SCHEDULES, SEED, Always
+from tests.faults.money import KILLED, SCHEDULES, SEED, Always, per_world
 from tests.faults.money_paypal import PayPalShop
 from tests.harness.cluster import Database
 from tests.harness.paypal import PayPal
@@ -84,7 +84,7 @@ def test_random_schedules_end_in_agreement(shop: PayPalShop, world: int) -> None
     """Each schedule: an action, faults of PayPal, deaths of workers, webhooks late and in any order, tokens that end."""
     print(f"MONEY_SEED={SEED} world {world}")  # noqa: T201
     killed = 0
-    for number in range(SCHEDULES // WORLDS):
+    for number in range(per_world("paypal", WORLDS)):
         chance = random.Random(f"{SEED}:paypal:{world}:{number}")
         shop.stock()
         for fault in chance.choices(FAULTS, k=chance.choice((0, 0, 1, 2))):
@@ -101,5 +101,5 @@ def test_random_schedules_end_in_agreement(shop: PayPalShop, world: int) -> None
     shop.approve_all()
     shop.rest()
     print(f"{killed} workers were killed")  # noqa: T201
-    assert killed >= SCHEDULES // WORLDS // 5, "few workers died: the places are not where the work is"
+    assert killed >= per_world("paypal", WORLDS) // 5, "few workers died: the places are not where the work is"
     shop.check()
