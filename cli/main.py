@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "recon": ("cli.recon:recon", "Compare a provider's records with ours, settle what differs, explain payouts."),
     "report": ("cli.report:report_command", "Payments, fees, revenue, payouts, refunds as CSV or JSON."),
     "schedule": ("cli.schedule:schedule", "Scheduled runs: what runs when, and how it went."),
+    "simulate": ("cli.simulate:simulate", "Play months of billing under a virtual clock, and check that no rule breaks."),
     "sandbox": ("cli.sandbox:sandbox", "A stand-in of Stripe: take money, dispute it, pay it out, break things."),
     "trigger": ("cli.trigger:trigger", "Send signed sample events to the running receiver."),
     "doctor": ("cli.doctor:doctor", "Check settings, database, broker and processes, with the next step for each fault."),
@@ -47,7 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Name -> (where its click command is, its line in the help)."""
 
-_NEEDS_NO_COPY = {"up", "generate"}
+_NEEDS_NO_COPY = {"up", "generate", "simulate"}
 
 
 class LazyGroup(click.Group):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 PLACES: tuple[str, ...] = (
@@ -32,25 +33,48 @@ a look-up's result is in hand, nothing stored.
 """
 
 
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DiedError(BaseException):
+    """A death that is played: nothing of ours catches it, so that a process that plays many of them goes on behind all its work."""
+
+
 @dataclass(slots=True)
 class _Armed:
     name: str = ""
     left: int = 0
+    die: Callable[[], None] = _kill
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 _armed = _Armed()
 
 
-def arm(name: str, number: int = 1) -> None:
-    """Kill this process when it reaches the place for the `number`-th time from now.
+def arm(name: str, number: int = 1, die: Callable[[], None] = _kill) -> None:
+    """Kill this process when it reaches the place for the `number`-th time from now; a simulation gives a `die` that only plays it.
 
     Raises:
         ValueError: there is no such place.
     """
     if name not in PLACES:
         raise ValueError(f"{name!r} is no failpoint; there are {', '.join(PLACES)}")
-    _armed.name, _armed.left = name, number
+    _armed.name, _armed.left, _armed.die = name, number, die
+
+
+def disarm() -> None:
+    """Nothing dies any more."""
+    _armed.name, _armed.left, _armed.die = "", 0, _kill
+
+
+def play_death() -> None:
+    """A `die` that ends the work in hand and not the process.
+
+    Raises:
+        DiedError: always.
+    """
+    raise DiedError(_armed.name)
 
 
 def reach(name: str) -> None:
@@ -59,7 +83,7 @@ def reach(name: str) -> None:
         with _armed.lock:
             _armed.left -= 1
             if _armed.left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                _armed.die()
 
 
 def arm_from_environment() -> None:

@@ -135,13 +135,22 @@ def _configured(settings: Settings, effect: str) -> stripe.StripeClient:
     return _client(key, settings.stripe_api_base)
 
 
+_SESSIONS: dict[str, requests.Session] = {}
+
+
+def reach_by(base: str, session: requests.Session) -> None:
+    """Calls to the address `base` go through `session`: a simulation's stand-in answers in this process, without a socket."""
+    _SESSIONS[base] = session
+    _client.cache_clear()
+
+
 @cache
 def _client(key: str, base: str) -> stripe.StripeClient:
     """One per key and address; its connections are kept, one per thread."""
     return stripe.StripeClient(
         key,
         base_addresses={"api": base},
-        http_client=stripe.RequestsClient(timeout=_TIMEOUTS_S, verify_ssl_certs=True),
+        http_client=stripe.RequestsClient(timeout=_TIMEOUTS_S, verify_ssl_certs=True, session=_SESSIONS.get(base)),
         # Repeats are ours, with the stored key: the SDK's own would hide what came of the first one.
         max_network_retries=0,
     )

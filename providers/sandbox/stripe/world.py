@@ -35,7 +35,7 @@ class Table:
 class World:
     """The state. Hold `lock` while reading or changing it."""
 
-    def __init__(self, config: Config | None = None, *, clock: Clock | None = None) -> None:
+    def __init__(self, config: Config | None = None, *, clock: Clock | None = None, token: str | None = None) -> None:
         self.config = config or Config()
         self.lock = threading.RLock()
         self.tables: dict[str, Table] = {}
@@ -60,7 +60,7 @@ class World:
         self.now_request: tuple[str | None, str | None] = (None, None)
         """(request id, idempotency key) of the call that runs."""
         self._count = 0
-        self._token = secrets.token_hex(3).upper()
+        self._token = token or secrets.token_hex(3).upper()
         self.wake = threading.Condition(self.lock)
         """Told when an event was added or the switches of deliveries change."""
         self.endpoints = 0

@@ -1,0 +1,67 @@
+"""The database of a simulation: a cluster of its own that is thrown away, so that it may forget at a power cut, and is quick."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+
+from cli.embedded import ground, postgres
+from cli.embedded.ports import any_free
+from core.clock import FixedClock
+from models.command_kinds import synchronise
+from models.migrate import migrate
+from workers.routes import ROUTES
+
+_MEMORY = Path("/dev/shm")  # noqa: S108  # memory, if there is enough of it
+_ROOM = 4 * 1024**3
+_OPTIONS = {
+    "synchronous_commit": "off", "max_wal_size": "512MB", "shared_buffers": "256MB", "autovacuum_naptime": "20s",
+    "checkpoint_timeout": "30min", "wal_level": "minimal", "max_wal_senders": "0",
+}  # fmt: skip
+_TABLES = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'bursar' AND c.relkind = 'r'"
+
+
+class NotEmptyError(Exception):
+    """The database holds something: a simulation would mix its rows with others."""
+
+
+@contextmanager
+def throw_away_cluster() -> Iterator[str]:
+    """URL of an empty database in a new cluster, which is gone afterwards."""
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM and os.access(_MEMORY, os.W_OK)
+    folder = Path(tempfile.mkdtemp(prefix="bursar-simulate-", dir=_MEMORY if roomy else None))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+    place = ground.settle(folder / "home")
+    log = folder / "postgres.log"
+    server = postgres.start(place, any_free(), log=log, fsync=False, options=_OPTIONS)
+    try:
+        postgres.wait_ready(server, log)
+        yield server.url()
+    finally:
+        server.process.send_signal(signal.SIGQUIT)
+        server.process.wait(60)
+        for path in (place.data, folder):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def prepare(url: str, now: datetime) -> None:
+    """The schema, as `bursar migrate` makes it, at the play's beginning.
+
+    Raises:
+        NotEmptyError: there is one already.
+    """
+    with psycopg.connect(url) as connection:
+        found = connection.execute(_TABLES).fetchone()
+    if found is not None and found[0]:
+        raise NotEmptyError("the database is not empty: nothing was changed; name an empty one, or none to get one of its own")
+    migrate(url, clock=FixedClock(now))
+    synchronise(url, ROUTES["app"])

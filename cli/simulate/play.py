@@ -1,0 +1,150 @@
+"""The machine in one process: the app's commands in, the stand-in's events in, the real runners on real rows, a clock that jumps."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from cli.simulate.post import Post
+from core import failpoints
+from core.clock import FixedClock, monotonic_s
+from core.ids import seed_ids
+from core.settings import Settings
+from providers.sandbox.http.in_process import session_of
+from providers.sandbox.stripe.config import Config
+from providers.sandbox.stripe.door import StripeApi
+from providers.sandbox.stripe.standin import API_KEY
+from providers.sandbox.stripe.world import World
+from providers.stripe.client import reach_by
+from workers import inbox, inbox_claims, outbox, outbox_claims
+from workers.context import make_context
+
+BASE = "http://stripe.simulated.invalid"
+WEBHOOK_SECRET = "whsec_simulated_0123456789abcdef0123456789"  # noqa: S105  # signs what we send to ourselves
+_AUDIT_KEY = "simulated:0123456789abcdef0123456789abcdef"
+_ROUNDS = 5_000
+_BUDGET_S = 3600.0
+"""Of one drain: chance must not depend on how quick this machine is."""
+
+_OPEN = """SELECT 'inbox', queue FROM bursar.inbox WHERE state = 'received' GROUP BY queue
+           UNION ALL SELECT 'outbox', queue FROM bursar.outbox WHERE state = 'received' AND kind <> 'mail.send' GROUP BY queue
+           ORDER BY 1, 2"""
+_POSTED = """UPDATE bursar.outbox SET state = 'done', done_at = %(now)s, started_at = %(now)s, result = '{"simulated": true}'
+             WHERE kind = 'mail.send' AND state = 'received'"""
+_PROMOTE = tuple(
+    f"UPDATE bursar.{table} SET state = 'received', ready_at = clock_timestamp() WHERE state = 'waiting' AND next_at <= %(now)s"  # noqa: S608
+    for table in ("inbox", "outbox")
+)
+_NEXT = """SELECT least((SELECT min(next_at) FROM bursar.inbox WHERE state = 'waiting'),
+                        (SELECT min(next_at) FROM bursar.outbox WHERE state = 'waiting' AND kind <> 'mail.send'))"""
+_LET_GO = (
+    "UPDATE bursar.inbox_claim SET lease_until = clock_timestamp() - interval '1 second'",
+    "UPDATE bursar.outbox SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'processing'",
+    "UPDATE bursar.schedule_slot SET state = 'due', token = NULL, lease_until = NULL WHERE state = 'running'",
+)
+_ACCEPT = "SELECT bursar.accept_command(%s, %s::jsonb, %s, NULL, %s, 'sql', %s)"
+
+
+class Play:
+    """One database, its workers, a Stripe, and the clock of all of them."""
+
+    def __init__(self, url: str, begins: datetime, seed: int, *, faults: bool) -> None:
+        seed_ids(seed)
+        self.clock = FixedClock(begins)
+        self.api = StripeApi(World(Config(), clock=self.clock, token="PLAY"))  # noqa: S106  # part of its ids
+        self.api.world.lock.acquire()  # one thread plays all: it may change the world at any time
+        reach_by(BASE, session_of(BASE, self.api))
+        said: dict[str, Any] = {
+            "database_url": url, "audit_keys": _AUDIT_KEY, "stripe_api_base": BASE, "stripe_api_key": API_KEY, "retry_jitter": 0.0,
+            "stripe_webhook_secrets": WEBHOOK_SECRET, "stripe_rate_per_s": 10_000.0, "operator_emails": "operator@example.com",
+        }  # fmt: skip
+        self.context = make_context(Settings(**said), application="bursar-simulate", clock=self.clock)
+        self.connection = psycopg.connect(url, autocommit=True, options="-c search_path=bursar,pg_catalog -c TimeZone=UTC")
+        self.post = Post(self, WEBHOOK_SECRET, seed, faults=faults)
+        self.spent: Counter[str] = Counter()
+        """Where the time goes: milliseconds of the wall."""
+        self.deaths: Counter[str] = Counter()
+        self._keys = 0
+
+    def close(self) -> None:
+        """Give connections back, and chance to the system."""
+        failpoints.disarm()
+        self.api.world.lock.release()
+        self.connection.close()
+        self.context.engine.dispose()
+        seed_ids(None)
+
+    @property
+    def now(self) -> datetime:
+        """The play's time."""
+        return self.clock.now()
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """Count the time of what is inside."""
+        began_s = monotonic_s()
+        try:
+            yield
+        finally:
+            self.spent[what] += int((monotonic_s() - began_s) * 1_000_000)
+
+    def submit(self, name: str, payload: Mapping[str, Any], key: str | None = None) -> str:
+        """A command of the app, stored and not yet run; its key."""
+        self._keys += 1
+        key = key or f"play-{self._keys}"
+        with self.timed("commands in"):
+            self.connection.execute(_ACCEPT, [name, json.dumps(dict(payload)), key, None, self.now])
+        return key
+
+    def told(self, key: str) -> dict[str, Any]:
+        """How a command stands, as the app is told."""
+        found = self.connection.execute("SELECT bursar_api.status(%s)", [key]).fetchone()
+        return dict(found[0] or {}) if found else {}
+
+    def all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self.connection.execute(sql, values or None).fetchall()
+
+    def next_wait(self) -> datetime | None:
+        """When the next row of inbox or outbox is due again."""
+        found = self.connection.execute(_NEXT).fetchone()
+        return None if found is None else found[0]
+
+    def settle(self) -> None:
+        """Work until nothing is open at this instant.
+
+        Raises:
+            RuntimeError: it does not come to rest.
+        """
+        for sql in _PROMOTE:
+            self.connection.execute(sql, {"now": self.now})
+        for _ in range(_ROUNDS):
+            with self.timed("webhooks in"):
+                self.post.deliver()
+            self.connection.execute(_POSTED, {"now": self.now})
+            found = self.connection.execute(_OPEN).fetchall()
+            if not found:
+                return
+            for table, queue in found:
+                self.mortal(table, queue)
+        raise RuntimeError(f"the machine does not come to rest at {self.now.isoformat()}: {found}")
+
+    def mortal(self, table: str, queue: str) -> None:
+        """Drain a queue; if its worker dies on the way, its claims lapse, as they do in a minute."""
+        try:
+            with self.timed("events and commands" if table == "inbox" else "calls"):
+                (inbox if table == "inbox" else outbox).drain(self.context, queue, _BUDGET_S)
+        except failpoints.DiedError as death:
+            self.deaths[str(death)] += 1
+            self.context.engine.dispose()
+            for sql in _LET_GO:
+                self.connection.execute(sql)
+            with self.context.engine.begin() as connection:
+                for lapse in (inbox_claims.lapse, outbox_claims.lapse):
+                    lapse(connection, self.context.settings.max_crashes, self.now)

@@ -1,0 +1,126 @@
+"""Which scheduled runs are due: asked of the rows themselves, so that the play can jump over the slots in which nothing would happen.
+
+Slots are made and claimed as always (`schedules.slots.tick`, `workers.slots.turn`). Runs that page through what is due run in the
+first slot after something is; daily ones run in each of their slots; those that only look after the machine run once a day.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import tasks
+from schedules.slot_times import between
+from schedules.slots import tick
+from schedules.table import TABLE, Daily, Run
+from workers.hints import Hinter
+from workers.paging import Paged
+from workers.slots import RunFailedError, turn
+
+if TYPE_CHECKING:
+    from cli.simulate.play import Play
+
+NOT_PLAYED = frozenset({"sweep", "check_invariants", "reconcile", "verify_audit", "retention", "recount_promo_uses"})
+"""The play promotes and checks by itself; the others look after records that a throw-away database need not keep."""
+_INSTANT = timedelta(microseconds=1)
+_LONG_AGO = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_IDLE = timedelta(hours=6)
+"""A run that found nothing to do, though its rows look due, is asked again after this."""
+
+
+class Asked(Hinter):
+    """Keeps what is hinted: this process is its own worker."""
+
+    def __init__(self) -> None:
+        self.slots: list[tuple[str, str, str]] = []
+
+    def hint_slot(self, queue: str, job: str, slot_at: str) -> None:
+        """A slot wants to be run."""
+        self.slots.append((queue, job, slot_at))
+
+
+def paged_runs() -> dict[str, Paged]:
+    """All runs that page through what is due, by job."""
+    found: dict[str, Paged] = {}
+    for module in pkgutil.walk_packages(tasks.__path__, "tasks."):
+        if ".invariants." in module.name:
+            continue
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, Paged):
+                found[value.job] = value
+    return found
+
+
+class Runs:
+    """The schedule, as the play keeps it."""
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        paged = paged_runs()
+        played = [run for run in TABLE if run.job not in NOT_PLAYED]
+        self._daily = [run for run in played if isinstance(run.every, Daily)]
+        self._paged = {run.job: (run, paged[run.job]) for run in played if run.job in paged and not isinstance(run.every, Daily)}
+        self._others = [run for run in played if not isinstance(run.every, Daily) and run.job not in paged]
+        self._not_before: dict[str, datetime] = {}
+        self._sql, self._bound = _one_question([paged for _, paged in self._paged.values()])
+        self.failed: Counter[str] = Counter()
+        self.count = 0
+
+    def ahead(self, until: datetime) -> list[tuple[datetime, Run]]:
+        """Slots up to `until` in which something is due, as the rows are now."""
+        now, found = self._play.now, []
+        with self._play.timed("what is due"):
+            rows = self._play.connection.execute(self._sql, self._bound | {"now": until}).fetchall() if self._paged else []
+        for job, due_at in rows:
+            run, _ = self._paged[job]
+            first = max(min(due_at, until), now, self._not_before.get(job, now))
+            slot = next(between(run, first - _INSTANT, first + timedelta(days=2)))
+            if slot <= until:
+                found.append((slot, run))
+        for run in self._daily:
+            after = max(now - _INSTANT, self._not_before.get(run.job, now - _INSTANT))
+            found += [(slot, run) for slot in between(run, after, until)]
+        return found
+
+    def run(self, runs: list[Run]) -> None:
+        """Make the newest slots of these, and run them."""
+        asked = Asked()
+        with self._play.timed("slots"):
+            tick(self._play.context, asked, runs)
+        by_job = {run.job: run for run in runs}
+        for queue, job, slot_at in asked.slots:
+            with self._play.timed(f"run {job}"):
+                items = self._turns(queue, job, slot_at)
+            if job in by_job:
+                self._not_before[job] = self._play.now + (_INSTANT if items or isinstance(by_job[job].every, Daily) else _IDLE)
+        for run in runs:
+            self._not_before.setdefault(run.job, self._play.now + _INSTANT)
+
+    def machine(self) -> None:
+        """Those that look after the machine, once."""
+        self.run(self._others)
+
+    def _turns(self, queue: str, job: str, slot_at: str) -> int:
+        self.count += 1
+        try:
+            while (done := turn(self._play.context, queue, job, slot_at)).more:
+                pass
+        except RunFailedError:
+            self.failed[job] += 1
+            return 1
+        return "'items': 0" not in done.said
+
+
+def _one_question(paged: list[Paged]) -> tuple[Any, dict[str, Any]]:
+    """For each run, when its first row is due: one statement for all. Nothing is locked by asking."""
+    parts, bound = [], {"after_at": _LONG_AGO, "after_id": _NOBODY, "page": 1}
+    for one in paged:
+        asked = re.sub(r"FOR UPDATE OF \w+( SKIP LOCKED)?", "", one.due)
+        parts.append(f"SELECT '{one.job}' AS job, (SELECT due_at FROM ({asked}) AS q) AS due_at")  # noqa: S608  # our own table
+        bound |= dict(one.bound)
+    return f"SELECT job, due_at FROM ({' UNION ALL '.join(parts)}) AS all_runs WHERE due_at IS NOT NULL ORDER BY job", bound  # noqa: S608

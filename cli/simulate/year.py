@@ -1,0 +1,131 @@
+"""The loop: from due time to due time, day by day, with the rules looked after at each midnight."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cli.simulate.catalogue import open_shop
+from cli.simulate.play import Play
+from cli.simulate.runs import Runs
+from cli.simulate.script import Script
+from core import failpoints
+from providers.sandbox.stripe import tick
+from schedules.table import Run
+from tasks.maintenance.check_invariants import Broken, check
+
+DAY = timedelta(days=1)
+FAULTS = ("conflict", "rate_limit", "error_before", "error_after", "reset_before", "lost_reply")
+FAULT_SHARE = 0.03
+"""Of the calls to the stand-in."""
+DEATHS_A_DAY = 0.3
+_SETTLED_AFTER = timedelta(days=4)
+"""What is on its way is there by then: lost events are taken in within three days."""
+_LIVE = """SELECT count(*) FROM bursar.subscription WHERE source = 'bursar'
+           AND status IN ('active', 'past_due', 'pending_renewal', 'trialing', 'paused', 'unpaid')"""
+_LATER = timedelta(minutes=30)
+
+
+class RuleBrokenError(Exception):
+    """An invariant does not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be played."""
+
+    customers: int
+    days: int
+    seed: int
+    faults: bool
+    begins: datetime
+
+
+class Year:
+    """One simulation."""
+
+    def __init__(self, url: str, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.play = Play(url, wanted.begins, wanted.seed, faults=wanted.faults)
+        open_shop(self.play)
+        self.runs = Runs(self.play)
+        self.script = Script(self.play, wanted.customers, wanted.begins, wanted.days, wanted.seed)
+        self.subscription_days = 0
+        self.instants = 0
+        self._random = random.Random(f"{wanted.seed}:faults")  # noqa: S311  # chance for a play
+        if wanted.faults:
+            faults = self.play.api.faults
+            faults.seed(wanted.seed)
+            for kind in FAULTS:
+                faults.add({"kind": kind, "method": "POST", "times": None, "probability": FAULT_SHARE / len(FAULTS)})
+
+    def run(self) -> None:
+        """Play it to the end.
+
+        Raises:
+            RuleBrokenError: an invariant does not hold; the play ends there.
+        """
+        midnight = self.wanted.begins
+        for number in range(self.wanted.days):
+            began, midnight = midnight, midnight + DAY
+            self._dawn()
+            self._day(midnight)
+            self._night(number, began)
+
+    def _dawn(self) -> None:
+        if self.wanted.faults and self._random.random() < DEATHS_A_DAY:
+            failpoints.arm(self._random.choice(failpoints.PLACES), self._random.randint(1, 12), failpoints.play_death)
+        with self.play.timed("people"):
+            self.script.look_around()
+
+    def _day(self, midnight: datetime) -> None:
+        while True:
+            slots = self.runs.ahead(midnight)
+            times = [slot for slot, _ in slots]
+            times += [at for at in (self.script.next_due(), self.play.next_wait(), self.play.post.next_due()) if at is not None]
+            at = max(min([midnight, *times]), self.play.now)
+            self.play.clock.move_to(at)
+            if at >= midnight:
+                return
+            self.instants += 1
+            self._instant([run for slot, run in slots if slot <= at])
+
+    def _instant(self, due: list[Run]) -> None:
+        play = self.play
+        tick.tick(play.api.world)
+        self.script.act()
+        play.settle()
+        if due:
+            self.runs.run(due)
+            play.settle()
+
+    def _night(self, number: int, began: datetime) -> None:
+        play = self.play
+        self.runs.machine()
+        due = [run for slot, run in self.runs.ahead(play.now) if slot <= play.now]
+        if due:
+            self.runs.run(due)
+        play.settle()
+        self.subscription_days += play.all(_LIVE)[0][0]
+        last = number + 1 == self.wanted.days
+        whole = last or play.now.day == 1
+        with play.timed("rules"):
+            self._check(play.now - timedelta(days=3_000) if whole else began - _SETTLED_AFTER)
+        if play.now.day == 1:
+            play.post.forget_old()
+
+    def _check(self, since: datetime) -> None:
+        broken = check(self.play.context.engine, since, self.play.now - _SETTLED_AFTER)
+        if broken:
+            raise RuleBrokenError(self._said(broken))
+
+    def _said(self, broken: list[Broken]) -> str:
+        day = (self.play.now - self.wanted.begins).days
+        faults = " --faults" if self.wanted.faults else ""
+        again = f"bursar simulate --customers {self.wanted.customers} --days {self.wanted.days} --seed {self.wanted.seed}{faults}"
+        lines = [f"day {day} ({self.play.now.isoformat()}): {len(broken)} rules do not hold; to see it again: {again}"]
+        for one in broken:
+            lines.append(f"  {one.rule}: {one.why}")
+            lines += [f"    {about}: {said}" for about, said in one.rows]
+        return "\n".join(lines)
