@@ -63,6 +63,7 @@ ROUTES: dict[str, dict[str, str]] = {'app': {'billing.accounts.connect.v1': 'pay
          'billing.subscriptions.reactivate.v1': 'payments',
          'billing.subscriptions.resume.v1': 'payments',
          'billing.subscriptions.start.v1': 'payments',
+         'billing.subscriptions.unpark.v1': 'payments',
          'billing.usage.record.v1': 'payments'},
  'manual': {'bank_transfer.confirmed': 'payments',
             'bank_transfer.refund_returned': 'payments',

@@ -35,7 +35,7 @@ def move_own(unit: UnitOfWork, row: Subscription | Invoice, after: str, **about:
             f"{row.NAME} {row.external_id} would go from {before} to {after}, which is not declared; nothing was changed; "
             "look at it with `bursar explain`, then decide by a command"
         )
-    row.status = after
+    row.status, row.updated_at = after, max(row.updated_at, unit.now)
     move_status(unit, row, statuses, before, after, about)
     if isinstance(row, Subscription):
         derive_later(unit, row.subscriber_ref)

@@ -49,7 +49,7 @@ def open_period(
         ValueError: lines and discount come to less than zero.
     """
     row.cycle_no, row.current_period_start, row.current_period_end = period.number, period.start, period.end
-    row.next_billing_at = period.end
+    row.next_billing_at, row.updated_at = period.end, max(row.updated_at, unit.now)
     amount = full_minor(row) if amount_minor is None else amount_minor
     invoice = None
     if amount or lines:

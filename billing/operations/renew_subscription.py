@@ -123,7 +123,7 @@ def _wait(unit: UnitOfWork, invoice: Invoice) -> None:
 
 def park(unit: UnitOfWork, row: Subscription, because: str) -> None:
     """SUB-14: nothing more is billed before a person has looked."""
-    row.parked_at, row.parked_because = unit.now, because
+    row.parked_at, row.parked_because, row.updated_at = unit.now, because, max(row.updated_at, unit.now)
     unit.audit("subscription.parked", Subscription.NAME, row.id, before=None, after={"external_id": row.external_id, "because": because})
     log.error(
         "subscription_parked", subscription=row.external_id, because=because, effect="nothing of it was billed, and nothing will be",

@@ -179,6 +179,7 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.subscriptions.cancel.v1": {**theirs, "when": "now", "credit_unused": True, "reason": "moving away"},
         "billing.subscriptions.reactivate.v1": theirs,
         "billing.subscriptions.pause.v1": theirs,
+        "billing.subscriptions.unpark.v1": {**theirs, "reason": "an outage"},
         "billing.subscriptions.downgrade.v1": {
             "subscriber_ref": "user-7", "when": "period_end", "paid_features": ("exports",), "active_events": 2,
         },

@@ -144,6 +144,11 @@ def test_a_subscription_with_absurdly_many_periods_due_is_parked_and_nothing_is_
     assert billing.machine.one("SELECT count(*) FROM bursar.invoice") == 1
     assert billing.machine.one("SELECT parked_because FROM bursar.subscription").startswith("17 periods are due")
     assert billing.renews() == 0
+    told = billing.asks("billing.subscriptions.unpark.v1", {"reference": "sub-1", "subscriber_ref": "ann", "reason": "an outage"})
+    assert told["state"] == "succeeded", told
+    assert billing.renews() == 1
+    billing.webhooks()
+    assert billing.charged() == [100, 100], "the days of the outage are not billed"
 
 
 @pytest.mark.requirement("PAY-10", "PAY-17")

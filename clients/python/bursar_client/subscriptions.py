@@ -273,6 +273,27 @@ class DowngradeSubscriber(Command):
     """Why, for the audit."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnparkSubscription(Command):
+    """An operator has looked at a subscription that was parked because absurdly many periods of it were due at once: it
+    is billed again from the period that runs now on, and those that were missed are not billed.
+
+    Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
+    `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
+    Rejected as `unknown_subscription`.
+    """
+
+    NAME: ClassVar[str] = "billing.subscriptions.unpark.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    reference: str
+    """The subscription's reference."""
+    subscriber_ref: str
+    """Whose it is."""
+    reason: str
+    """Why, for the audit."""
+
+
 TYPED: tuple[type[Command], ...] = (
     DefineSubscriber,
     DefineProduct,
@@ -283,5 +304,6 @@ TYPED: tuple[type[Command], ...] = (
     PauseSubscription,
     ResumeSubscription,
     DowngradeSubscriber,
+    UnparkSubscription,
 )
 """All of these."""

@@ -12,6 +12,7 @@ from billing.operations.change_subscription import change_subscription
 from billing.operations.downgrade_subscriber import downgrade_subscriber
 from billing.operations.start_subscription import start_subscription
 from billing.operations.unit import UnitOfWork
+from billing.operations.unpark_subscription import unpark_subscription
 from billing.rules.commands.base import Command
 from billing.rules.commands.downgrade import Downgraded, DowngradeSubscriber
 from billing.rules.commands.subscriptions import (
@@ -23,6 +24,7 @@ from billing.rules.commands.subscriptions import (
     StartSubscription,
     SubscriptionStands,
 )
+from billing.rules.commands.unpark import UnparkSubscription
 from billing.rules.facts.event import Event
 from billing.rules.instants import iso
 from core.ids import public_id
@@ -66,6 +68,11 @@ def pause(unit: UnitOfWork, command: PauseSubscription) -> SubscriptionStands:
 def resume(unit: UnitOfWork, command: ResumeSubscription) -> SubscriptionStands:
     """Bill it again."""
     return _stands(unit, resume_subscription(unit, command))
+
+
+def unpark(unit: UnitOfWork, command: UnparkSubscription) -> SubscriptionStands:
+    """Bill it again."""
+    return _stands(unit, unpark_subscription(unit, command))
 
 
 def downgrade(unit: UnitOfWork, command: DowngradeSubscriber) -> Downgraded:

@@ -30,9 +30,40 @@ DAMAGE = {
     "carried_over": """
         INSERT INTO bursar.customer_balance (id, source, external_id, versions, created_at, updated_at, customer_ref, currency, owed_minor)
         VALUES (gen_random_uuid(), 'stripe', 'cus_1:EUR', '{"own": {}}', '2026-03-02', '2026-03-02', 'cus_1', 'EUR', 30)""",
+    "money_credits": """
+        INSERT INTO bursar.money_credit (id, source, external_id, versions, created_at, updated_at, subscriber_ref, currency, balance_minor)
+        VALUES (gen_random_uuid(), 'bursar', 'c1:EUR', '{"own": {}}', '2026-03-02', '2026-03-02', 'c1', 'EUR', 30)""",
+    "periods_opened": """
+        INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, current_period_start)
+        VALUES (gen_random_uuid(), 'bursar', 'sub-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'active', '2026-03-01')""",
+    "periods_settled": """
+        INSERT INTO bursar.period_settlement (id, source, external_id, versions, created_at, updated_at, subscription_ref, period_start,
+            because, invoice_ref)
+        VALUES (gen_random_uuid(), 'bursar', 'sub-1:20260301T000000Z', '{"own": {}}', '2026-03-02', '2026-03-02', 'sub-1', '2026-03-01',
+            'invoice_paid', 'sub-1:20260301T000000Z')""",
+    "subscriptions_parked": """
+        INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, parked_at, parked_because)
+        VALUES (gen_random_uuid(), 'bursar', 'sub-2', '{"own": {}}', '2026-03-02', '2026-03-02', 'active', '2026-03-02', '17 periods')""",
     "paid_is_granted": """
         INSERT INTO bursar.payment_request (id, source, external_id, versions, created_at, updated_at, status, purpose, payment_ref)
         VALUES (gen_random_uuid(), 'stripe', 'order:1', '{"own": {}}', '2026-03-02', '2026-03-02', 'succeeded', 'subscription', 'pi_1')""",
+    "credits_balance": """
+        INSERT INTO bursar.credit_account (id, source, external_id, versions, created_at, updated_at, balance, entries, open_lots)
+        VALUES (gen_random_uuid(), 'bursar', 'ann', '{"own": {}}', '2026-03-02', '2026-03-02', 5, 0, '[]')""",
+    "credit_lots": """
+        INSERT INTO bursar.credit_lot (id, source, external_id, versions, created_at, updated_at, status, subscriber_ref, pool, origin,
+            amount, remaining, granted_at)
+        VALUES (gen_random_uuid(), 'bursar', 'bonus:1', '{"own": {}}', '2026-03-02', '2026-03-02', 'active', 'ann', 'bonus', 'bonus', 5,
+            5, '2026-03-02')""",
+    "packages_granted": """
+        INSERT INTO bursar.invoice (id, source, external_id, versions, created_at, updated_at, status, invoice_type, subscriber_ref,
+            currency, total_minor, amount_paid_minor, package_credits)
+        VALUES (gen_random_uuid(), 'bursar', 'pkg-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'paid', 'credit_package', 'ann', 'EUR',
+            4900, 4900, 500)""",
+    "usage_counted": """
+        INSERT INTO bursar.usage_counter (id, source, external_id, versions, created_at, updated_at, subscriber_ref, meter_ref, events,
+            value, alerted, reports)
+        VALUES (gen_random_uuid(), 'bursar', 'none:ann::m', '{"own": {}}', '2026-03-02', '2026-03-02', 'ann', 'm', 1, 1, '[]', 0)""",
 }
 """Rule -> what somebody did to the tables that only this rule, or it among others, can see."""
 
