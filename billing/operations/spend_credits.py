@@ -50,7 +50,7 @@ def spend_credits(unit: UnitOfWork, command: SpendCredits) -> tuple[CreditSpend,
 def give_back_spent(unit: UnitOfWork, command: GiveBackCredits) -> tuple[CreditSpend, CreditAccount]:
     """The operation failed: its credits go back to the lots that they came from, once.
 
-    What has expired or was reset meanwhile is not given back: unspent it would be gone as well.
+    What has expired, was reset or was refunded meanwhile is not given back: unspent it would be gone as well.
 
     Raises:
         Rejected: `unknown_operation`.
@@ -66,7 +66,7 @@ def give_back_spent(unit: UnitOfWork, command: GiveBackCredits) -> tuple[CreditS
     unit.load((CreditLot.NAME, OWN_SOURCE, ref) for ref in spent.lots or {})
     for ref, part in (spent.lots or {}).items():
         lot = unit.row(CreditLot, OWN_SOURCE, ref)
-        if lot.status == "expired" or (lot.expires_at is not None and lot.expires_at <= unit.now):
+        if lot.status == "expired" or lot.clawed_back is not None or (lot.expires_at is not None and lot.expires_at <= unit.now):
             continue
         change_lot(unit, account, lot, part, kind="refund", fact=f"spend:{command.reference}")
         spent.given_back = (spent.given_back or 0) + part

@@ -19,6 +19,16 @@ from tests.harness.machine import Machine
 from workers.unit import Unit
 
 
+WRONG = """
+    SELECT a.external_id FROM bursar.credit_account a WHERE balance IS DISTINCT FROM (
+        SELECT coalesce(sum(amount), 0) FROM bursar.credit_entry e WHERE e.subscriber_ref = a.external_id)
+        OR balance IS DISTINCT FROM (SELECT coalesce(sum(remaining), 0) FROM bursar.credit_lot l WHERE l.subscriber_ref = a.external_id)
+    UNION ALL
+    SELECT l.external_id FROM bursar.credit_lot l WHERE l.versions <> '{}' AND remaining IS DISTINCT FROM (
+        SELECT coalesce(sum(amount), 0) FROM bursar.credit_entry e WHERE e.lot_ref = l.external_id)"""
+"""Accounts and lots that differ from the ledger."""
+
+
 class CreditShop:
     """Alice, the plan `pro` (200 credits) and the package `credits-500`."""
 

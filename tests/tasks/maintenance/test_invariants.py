@@ -64,6 +64,23 @@ DAMAGE = {
         INSERT INTO bursar.usage_counter (id, source, external_id, versions, created_at, updated_at, subscriber_ref, meter_ref, events,
             value, alerted, reports)
         VALUES (gen_random_uuid(), 'bursar', 'none:ann::m', '{"own": {}}', '2026-03-02', '2026-03-02', 'ann', 'm', 1, 1, '[]', 0)""",
+    "credits_balance": """
+        INSERT INTO bursar.credit_account (id, source, external_id, versions, created_at, updated_at, balance, entries, open_lots)
+        VALUES (gen_random_uuid(), 'bursar', 'ann', '{"own": {}}', '2026-03-02', '2026-03-02', 5, 0, '[]')""",
+    "credit_lots": """
+        INSERT INTO bursar.credit_lot (id, source, external_id, versions, created_at, updated_at, status, subscriber_ref, pool, origin,
+            amount, remaining, granted_at)
+        VALUES (gen_random_uuid(), 'bursar', 'bonus:1', '{"own": {}}', '2026-03-02', '2026-03-02', 'active', 'ann', 'bonus', 'bonus', 5,
+            5, '2026-03-02')""",
+    "packages_granted": """
+        INSERT INTO bursar.invoice (id, source, external_id, versions, created_at, updated_at, status, invoice_type, subscriber_ref,
+            currency, total_minor, amount_paid_minor, package_credits)
+        VALUES (gen_random_uuid(), 'bursar', 'pkg-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'paid', 'credit_package', 'ann', 'EUR',
+            4900, 4900, 500)""",
+    "usage_counted": """
+        INSERT INTO bursar.usage_counter (id, source, external_id, versions, created_at, updated_at, subscriber_ref, meter_ref, events,
+            value, alerted, reports)
+        VALUES (gen_random_uuid(), 'bursar', 'none:ann::m', '{"own": {}}', '2026-03-02', '2026-03-02', 'ann', 'm', 1, 1, '[]', 0)""",
 }
 """Rule -> what somebody did to the tables that only this rule, or it among others, can see."""
 
