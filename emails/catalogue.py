@@ -205,6 +205,27 @@ class DunningTold:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialTold:
+    """A trial that ends, or has ended. `amount` is a text with its currency; `ends_at` one in UTC."""
+
+    plan: str
+    ends_at: str
+    amount: str
+    goes_on: bool
+    """Whether a stored method is charged; else the plan ends with its trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionTold:
+    """A subscription that runs, has changed or has ended."""
+
+    plan: str
+    quantity: int
+    until: str | None
+    """The day (UTC) on which the running period ends, where it is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One kind of mail. `transactional`: it is owed, so no preference and no unsubscribing holds it back."""
 
@@ -230,10 +251,15 @@ CATALOGUE: dict[str, Mail] = {
         Mail("invoice_expired", InvoiceTold, "one invoice, for ever", transactional=True),
         Mail("credits_low", CreditsLow, "one threshold, from one reset or purchase to the next", transactional=True),
         Mail("usage_alert", UsageAlert, "one threshold of one meter, one billing period", transactional=True),
+        Mail("trial_ending", TrialTold, "one trial, for ever", transactional=True),
+        Mail("trial_ended", TrialTold, "one trial, for ever", transactional=True),
         Mail("dunning_failed", DunningTold, "one try of one invoice, for ever", transactional=True),
         Mail("dunning_reminder", DunningTold, "one step of one invoice, for ever", transactional=True),
         Mail("dunning_suspended", DunningTold, "one invoice, for ever", transactional=True),
         Mail("dunning_terminated", DunningTold, "one invoice, for ever", transactional=True),
+        Mail("subscription_activated", SubscriptionTold, "one subscription, for ever", transactional=True),
+        Mail("subscription_changed", SubscriptionTold, "one change of one subscription, for ever", transactional=True),
+        Mail("subscription_cancelled", SubscriptionTold, "one subscription, for ever", transactional=True),
         Mail("refund_processed", RefundProcessed, "one refund, for ever", transactional=True),
         Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
         Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),

@@ -77,6 +77,8 @@ TABLE: tuple[Run, ...] = (
     Run("remind_of_invoices", "payments", timedelta(minutes=15), "skip", "reminds customers a day before an invoice ends"),
     Run("write_off_stale_invoices", "payments", Daily(time(4, 20)), "skip", "gives up what nobody has paid for months", money=True),
     Run("renew_subscriptions", "payments", timedelta(minutes=15), "skip", "bills the periods that have begun, each once", money=True),
+    Run("end_trials", "payments", Daily(time(2, 0)), "skip", "converts trials that are over and charges them, or lets them expire", money=True),
+    Run("tell_of_trials", "payments", timedelta(hours=1), "skip", "tells subscribers that their trial ends"),
     Run("collect_due", "payments", timedelta(minutes=15), "skip", "tries failed payments again at the days of their policy", money=True),
     Run("enforce_dunning", "payments", timedelta(minutes=15), "skip", "suspends, and in the end ends, what was not paid", money=True),
     Run("expire_manual_renewals", "payments", timedelta(hours=1), "skip", "ends renewals not paid in their grace", money=True),

@@ -43,6 +43,9 @@ def _derive(unit: UnitOfWork, refs: Sequence[str]) -> None:
 def _set(unit: UnitOfWork, subscriber: Subscriber, held: Sequence[Subscription], free: set[str]) -> None:
     if subscriber.incomplete:
         return
+    began = [row.trial_start_at for row in held if row.trial_start_at is not None]
+    if began and subscriber.trial_used_at is None:
+        subscriber.trial_used_at = min(began)  # a provider's trial is one, too (TRIAL-7)
     status = account_status(
         [Held(row.status, row.product_ref in free) for row in held],
         suspended=subscriber.suspended_at is not None,

@@ -32,10 +32,10 @@ def start_subscription(unit: UnitOfWork, command: StartSubscription) -> Subscrip
     """
     row = unit.row(Subscription, OWN_SOURCE, command.reference)
     if not row.incomplete:
-        return _known(row, command)
+        return known_start(row, command)
     subscriber = unit.row(Subscriber, OWN_SOURCE, command.subscriber_ref)
-    offer = _refuse(unit, subscriber, command)
-    _set_terms(unit, row, subscriber, offer, command)
+    offer = refuse_start(unit, subscriber, command)
+    set_terms(unit, row, subscriber, offer, command)
     period, amount = _first(row, command.anchor_day, unit)
     discount = _redeem(unit, row, command, amount) if command.promo_ref else 0
     begin(unit, row, subscriber, period, name=offer.name, amount_minor=amount, discount_minor=discount, reason=command.reason)
@@ -62,7 +62,12 @@ def begin(
         move_own(unit, row, "active", because="nothing_owed")
 
 
-def _known(row: Subscription, command: StartSubscription) -> Subscription:
+def known_start(row: Subscription, command: StartSubscription) -> Subscription:
+    """The one that there is, if it was begun as this command says.
+
+    Raises:
+        Rejected: `reference_used`.
+    """
     wanted = dict(zip(_IDENTITY, (
         command.subscriber_ref, command.product, command.currency, command.cycle_unit, command.cycle_count, command.collection
     ), strict=True))  # fmt: skip
@@ -73,7 +78,12 @@ def _known(row: Subscription, command: StartSubscription) -> Subscription:
     return row
 
 
-def _refuse(unit: UnitOfWork, subscriber: Subscriber, command: StartSubscription) -> Offer:
+def refuse_start(unit: UnitOfWork, subscriber: Subscriber, command: StartSubscription) -> Offer:
+    """The plan, if he may begin it.
+
+    Raises:
+        Rejected: `unknown_subscriber`, `subscriber_suspended`, `unknown_product`, `not_offered`, `already_subscribed`.
+    """
     if subscriber.incomplete:
         raise Rejected("unknown_subscriber", f"no subscriber {command.subscriber_ref} is defined", {"field": "subscriber_ref"})
     if subscriber.suspended_at is not None:
@@ -140,7 +150,12 @@ def set_price(unit: UnitOfWork, row: Subscription, offer: Offer) -> None:
     row.price_ref, row.unit_price_minor = (found.reference, found.unit_amount_minor) if found else (None, 0)
 
 
-def _set_terms(unit: UnitOfWork, row: Subscription, subscriber: Subscriber, offer: Offer, command: StartSubscription) -> None:
+def set_terms(unit: UnitOfWork, row: Subscription, subscriber: Subscriber, offer: Offer, command: StartSubscription) -> None:
+    """Make the row, with its price locked.
+
+    Raises:
+        Rejected: as `price_for`; the row does not exist then.
+    """
     row.currency, row.cycle_unit, row.cycle_count, row.quantity = (
         command.currency, command.cycle_unit, command.cycle_count, command.quantity
     )  # fmt: skip

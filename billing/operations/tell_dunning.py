@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 STAGES = ("failed", "reminder", "suspended", "terminated")
 
 
-def templates_of(prefix: str) -> list[str]:
-    """The mails that a policy of this prefix sends, and that are missing."""
+def missing_templates(prefix: str) -> list[str]:
+    """Those of the mails that a policy of this prefix sends that there are not."""
     return [f"{prefix}_{stage}" for stage in STAGES if f"{prefix}_{stage}" not in CATALOGUE]
 
 

@@ -73,8 +73,8 @@ def collecting(run_ref: str) -> Paged:
 
 ENFORCE = Paged(
     job="enforce_dunning",
-    due="""SELECT c.next_deadline_at AS due_at, c.id, c.external_id AS item, c.external_id AS case_ref, c.subscriber_ref, c.subscription_ref,
-                  c.request_source, c.request_ref
+    due="""SELECT c.next_deadline_at AS due_at, c.id, c.external_id AS item, c.external_id AS case_ref, c.subscriber_ref,
+                  c.subscription_ref, c.request_source, c.request_ref
         FROM bursar.dunning_case c JOIN bursar.subscriber b ON b.source = 'bursar' AND b.external_id = c.subscriber_ref
         WHERE c.status = 'open' AND c.next_deadline_at <= %(now)s AND (c.next_deadline_at, c.id) > (%(after_at)s, %(after_id)s)
         ORDER BY c.next_deadline_at, c.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",

@@ -18,7 +18,7 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
-from tasks.payments import credits, dunning, invoices, subscriptions
+from tasks.payments import credits, dunning, invoices, subscriptions, trials
 from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
@@ -147,3 +147,13 @@ def collect_due(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def enforce_dunning(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Suspend, and in the end terminate, what was not paid (DUN-2)."""
     return work_pages(context, dunning.ENFORCE, slot_at)
+
+
+def end_trials(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Convert trials that are over and can be charged, let the others expire (TRIAL-1, TRIAL-2)."""
+    return work_pages(context, trials.END, slot_at)
+
+
+def tell_of_trials(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Tell subscribers, once, that their trial ends (TRIAL-4)."""
+    return work_pages(context, trials.TELL, slot_at)

@@ -175,6 +175,10 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.subscriptions.start.v1": {
             **theirs, "product": "pro", "currency": "EUR", "cycle_unit": "month", "quantity": 3, "anchor_day": 31, "promo_ref": "order:17",
         },
+        "billing.trials.start.v1": {**theirs, "product": "pro", "currency": "EUR", "cycle_unit": "year", "quantity": 2},
+        "billing.dunning_policies.define.v1": {
+            "reference": "patient", "retry_intervals_days": (2, 5, 9), "suspend_after_days": 10, "terminate_after_days": 20,
+        },
         "billing.subscriptions.change.v1": {**theirs, "when": "period_end", "product": "max", "quantity": 5},
         "billing.subscriptions.cancel.v1": {**theirs, "when": "now", "credit_unused": True, "reason": "moving away"},
         "billing.subscriptions.reactivate.v1": theirs,

@@ -28,6 +28,8 @@ from emails.catalogue import (
     PayoutCompleted,
     PayoutFailed,
     RefundProcessed,
+    SubscriptionTold,
+    TrialTold,
     UnknownMailError,
     UsageAlert,
     outbox_key,
@@ -91,6 +93,9 @@ SAMPLES: dict[str, Any] = {
     "payout_completed": PayoutCompleted(amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", arrival_on="2026-03-03"),
     "invoice_expiring": InvoiceTold(amount="49.00 EUR", about="500 credits", invoice="pkg-1", until="2027-01-03 09:00 UTC"),
     "invoice_expired": InvoiceTold(amount="49.00 EUR", about="500 credits", invoice="pkg-1", until="2027-01-03 09:00 UTC"),
+    "subscription_activated": SubscriptionTold(plan="Pro", quantity=3, until="2027-04-01"),
+    "subscription_changed": SubscriptionTold(plan="Pro", quantity=3, until="2027-04-01"),
+    "subscription_cancelled": SubscriptionTold(plan="Pro", quantity=1, until="2027-04-01"),
     "payment_failed": PaymentFailed(amount="19.99 EUR", about="Course of 3 lessons", reason="Your card has insufficient funds."),
     "credits_low": CreditsLow(balance=40, full=200, percent=20),
     "usage_alert": UsageAlert(meter="Storage", used=80, limit=100, percent=80, until="2026-04-01 00:00 UTC"),
@@ -106,6 +111,10 @@ SAMPLES |= {
     )
     for stage in ("failed", "reminder", "suspended", "terminated")
 }  # fmt: skip
+SAMPLES |= {
+    f"trial_{word}": TrialTold(plan="Pro", ends_at="2027-02-14 09:30 UTC", amount="20.00 EUR", goes_on=word == "ending")
+    for word in ("ending", "ended")
+}
 _EVIL = (
     "<script>alert(1)</script>",
     "{{ 7 * 7 }}{% for x in y %}",

@@ -8,7 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from bursar_client import bank_transfers, credits, disputes, invoices, payments, payouts, promo, recon, refunds, subscriptions, usage
+from bursar_client import (
+    bank_transfers,
+    credits,
+    disputes,
+    dunning,
+    invoices,
+    payments,
+    payouts,
+    promo,
+    recon,
+    refunds,
+    subscriptions,
+    usage,
+)
 from bursar_client.command import Command
 
 
@@ -86,6 +99,7 @@ TYPED: tuple[type[Command], ...] = (
     *bank_transfers.TYPED,
     *credits.TYPED,
     *disputes.TYPED,
+    *dunning.TYPED,
     *invoices.TYPED,
     *refunds.TYPED,
     *subscriptions.TYPED,
