@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submission": ("cli.submission:submission", "What is made or moved at providers: which outcomes are unknown, settle them."),
     "payout": ("cli.payout:payout", "Payouts to connected accounts: list, show, hold, release, statements."),
     "debt": ("cli.debt:debt", "What payees owe the platform: list, write off."),
+    "credits": ("cli.credits:credits", "What subscribers have in credits: show, adjust."),
+    "usage": ("cli.usage:usage", "What subscribers used of each meter, by period."),
     "refund": ("cli.refund:refund", "Refunds: which wait for a second person, approve, reject, note."),
     "promo": ("cli.promo:promo", "Promo codes: campaigns, codes, and who uses them for what."),
     "journal": ("cli.journal:journal", "The books: what is booked of a fact, an account's balance, all accounts at an instant."),

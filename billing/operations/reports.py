@@ -123,6 +123,13 @@ _REFUNDS = """
     WHERE r.versions <> '{}' AND r.provider_created_at >= %(since)s AND r.provider_created_at < %(until)s
     GROUP BY 1, 2, 3, 4 ORDER BY 6 DESC, 1, 2, 3, 4"""
 
+# What was given back of an operation is not used. What was granted in the time is no part of it: lots are spent later.
+_CREDIT_USAGE = """
+    SELECT site, operation, coalesce(model, '') AS model, count(*) AS operations, count(DISTINCT subscriber_ref) AS subscribers,
+           sum(amount)::bigint AS spent, sum(given_back)::bigint AS given_back, sum(amount - given_back)::bigint AS used
+    FROM bursar.credit_spend WHERE versions <> '{}' AND spent_at >= %(since)s AND spent_at < %(until)s
+    GROUP BY 1, 2, 3 ORDER BY 8 DESC, 1, 2, 3"""
+
 REPORTS: Mapping[str, Report] = {
     "payments": Report("every payment, oldest first (PAY-13)", _PAYMENTS),
     "failed-payments": Report("charges that failed, newest first, with the provider's words (PAY-14)", _FAILED),
@@ -132,6 +139,7 @@ REPORTS: Mapping[str, Report] = {
     "payouts": Report("every payout", _PAYOUTS),
     "earnings": Report("what each connected account's balance gained and lost, by cause (PAYOUT-10)", _EARNINGS),
     "refunds": Report("refunds by reason, account and currency (RECON-6)", _REFUNDS),
+    "credit-usage": Report("credits used by site, operation and model (RECON-6, CRED-7)", _CREDIT_USAGE),
 }
 """Name -> report."""
 

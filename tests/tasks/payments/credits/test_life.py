@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -121,6 +122,10 @@ def test_low_credits_are_told_once_per_threshold_and_period(shop: CreditShop) ->
     assert low_at(0, None, [20], []) == []
 
 
+def _restored(unit: Any, because: str, payment: Callable[[Any], Payment]) -> None:
+    restore_fulfilment(unit, payment(unit), because)
+
+
 @pytest.mark.requirement("REFUND-13")
 @pytest.mark.parametrize("purpose", ["invoice", "credit_package"])
 def test_a_refund_takes_back_what_is_left_of_its_own_lot_and_gives_it_back_if_it_fails(shop: CreditShop, purpose: str) -> None:
@@ -138,7 +143,7 @@ def test_a_refund_takes_back_what_is_left_of_its_own_lot_and_gives_it_back_if_it
         told = "SELECT clawback_minor, clawback_shortfall_minor FROM bursar.fulfilment"
         assert (shop.pools(), shop.machine.all(told)) == ({"bonus": 40}, [(4_900, 1_960)])
     for because in ("refund", "refund"):
-        do(shop.machine.context, lambda unit, why=because: restore_fulfilment(unit, payment(unit), why))
+        do(shop.machine.context, partial(_restored, because=because, payment=payment))
         assert shop.pools() == {"purchased": 300, "bonus": 40}
     do(shop.machine.context, lambda unit: revoke_fulfilment(unit, payment(unit), "dispute:1"))
     shop.machine.clock.move_to(JANUARY + 40 * _DAY)
