@@ -7,7 +7,7 @@ Within longer periods a run resets on each month's anchor day. Bought lots are l
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.operations.credit_ledger import account_of, change_lot, open_lots
 from billing.operations.grant_credits import Grant, grant_credits
@@ -20,6 +20,9 @@ from models.credit_cycle import CreditCycle
 from models.credit_lot import CreditLot
 from models.period_settlement import PeriodSettlement
 from models.subscription import Subscription
+
+NEAR = timedelta(minutes=2)
+"""A provider's event is of whole seconds by its own clock: a payment that it dates so little before its period is in it."""
 
 _PLAN = "SELECT credits FROM bursar.product WHERE source = 'bursar' AND external_id = %(ref)s"
 _RUNNING = frozenset({"active", "past_due", "pending", "pending_renewal", "trialing"})
@@ -35,24 +38,25 @@ def reset_on_settlement(unit: UnitOfWork, row: Subscription, settlement: PeriodS
     cycle.subscriber_ref = row.subscriber_ref
     if cycle.paid_from is not None and start < cycle.paid_from:
         return  # the payment of a period that is over: a later one was paid before it
-    if cycle.paid_until is None or start <= unit.now or cycle.paid_until <= unit.now:
+    at = max(unit.now, start) if start - unit.now <= NEAR else unit.now
+    if cycle.paid_until is None or start <= at or cycle.paid_until <= at:
         cycle.paid_from, cycle.paid_until, cycle.next_reset_at = start, end, start
     else:  # paid ahead: it begins when its time has come
         cycle.next_reset_at, cycle.paid_until = cycle.next_reset_at or start, max(end, cycle.paid_until)
-    advance_credits(unit, row, cycle)
+    advance_credits(unit, row, cycle, at)
 
 
-def advance_credits(unit: UnitOfWork, row: Subscription, cycle: CreditCycle) -> bool:
-    """Begin the credit month that `now` lies in, if that is due and paid; whether credits were reset. All rows are locked.
+def advance_credits(unit: UnitOfWork, row: Subscription, cycle: CreditCycle, at: datetime) -> bool:
+    """Begin the credit month that `at` lies in, if that is due and paid; whether credits were reset. All rows are locked.
 
     Months that nobody came to begin in time are not made up for: their credits would be gone already.
     """
-    if cycle.next_reset_at is None or cycle.paid_until is None or cycle.paid_from is None or cycle.next_reset_at > unit.now:
+    if cycle.next_reset_at is None or cycle.paid_until is None or cycle.paid_from is None or cycle.next_reset_at > at:
         return False
-    if row.status in _ENDED or cycle.paid_until <= unit.now:
+    if row.status in _ENDED or cycle.paid_until <= at:
         cycle.next_reset_at = None
         return False
-    month = _month(row, cycle, unit.now)
+    month = _month(row, cycle, at)
     cycle.next_reset_at = month.end if month.end < cycle.paid_until else None
     cycle.updated_at = max(cycle.updated_at, unit.now)
     if row.status not in _RUNNING or cycle.month_start == month.start:

@@ -43,7 +43,7 @@ def _cycle_references(row: Row[Any]) -> Iterator[Reference]:
 def _advance(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
     for one in rows:
         subscription = unit.row(Subscription, one.source, one.external_id)
-        advance_credits(unit, subscription, unit.row(CreditCycle, one.source, one.external_id))
+        advance_credits(unit, subscription, unit.row(CreditCycle, one.source, one.external_id), unit.now)
 
 
 EXPIRE = Paged(

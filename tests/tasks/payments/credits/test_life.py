@@ -199,6 +199,6 @@ def test_what_an_operation_gives_back_never_adds_to_a_new_month(shop: CreditShop
         row.status = "cancelled"
         cycle = unit.row(CreditCycle, OWN_SOURCE, "sub-1")
         cycle.next_reset_at = unit.now
-        return advance_credits(unit, row, cycle) or cycle.next_reset_at is not None
+        return advance_credits(unit, row, cycle, unit.now) or cycle.next_reset_at is not None
 
     assert do(shop.machine.context, ended) is False
