@@ -5,9 +5,10 @@ A dead client's statement would hold its row locks until it ends; `client_connec
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
@@ -34,13 +35,29 @@ def connect_options(role: Role) -> str:
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
-def connect(url: str, role: Role, *, autocommit: bool = False, application: str = "bursar") -> psycopg.Connection:
+class Lasting(psycopg.Connection[Any]):
+    """Statements stay prepared over a rollback, which psycopg would forget with it: each look at rows ends with one.
+
+    For a process that plays alone on a database whose tables nobody changes: what is forgotten heals a worker that lives through
+    a migration.
+    """
+
+    def rollback(self) -> None:
+        """Undo the transaction, if there is one."""
+        with self.lock:
+            if self.pgconn.transaction_status != TransactionStatus.IDLE:
+                self.pgconn.exec_(b"ROLLBACK")
+
+
+def connect(
+    url: str, role: Role, *, autocommit: bool = False, application: str = "bursar", kind: type[psycopg.Connection] = psycopg.Connection
+) -> psycopg.Connection:
     """A psycopg connection in `role`.
 
     Raises:
         psycopg.OperationalError: the database cannot be reached within 3 s, or the login is not a member of the role.
     """
-    return psycopg.connect(
+    return kind.connect(
         url,
         options=connect_options(role),
         autocommit=autocommit,
@@ -52,16 +69,20 @@ def connect(url: str, role: Role, *, autocommit: bool = False, application: str 
     )
 
 
-def make_engine(url: str, role: Role = "bursar_app", *, application: str = "bursar", pooled: bool = True) -> Engine:
-    """An SQLAlchemy engine over `connect`; a process of the prefork pool uses one connection at a time."""
+def make_engine(url: str, role: Role = "bursar_app", *, application: str = "bursar", pooled: bool = True, alone: bool = False) -> Engine:
+    """An SQLAlchemy engine over `connect`; a process of the prefork pool uses one connection at a time.
+
+    `alone`: a simulation's, whose server is its own: connections are not tried before use, and statements stay prepared.
+    """
+    kind: type[psycopg.Connection] = Lasting if alone else psycopg.Connection
     options = (
-        {"pool_size": 1, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800}
+        {"pool_size": 1, "max_overflow": 20, "pool_pre_ping": not alone, "pool_recycle": 1800}
         if pooled
         else {"poolclass": NullPool}
     )
     return create_engine(
         "postgresql+psycopg://",
-        creator=lambda: connect(url, role, application=application),
+        creator=lambda: connect(url, role, application=application, kind=kind),
         # The text of an error goes to the row, the log and Sentry; a statement's parameters are customers' data.
         hide_parameters=True,
         **options,

@@ -81,5 +81,6 @@ def _rate(year: Year, wall_s: float, cpu_s: float) -> None:
     )  # fmt: skip
     for what, micros in year.play.spent.most_common(20):
         click.echo(f"  {micros / 1_000_000:8.1f} s  {what}", err=True)
+    click.echo(f"  runs: {dict(year.runs.counts.most_common())}", err=True)
     if year.runs.failed:
         click.echo(f"  failed runs: {dict(year.runs.failed)}", err=True)

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from core import failpoints
 from core.clock import FixedClock, monotonic_s
 from core.ids import seed_ids
 from core.settings import Settings
+from models.database import make_engine
 from providers.sandbox.http.in_process import session_of
 from providers.sandbox.stripe.config import Config
 from providers.sandbox.stripe.door import StripeApi
@@ -64,7 +66,8 @@ class Play:
             "database_url": url, "audit_keys": _AUDIT_KEY, "stripe_api_base": BASE, "stripe_api_key": API_KEY, "retry_jitter": 0.0,
             "stripe_webhook_secrets": WEBHOOK_SECRET, "stripe_rate_per_s": 10_000.0, "operator_emails": "operator@example.com",
         }  # fmt: skip
-        self.context = make_context(Settings(**said), application="bursar-simulate", clock=self.clock)
+        context = make_context(Settings(**said), clock=self.clock)
+        self.context = replace(context, engine=make_engine(url, application="bursar-simulate", alone=True))
         self.connection = psycopg.connect(url, autocommit=True, options="-c search_path=bursar,pg_catalog -c TimeZone=UTC")
         self.post = Post(self, WEBHOOK_SECRET, seed, faults=faults)
         self.spent: Counter[str] = Counter()

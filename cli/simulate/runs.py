@@ -7,13 +7,15 @@ first slot after something is; daily ones run in each of their slots; those that
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import re
+import sys
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import tasks
+from psycopg import sql
+
+from core.settings import QUEUES
 from schedules.slot_times import between
 from schedules.slots import tick
 from schedules.table import TABLE, Daily, Run
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 
 NOT_PLAYED = frozenset({"sweep", "check_invariants", "reconcile", "verify_audit", "retention", "recount_promo_uses"})
 """The play promotes and checks by itself; the others look after records that a throw-away database need not keep."""
+WEEKLY = frozenset({
+    "make_payload_months", "seal_audit", "reopen_ignored", "alert_dead_letters", "alert_deliveries", "alert_disputes", "refresh_balances",
+    "poll_stuck_payouts", "pay_out_due", "remind_dispute_deadlines",
+})  # fmt: skip
+"""They look after the machine, or after payees, whom the play does not have."""
 _INSTANT = timedelta(microseconds=1)
 _LONG_AGO = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 _NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -46,14 +53,10 @@ class Asked(Hinter):
 
 def paged_runs() -> dict[str, Paged]:
     """All runs that page through what is due, by job."""
-    found: dict[str, Paged] = {}
-    for module in pkgutil.walk_packages(tasks.__path__, "tasks."):
-        if ".invariants." in module.name:
-            continue
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, Paged):
-                found[value.job] = value
-    return found
+    used = [vars(importlib.import_module(f"tasks.{queue}.runs")) for queue in QUEUES]
+    names = {getattr(value, "__module__", None) or getattr(value, "__name__", "") for said in used for value in said.values()}
+    modules = [sys.modules[name] for name in sorted(map(str, names)) if name.startswith("tasks.")]
+    return {value.job: value for module in modules for value in vars(module).values() if isinstance(value, Paged)}
 
 
 class Runs:
@@ -62,7 +65,8 @@ class Runs:
     def __init__(self, play: Play) -> None:
         self._play = play
         paged = paged_runs()
-        played = [run for run in TABLE if run.job not in NOT_PLAYED]
+        played = [run for run in TABLE if run.job not in NOT_PLAYED | WEEKLY]
+        self._weekly = [run for run in TABLE if run.job in WEEKLY]
         self._daily = [run for run in played if isinstance(run.every, Daily)]
         self._paged = {run.job: (run, paged[run.job]) for run in played if run.job in paged and not isinstance(run.every, Daily)}
         self._others = [run for run in played if not isinstance(run.every, Daily) and run.job not in paged]
@@ -70,6 +74,7 @@ class Runs:
         self._sql, self._bound = _one_question([paged for _, paged in self._paged.values()])
         self.failed: Counter[str] = Counter()
         self.count = 0
+        self.counts: Counter[str] = Counter()
 
     def ahead(self, until: datetime) -> list[tuple[datetime, Run]]:
         """Slots up to `until` in which something is due, as the rows are now."""
@@ -101,12 +106,13 @@ class Runs:
         for run in runs:
             self._not_before.setdefault(run.job, self._play.now + _INSTANT)
 
-    def machine(self) -> None:
-        """Those that look after the machine, once."""
-        self.run(self._others)
+    def machine(self, day: int) -> None:
+        """Those that look after the machine, at midnight."""
+        self.run(self._others + (self._weekly if day % 7 == 0 else []))
 
     def _turns(self, queue: str, job: str, slot_at: str) -> int:
         self.count += 1
+        self.counts[job] += 1
         try:
             while (done := turn(self._play.context, queue, job, slot_at)).more:
                 pass
@@ -116,11 +122,12 @@ class Runs:
         return "'items': 0" not in done.said
 
 
-def _one_question(paged: list[Paged]) -> tuple[Any, dict[str, Any]]:
+def _one_question(paged: list[Paged]) -> tuple[sql.Composed, dict[str, Any]]:
     """For each run, when its first row is due: one statement for all. Nothing is locked by asking."""
     parts, bound = [], {"after_at": _LONG_AGO, "after_id": _NOBODY, "page": 1}
     for one in paged:
-        asked = re.sub(r"FOR UPDATE OF \w+( SKIP LOCKED)?", "", one.due)
-        parts.append(f"SELECT '{one.job}' AS job, (SELECT due_at FROM ({asked}) AS q) AS due_at")  # noqa: S608  # our own table
+        asked = sql.SQL(re.sub(r"FOR UPDATE OF \w+( SKIP LOCKED)?", "", one.due))
+        parts.append(sql.SQL("SELECT {} AS job, (SELECT due_at FROM ({}) AS q) AS due_at").format(sql.Literal(one.job), asked))
         bound |= dict(one.bound)
-    return f"SELECT job, due_at FROM ({' UNION ALL '.join(parts)}) AS all_runs WHERE due_at IS NOT NULL ORDER BY job", bound  # noqa: S608
+    every = sql.SQL(" UNION ALL ").join(parts)
+    return sql.SQL("SELECT job, due_at FROM ({}) AS all_runs WHERE due_at IS NOT NULL ORDER BY job").format(every), bound

@@ -11,7 +11,6 @@ from billing.rules.money import format_minor
 if TYPE_CHECKING:
     from cli.simulate.play import Play
 
-_MONTH = "to_char({at} AT TIME ZONE 'UTC', 'YYYY-MM')"
 _COUNTED: Mapping[str, str] = {
     "renewals": "SELECT opened_at AS at FROM bursar.subscription_period WHERE cycle_no > 0",
     "charges": "SELECT completed_at AS at FROM bursar.payment_request WHERE status = 'succeeded'",
@@ -48,9 +47,9 @@ def calendar(play: Play, acts: Counter[tuple[str, str]]) -> list[str]:
     for (month, what), count in acts.items():
         table[month][what] += count
     for what, sql in _COUNTED.items():
-        month = _MONTH.format(at="x.at")
-        for found, count in play.all(f"SELECT {month}, count(*) FROM ({sql}) AS x WHERE x.at IS NOT NULL GROUP BY 1 ORDER BY 1"):  # noqa: S608
-            table[found][what] += count
+        for (at,) in play.all(sql):
+            if at is not None:
+                table[at.strftime("%Y-%m")][what] += 1
     names = [*_COUNTED, *sorted({what for _, what in acts} - set(_COUNTED))]
     lines = ["month    " + "  ".join(names)]
     for month, counts in sorted(table.items()):

@@ -102,7 +102,7 @@ class Year:
 
     def _night(self, number: int, began: datetime) -> None:
         play = self.play
-        self.runs.machine()
+        self.runs.machine(number)
         due = [run for slot, run in self.runs.ahead(play.now) if slot <= play.now]
         if due:
             self.runs.run(due)

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3.response import HTTPResponse
 
 from providers.sandbox.http.exchange import App, Request
 
@@ -38,7 +37,7 @@ class InProcess(BaseAdapter):
         response = requests.Response()
         response.status_code, response.request, response.url = reply.status, request, request.url or ""
         response.headers = CaseInsensitiveDict(reply.headers)
-        response.raw = HTTPResponse(io.BytesIO(reply.body), headers=dict(reply.headers), status=reply.status, preload_content=False)
+        response.raw = io.BytesIO(reply.body)
         response.encoding = "utf-8"
         return response
 
