@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "journal": ("cli.journal:journal", "The books: what is booked of a fact, an account's balance, all accounts at an instant."),
     "confirm": ("cli.confirm:confirm", "Enter what your own people saw: money that arrived by bank transfer."),
     "bank-transfer": ("cli.bank_transfer:bank_transfer", "Bank transfers: which wait for you, approve, reject."),
+    "dunning": ("cli.dunning:dunning", "Failed payments: what is tried when, and what another ladder would recover."),
     "dispute": ("cli.dispute:dispute", "Disputes: deadlines, answers, notes."),
     "explain": ("cli.explain:explain", "The story of one payment, refund, payout, dispute, request or event, and what happens next."),
     "recon": ("cli.recon:recon", "Compare a provider's records with ours, settle what differs, explain payouts."),
