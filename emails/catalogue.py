@@ -226,6 +226,27 @@ class SubscriptionTold:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceChanges:
+    """A period will cost another amount. `before` and `after` are texts with their currency, per period."""
+
+    product: str
+    before: str
+    after: str
+    changes_on: str
+    approve: bool
+    """Whether a provider bills it and the payer has to agree there."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLockEnds:
+    """A price that was kept for the subscriber ends. `price` is a text with its currency, per seat and period."""
+
+    product: str
+    price: str
+    ends_on: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One kind of mail. `transactional`: it is owed, so no preference and no unsubscribing holds it back."""
 
@@ -260,6 +281,8 @@ CATALOGUE: dict[str, Mail] = {
         Mail("subscription_activated", SubscriptionTold, "one subscription, for ever", transactional=True),
         Mail("subscription_changed", SubscriptionTold, "one change of one subscription, for ever", transactional=True),
         Mail("subscription_cancelled", SubscriptionTold, "one subscription, for ever", transactional=True),
+        Mail("price_changes", PriceChanges, "one version of a price, for ever", transactional=True),
+        Mail("price_lock_ends", PriceLockEnds, "one end of a kept price, for ever", transactional=True),
         Mail("refund_processed", RefundProcessed, "one refund, for ever", transactional=True),
         Mail("payout_completed", PayoutCompleted, "one payout, for ever", transactional=True),
         Mail("payout_failed", PayoutFailed, "one payout, for ever", transactional=True),

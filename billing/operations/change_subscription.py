@@ -15,6 +15,7 @@ from billing.operations.money_credit import grant_credit
 from billing.operations.open_period import full_minor, open_period
 from billing.operations.period_money import PeriodMoney, period_money
 from billing.operations.start_subscription import check_amount, offered_plan, price_for, set_price
+from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.subscriptions import ChangeSubscription
@@ -105,6 +106,7 @@ def change_now(unit: UnitOfWork, row: Subscription, wanted: Terms, reason: str |
     row.pending_change = None
     about = {"price": row.price_ref, "unit_price_minor": row.unit_price_minor, "at": "now", "reason": reason}
     unit.audit("subscription.changed", Subscription.NAME, row.id, before=_json(before), after=_json(wanted) | about)
+    tell_subscription_changed(unit, row)
     derive_later(unit, row.subscriber_ref)
     if again:
         _begin_again(unit, row, offer, unused(old_full, *share), money)

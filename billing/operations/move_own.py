@@ -8,15 +8,16 @@ from typing import Any
 from billing.operations.announce_entitlements import announce_entitlements
 from billing.operations.derive_account_status import derive_later
 from billing.operations.move_status import IllegalMoveError, move_status
+from billing.operations.tell_subscription import tell_subscription_moved
 from billing.operations.unit import UnitOfWork
 from billing.rules.states import INVOICE, SUBSCRIPTION
 from billing.rules.states_subscribers import OWN_INVOICE_MOVES, OWN_SUBSCRIPTION_MOVES
 from models.invoice import Invoice
 from models.subscription import Subscription
 
-_MOVES: Mapping[type, tuple[Any, Mapping[str, frozenset[str]]]] = {
-    Subscription: (SUBSCRIPTION, OWN_SUBSCRIPTION_MOVES),
-    Invoice: (INVOICE, OWN_INVOICE_MOVES),
+_MOVES: Mapping[str, tuple[Any, Mapping[str, frozenset[str]]]] = {
+    Subscription.NAME: (SUBSCRIPTION, OWN_SUBSCRIPTION_MOVES),
+    Invoice.NAME: (INVOICE, OWN_INVOICE_MOVES),
 }
 
 
@@ -26,7 +27,7 @@ def move_own(unit: UnitOfWork, row: Subscription | Invoice, after: str, **about:
     Raises:
         IllegalMoveError: no such move is declared; the unit is rolled back, no row and no money moved.
     """
-    statuses, moves = _MOVES[type(row)]
+    statuses, moves = _MOVES[row.NAME]
     before = row.status
     if before == after:
         return False
@@ -39,6 +40,7 @@ def move_own(unit: UnitOfWork, row: Subscription | Invoice, after: str, **about:
     move_status(unit, row, statuses, before, after, about)
     if isinstance(row, Subscription):
         derive_later(unit, row.subscriber_ref)
+        tell_subscription_moved(unit, row, before)
     else:
         announce_entitlements(unit, row.subscriber_ref)
     return True

@@ -6,6 +6,7 @@ from billing.operations.apply_fact import apply_fact
 from billing.operations.link import link
 from billing.operations.move_status import move_status
 from billing.operations.own_of import own_of
+from billing.operations.tell_subscription import tell_subscription_moved
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.subscription import SubscriptionFact
 from billing.rules.states import SUBSCRIPTION
@@ -25,4 +26,5 @@ def record_subscription(unit: UnitOfWork, fact: SubscriptionFact) -> Subscriptio
         "reason": row.cancellation_reason,
     }
     move_status(unit, row, SUBSCRIPTION, before, row.status, about)
+    tell_subscription_moved(unit, row, before)
     return row

@@ -17,6 +17,8 @@ from billing.operations.end_subscription import end_subscription
 from billing.operations.move_own import move_own
 from billing.operations.open_dunning import dun_unpaid_renewal
 from billing.operations.open_period import affordable, full_minor, invoice_ref, next_span, open_period
+from billing.operations.price_next_period import PriceTerms, price_next_period, price_terms
+from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
 from billing.rules.price_in_force import PriceVersion, price_in_force
 from billing.rules.subscription_terms import GRACE, MOST_PERIODS, cycle_of, missed
@@ -35,12 +37,13 @@ def renew_subscriptions(unit: UnitOfWork, refs: Sequence[str]) -> list[Invoice]:
     """Take those of the locked subscriptions that are due over their boundaries; the invoices that came of it."""
     rows = [row for row in (unit.row(Subscription, OWN_SOURCE, ref) for ref in refs) if due(row, unit.now) and not _absurd(unit, row)]
     changing = {str(row.pending_change["product_ref"]) for row in rows if row.pending_change}
-    offers = offers_of(unit, {row.product_ref for row in rows if row.product_ref} | changing)
-    prices = prices_of(unit, changing)
+    products = {row.product_ref for row in rows if row.product_ref} | changing
+    offers = offers_of(unit, products)
+    terms = price_terms(unit, rows, prices_of(unit, products))
     unit.load((Invoice.NAME, OWN_SOURCE, ref) for ref in map(_sure_invoice, rows) if ref is not None)
     issued: list[Invoice] = []
     for row in rows:
-        issued += _renew(unit, row, offers, prices)
+        issued += _renew(unit, row, offers, terms)
     collect_invoices(unit, issued)
     for invoice in issued:
         _wait(unit, invoice)
@@ -70,7 +73,7 @@ def _absurd(unit: UnitOfWork, row: Subscription) -> bool:
     return count > MOST_PERIODS
 
 
-def _renew(unit: UnitOfWork, row: Subscription, offers: dict[str, Offer], prices: list[PriceVersion]) -> list[Invoice]:
+def _renew(unit: UnitOfWork, row: Subscription, offers: dict[str, Offer], terms: PriceTerms) -> list[Invoice]:
     subscriber = unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "")
     waits = row.collection == "manual" or not collectable(subscriber)
     issued: list[Invoice] = []
@@ -78,8 +81,9 @@ def _renew(unit: UnitOfWork, row: Subscription, offers: dict[str, Offer], prices
         if row.cancel_at_period_end:
             end_subscription(unit, row, "cancelled", at=row.current_period_end or unit.now, because="period_end")
             break
-        if row.pending_change and not _change(unit, row, prices):
+        if row.pending_change and not _change(unit, row, terms.versions):
             break
+        price_next_period(unit, row, terms, row.current_period_end or unit.now)
         offer = offers.get(row.product_ref or "")
         name = offer.name if offer else row.product_ref or row.external_id
         invoice = open_period(unit, row, next_span(row), billing_reason="cycle", name=name, waits=waits)
@@ -108,6 +112,7 @@ def _change(unit: UnitOfWork, row: Subscription, prices: list[PriceVersion]) -> 
     row.pending_change = None
     after = {"product": row.product_ref, "quantity": row.quantity, "price": row.price_ref, "unit_price_minor": row.unit_price_minor}
     unit.audit("subscription.changed", Subscription.NAME, row.id, before=before, after=after | {"at": "period_end"})
+    tell_subscription_changed(unit, row)
     return True
 
 

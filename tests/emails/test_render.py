@@ -27,6 +27,8 @@ from emails.catalogue import (
     PaymentFailed,
     PayoutCompleted,
     PayoutFailed,
+    PriceChanges,
+    PriceLockEnds,
     RefundProcessed,
     SubscriptionTold,
     TrialTold,
@@ -103,6 +105,10 @@ SAMPLES: dict[str, Any] = {
     "payout_failed": PayoutFailed(
         amount="1250.00 EUR", payout="po_1PqXyZ2eZvKYlo2C", reason="The bank account was closed.", code="account_closed"
     ),
+}
+SAMPLES |= {
+    "price_changes": PriceChanges(product="Pro", before="20.00 EUR", after="25.00 EUR", changes_on="2027-03-31", approve=False),
+    "price_lock_ends": PriceLockEnds(product="Pro", price="15.00 EUR", ends_on="2027-03-31"),
 }
 SAMPLES |= {
     f"dunning_{stage}": DunningTold(

@@ -49,7 +49,7 @@ def _about(minor: int, amount: int) -> bool:
     return abs(minor - amount) <= 1
 
 
-@pytest.mark.requirement("SUB-4", "SUB-5")
+@pytest.mark.requirement("SUB-4", "SUB-5", "SUB-10")
 def test_a_second_upgrade_is_billed_on_the_full_value_of_the_running_plan(billing: Billing) -> None:
     assert _changes(billing, product="pro", quantity=2)["quantity"] == 2
     assert _changes(billing, product="max")["product"] == "max"
@@ -58,6 +58,8 @@ def test_a_second_upgrade_is_billed_on_the_full_value_of_the_running_plan(billin
     assert _about(second, 1_000), "half a month of one more seat at 20.00"
     assert _about(third, 3_000), "half a month of 2 x 50.00 - 2 x 20.00, not of what was charged last"
     assert billing.machine.one("SELECT count(*) FROM bursar.period_settlement") == 1, "a change refills nothing (CRED-12)"
+    mails = billing.machine.all("SELECT payload ->> 'mail', count(*) FROM bursar.outbox WHERE kind = 'mail.send' GROUP BY 1 ORDER BY 1")
+    assert mails == [("subscription_activated", 1), ("subscription_changed", 2)]
     kinds = billing.machine.all("SELECT invoice_type, status FROM bursar.invoice ORDER BY finalized_at OFFSET 1")
     assert kinds == [("proration", "paid")] * 2
 

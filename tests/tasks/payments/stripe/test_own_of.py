@@ -17,7 +17,8 @@ _SEEN = """SELECT s.subscriber_ref, s.product_ref, b.status FROM bursar.subscrip
 _MOVES = "SELECT before ->> 'status', after ->> 'status', actor FROM bursar.audit WHERE action = 'subscriber.status' ORDER BY id"
 
 
-def _subscription(status: str, at: int) -> dict[str, Any]:
+def subscription_event(status: str, at: int) -> dict[str, Any]:
+    """Alice's subscription at Stripe, in this state."""
     item = {"id": "si_1", "price": {"id": "price_1", "product": "prod_1", "unit_amount": 900, "currency": "eur"}, "quantity": 1}
     obj = {
         "id": "sub_1", "object": "subscription", "customer": "cus_alice", "status": status, "metadata": {},
@@ -25,6 +26,13 @@ def _subscription(status: str, at: int) -> dict[str, Any]:
     }  # fmt: skip
     event: dict[str, Any] = json.loads(body("customer.subscription.updated", obj, at=at))
     return event
+
+
+def link_alice(machine: Machine) -> None:
+    """Alice, the plan `pro`, and her customer at Stripe."""
+    do(machine.context, subscriber)
+    do(machine.context, lambda unit: product(unit, provider_refs=["prod_1"]))
+    machine.run("billing.customer.link.v1", {"source": "stripe", "customer_ref": "cus_alice", "external_ref": "alice"})
 
 
 @pytest.mark.requirement("SUB-8", "SUB-9")
@@ -35,14 +43,14 @@ def test_a_providers_subscription_makes_its_subscriber_active_and_then_cancelled
     link = {"source": "stripe", "customer_ref": "cus_alice", "external_ref": "alice"}
     if first == "link":
         machine.run("billing.customer.link.v1", link)
-    machine.deliver(_subscription("active", 5))
+    machine.deliver(subscription_event("active", 5))
     machine.settle()
     if first == "event":
         assert machine.all(_SEEN) == [(None, None, None)]
         machine.run("billing.customer.link.v1", link)
     assert machine.all(_SEEN) == [("alice", "pro", "active")]
 
-    machine.deliver(_subscription("canceled", 9))
+    machine.deliver(subscription_event("canceled", 9))
     machine.settle()
 
     assert machine.all(_SEEN) == [("alice", "pro", "cancelled")]
@@ -57,6 +65,6 @@ def test_a_providers_subscription_makes_its_subscriber_active_and_then_cancelled
 @pytest.mark.requirement("SUB-9")
 def test_a_subscription_of_a_customer_that_is_nobodys_changes_no_account(machine: Machine) -> None:
     do(machine.context, subscriber)
-    machine.deliver(_subscription("active", 5))
+    machine.deliver(subscription_event("active", 5))
     machine.settle()
     assert machine.all("SELECT status FROM bursar.subscriber") == [("free",)]
