@@ -67,8 +67,8 @@ def plans(machine: Machine) -> Machine:
 @given(st.sampled_from(["automatic", "manual"]), st.lists(_step, min_size=3, max_size=12))
 def test_any_sequence_is_legal_exact_and_bills_no_period_twice(plans: Machine, collection: str, steps: list[tuple[Any, ...]]) -> None:
     ref = f"c{next(_numbers)}"
-    whose = {"reference": f"sub-{ref}", "subscriber_ref": ref}
-    asked = {"product": "pro", "currency": "EUR", "collection": collection}
+    whose: dict[str, Any] = {"reference": f"sub-{ref}", "subscriber_ref": ref}
+    asked: dict[str, Any] = {"product": "pro", "currency": "EUR", "collection": collection}
     do(plans.context, lambda unit: subscriber(unit, ref))
     do(plans.context, lambda unit: start_subscription(unit, commands.StartSubscription(**whose, **asked)))
     for step in steps:
@@ -77,7 +77,7 @@ def test_any_sequence_is_legal_exact_and_bills_no_period_twice(plans: Machine, c
     do(plans.context, lambda unit: cancel_subscription(unit, commands.CancelSubscription(**whose, when="now")))
 
 
-def _take(plans: Machine, whose: dict[str, str], step: tuple[Any, ...]) -> None:
+def _take(plans: Machine, whose: dict[str, Any], step: tuple[Any, ...]) -> None:
     name, *given_values = step
     try:
         if name == "time":
@@ -93,7 +93,7 @@ def _take(plans: Machine, whose: dict[str, str], step: tuple[Any, ...]) -> None:
             raise
 
 
-def _wish(unit: Unit, whose: dict[str, str], name: str, values: list[Any]) -> None:
+def _wish(unit: Unit, whose: dict[str, Any], name: str, values: list[Any]) -> None:
     if name == "change":
         when, plan, quantity = values
         change_subscription(unit, commands.ChangeSubscription(**whose, when=when, product=plan, quantity=quantity))
@@ -109,7 +109,7 @@ def _wish(unit: Unit, whose: dict[str, str], name: str, values: list[Any]) -> No
         resume_subscription(unit, commands.ResumeSubscription(**whose))
 
 
-def _money(plans: Machine, whose: dict[str, str], *, pays: bool) -> None:
+def _money(plans: Machine, whose: dict[str, Any], *, pays: bool) -> None:
     oldest = plans.one(
         "SELECT external_id FROM bursar.invoice WHERE subscription_ref = %s AND status = 'pending' ORDER BY period_start, id LIMIT 1",
         whose["reference"],
