@@ -9,6 +9,7 @@ from billing.operations.credit_ledger import account_of, change_lot
 from billing.operations.grant_package import grant_bought_package, lot_of_fulfilment, lot_of_invoice
 from billing.operations.unit import UnitOfWork
 from billing.rules.credits import worth
+from billing.rules.invoice_life import late_reference
 from models.base import OWN_SOURCE
 from models.credit_lot import CreditLot
 from models.fulfilment import Fulfilment
@@ -53,18 +54,29 @@ def give_back_credits(unit: UnitOfWork, fulfilment: Fulfilment) -> bool:
 
 
 def _package(unit: UnitOfWork, fulfilment: Fulfilment) -> str | None:
-    """What this payment bought, if that is a package of credits. An invoice is one payment's: a second one of it bought nothing."""
+    """What this payment bought, if that is a package of credits."""
     if fulfilment.purpose == "credit_package":
         return fulfilment.purpose_ref or ""
+    invoice = _invoice(unit, fulfilment)
+    return None if invoice is None else invoice.product_ref or ""
+
+
+def _invoice(unit: UnitOfWork, fulfilment: Fulfilment) -> Invoice | None:
+    """The invoice for a package that this payment paid: a second payment of one bought nothing, a late one paid a new one for it."""
     if fulfilment.purpose != "invoice" or not fulfilment.purpose_ref:
         return None
-    invoice = unit.row(Invoice, OWN_SOURCE, fulfilment.purpose_ref)
-    mine = invoice.invoice_type == "credit_package" and invoice.payment_ref == fulfilment.payment_ref
-    return (invoice.product_ref or "") if mine else None
+    named = unit.row(Invoice, OWN_SOURCE, fulfilment.purpose_ref)
+    if named.invoice_type != "credit_package" or named.payment_ref == fulfilment.payment_ref:
+        return named if named.invoice_type == "credit_package" else None
+    if named.status == "paid":
+        return None
+    late = unit.row(Invoice, OWN_SOURCE, late_reference(named.external_id, fulfilment.external_id))
+    return late if late.payment_ref == fulfilment.payment_ref else None
 
 
 def _lot(unit: UnitOfWork, fulfilment: Fulfilment) -> CreditLot | None:
-    ref = lot_of_invoice(fulfilment.purpose_ref or "") if fulfilment.purpose == "invoice" else lot_of_fulfilment(fulfilment)
+    invoice = _invoice(unit, fulfilment)
+    ref = lot_of_fulfilment(fulfilment) if invoice is None else lot_of_invoice(invoice.external_id)
     lot = unit.row(CreditLot, OWN_SOURCE, ref)
     return None if lot.incomplete else lot
 

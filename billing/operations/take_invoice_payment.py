@@ -12,6 +12,7 @@ from billing.operations.issue_invoice import Draft, InvoiceType, Line, issue_inv
 from billing.operations.settle_invoice import settle_invoice
 from billing.operations.surplus import give_surplus
 from billing.operations.unit import UnitOfWork
+from billing.rules.invoice_life import late_reference
 from models.base import OWN_SOURCE
 from models.fulfilment import Fulfilment
 from models.invoice import Invoice
@@ -64,7 +65,7 @@ def _reissue(unit: UnitOfWork, ended: Invoice, row: Fulfilment) -> Invoice:
         Line(amount_minor=one["amount_minor"], description=one["description"], quantity=one["quantity"]) for one in ended.lines or []
     ]
     draft = Draft(
-        reference=f"{ended.external_id}:late:{row.external_id}", invoice_type=cast("InvoiceType", ended.invoice_type),
+        reference=late_reference(ended.external_id, row.external_id), invoice_type=cast("InvoiceType", ended.invoice_type),
         subscriber_ref=ended.subscriber_ref or "", currency=ended.currency or "",
         billing_reason=ended.billing_reason or "manual", due_at=unit.now, collection="manual",
         lines=lines,

@@ -21,3 +21,8 @@ def reminder_at(issued_at: datetime, expires_at: datetime) -> datetime | None:
 def resumed_expiry(expires_at: datetime, stopped_at: datetime, now: datetime) -> datetime:
     """Where the end moves when a payment that was waiting for approval came to nothing: its clock stood still meanwhile."""
     return expires_at + max(now - stopped_at, timedelta(0))
+
+
+def late_reference(invoice_ref: str, payment_ref: str) -> str:
+    """The reference of the invoice that is paid by money that came for one that had ended (INV-13)."""
+    return f"{invoice_ref}:late:{payment_ref}"

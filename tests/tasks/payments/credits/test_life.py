@@ -13,11 +13,13 @@ import pytest
 from billing.operations.reset_credits import advance_credits
 from billing.operations.revoke_fulfilment import restore_fulfilment, revoke_fulfilment
 from billing.operations.spend_credits import spend_credits
+from billing.operations.void_invoice import void_invoice
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.credits import SpendCredits
 from billing.rules.credits import low_at, worth
 from models.base import OWN_SOURCE
 from models.credit_cycle import CreditCycle
+from models.invoice import Invoice
 from models.payment import Payment
 from models.subscriber import Subscriber
 from models.subscription import Subscription
@@ -151,6 +153,16 @@ def test_a_refund_takes_back_what_is_left_of_its_own_lot_and_gives_it_back_if_it
     assert shop.pools() == {"bonus": 40}, "they would have expired meanwhile"
     assert [kind for kind, _, _ in shop.ledger()] == ["purchase", "bonus", "deduction", "clawback", "refund", "clawback"]
     assert worth(100, 3, 1) == 33
+
+
+@pytest.mark.requirement("REFUND-13", "INV-13")
+def test_money_that_came_after_the_invoices_end_grants_and_its_refund_takes_that_back(shop: CreditShop) -> None:
+    shop.invoices()
+    do(shop.machine.context, lambda unit: void_invoice(unit, unit.row(Invoice, OWN_SOURCE, "pkg-1"), "expired"))
+    shop.approves("t-1", purpose="invoice", purpose_ref="pkg-1")
+    assert shop.pools() == {"purchased": 500}
+    do(shop.machine.context, lambda unit: revoke_fulfilment(unit, unit.row(Payment, "manual", "t-1"), "refund"))
+    assert shop.pools() == {}
 
 
 @pytest.mark.requirement("CRED-4", "PAY-9")
