@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from billing.rules.dunning import HARD_DECLINES
-from billing.rules.dunning_model import Curve, Played, curve_of, play, read_curve, read_days, rounded, tenths
+from billing.rules.dunning_model import Curve, Played, curve_of, percent, play, read_curve, read_days, rounded, tenths
 from billing.rules.money import exponent, format_minor
 from billing.rules.states_dunning import DUNNING_CASE
 from cli.printing import facts, json_line, table
@@ -120,7 +120,7 @@ def simulate(policy: str, against: str | None, curve: str | None, as_json: bool)
     for text, (days, gaps) in zip(texts, ladders, strict=True):
         if gaps:
             click.echo(f"{text} are gaps between tries: days {', '.join(map(str, days))} from the failure")
-    click.echo("curve: " + ", ".join(f"day {day} {tenths(share * 100)} %" for day, share in base.points))
+    click.echo("curve: " + ", ".join(f"day {day} {percent(share)} %" for day, share in base.points))
     click.echo()
     _compare(texts, played, failed)
 
@@ -128,7 +128,7 @@ def simulate(policy: str, against: str | None, curve: str | None, as_json: bool)
 def _base(stated: Curve | None) -> tuple[Curve, str, list[Mapping[str, Any]]]:
     """The curve, where it is from, and what failed by currency."""
     if stated is not None:
-        nominal = {"currency": None, "cases": _NOMINAL, "amount_minor": 0}
+        nominal: Mapping[str, Any] = {"currency": None, "cases": _NOMINAL, "amount_minor": 0}
         return stated, f"the stated recovery curve, on {_NOMINAL} failed payments", [nominal]
     with reading() as connection:
         tries = {int(row.day): (int(row.succeeded), int(row.failed)) for row in connection.exec_driver_sql(_HISTORY)}
@@ -139,7 +139,7 @@ def _base(stated: Curve | None) -> tuple[Curve, str, list[Mapping[str, Any]]]:
         raise nothing("no try of a ladder is recorded yet", then)
     count = sum(map(sum, tries.values()))
     hard = sum(int(row["hard"]) for row in failed)
-    soft = [
+    soft: list[Mapping[str, Any]] = [
         {"currency": row["currency"], "cases": row["cases"] - row["hard"], "amount_minor": row["amount_minor"] - row["hard_minor"]}
         for row in failed
     ]
@@ -148,14 +148,14 @@ def _base(stated: Curve | None) -> tuple[Curve, str, list[Mapping[str, Any]]]:
 
 def _compare(texts: list[str], played: list[Played], failed: list[Mapping[str, Any]]) -> None:
     table(("POLICY", "LAST DAY", "TRIES", "RECOVERED", "OF", "SHARE", "DAYS TO MONEY", "MONEY"), ((
-        text, one.days[-1], tenths(one.tries), rounded(one.recovered * _cases(failed)), _cases(failed), f"{tenths(one.recovered * 100)} %",
+        text, one.days[-1], tenths(one.tries), rounded(one.recovered * _cases(failed)), _cases(failed), f"{percent(one.recovered)} %",
         tenths(one.days_to_money) if one.days_to_money is not None else None, ", ".join(_recovered(one, failed)) or None,
     ) for text, one in zip(texts, played, strict=True)))  # fmt: skip
     if len(played) == 2:
-        gap = (played[0].recovered - played[1].recovered) * 100
+        gap = played[0].recovered - played[1].recovered
         click.echo()
         better, less = (texts[0], texts[1]) if gap >= 0 else (texts[1], texts[0])
-        said = "both recover the same share" if not gap else f"{better} recovers {tenths(abs(gap))} points more than {less}"
+        said = "both recover the same share" if not gap else f"{better} recovers {percent(abs(gap))} points more than {less}"
         click.echo(f"in this model {said}")
 
 
@@ -174,7 +174,7 @@ def _recovered(one: Played, failed: list[Mapping[str, Any]]) -> list[str]:
 def _as_json(text: str, one: Played, failed: list[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "policy": text, "days": list(one.days), "tries": tenths(one.tries), "cases": _cases(failed),
-        "recovered": rounded(one.recovered * _cases(failed)), "share_percent": tenths(one.recovered * 100),
+        "recovered": rounded(one.recovered * _cases(failed)), "share_percent": percent(one.recovered),
         "days_to_money": tenths(one.days_to_money) if one.days_to_money is not None else None,
         "recovered_minor": {
             row["currency"]: rounded(one.recovered * Fraction(row["amount_minor"])) for row in failed if row["currency"] is not None

@@ -9,6 +9,8 @@ import hashlib
 from dataclasses import dataclass, fields
 from typing import Any
 
+from emails.overdue import CardTold, DunningTold, TrialTold
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterAlert:
@@ -193,29 +195,6 @@ class UsageAlert:
 
 
 @dataclass(frozen=True, slots=True)
-class DunningTold:
-    """A payment that failed. `amount` is a text with its currency; `until` one in UTC: until when access stays."""
-
-    amount: str
-    about: str
-    invoice: str
-    needs_method: bool
-    """Whether nothing will be tried by itself: the customer has to pay, or to give another method."""
-    until: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class TrialTold:
-    """A trial that ends, or has ended. `amount` is a text with its currency; `ends_at` one in UTC."""
-
-    plan: str
-    ends_at: str
-    amount: str
-    goes_on: bool
-    """Whether a stored method is charged; else the plan ends with its trial."""
-
-
-@dataclass(frozen=True, slots=True)
 class SubscriptionTold:
     """A subscription that runs, has changed or has ended."""
 
@@ -272,6 +251,8 @@ CATALOGUE: dict[str, Mail] = {
         Mail("invoice_expired", InvoiceTold, "one invoice, for ever", transactional=True),
         Mail("credits_low", CreditsLow, "one threshold, from one reset or purchase to the next", transactional=True),
         Mail("usage_alert", UsageAlert, "one threshold of one meter, one billing period", transactional=True),
+        Mail("card_expiring", CardTold, "one expiry of one card, for ever", transactional=True),
+        Mail("card_expired", CardTold, "one expiry of one card, for ever", transactional=True),
         Mail("trial_ending", TrialTold, "one trial, for ever", transactional=True),
         Mail("trial_ended", TrialTold, "one trial, for ever", transactional=True),
         Mail("dunning_failed", DunningTold, "one try of one invoice, for ever", transactional=True),

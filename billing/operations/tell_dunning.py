@@ -10,7 +10,8 @@ import structlog
 from billing.operations.unit import UnitOfWork
 from billing.rules.money import exponent, format_minor
 from core.redaction import scrub
-from emails.catalogue import CATALOGUE, DunningTold, outbox_key
+from emails.catalogue import CATALOGUE, outbox_key
+from emails.overdue import DunningTold
 from models.base import OWN_SOURCE
 from models.dunning_attempt import DunningAttempt
 from models.dunning_case import DunningCase

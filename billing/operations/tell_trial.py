@@ -9,7 +9,8 @@ import structlog
 from billing.operations.open_period import full_minor
 from billing.operations.unit import UnitOfWork
 from billing.rules.money import exponent, format_minor
-from emails.catalogue import TrialTold, outbox_key
+from emails.catalogue import outbox_key
+from emails.overdue import TrialTold
 from models.base import OWN_SOURCE
 from models.subscriber import Subscriber
 from models.subscription import Subscription

@@ -14,6 +14,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 
 MOST_DAYS = 365
+_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def play(curve: Curve, days: Sequence[int]) -> Played:
     recovered = sum(by_try, Fraction(0))
     waited = sum((share * day for share, day in zip(by_try, days, strict=True)), Fraction(0))
     tries = sum((1 - share for share in reached[:-1]), Fraction(0))
-    return Played(tuple(days), recovered, tries, waited / recovered if recovered else None, by_try)
+    return Played(tuple(days), recovered, tries, Fraction(waited, recovered) if recovered else None, by_try)
 
 
 def curve_of(tries: Mapping[int, tuple[int, int]]) -> Curve:
@@ -102,7 +103,7 @@ def read_curve(text: str) -> Curve:
         day, _, percent = word.strip().partition(":")
         if not (day.isdecimal() and percent.isdecimal() and word.isascii()):
             raise ValueError("a curve is a list of DAY:PERCENT between commas, such as 1:20,7:45,30:60")
-        points.append((int(day), Fraction(int(percent), 100)))
+        points.append((int(day), Fraction(int(percent), _PERCENT)))
     return Curve(tuple(points))
 
 
@@ -115,3 +116,8 @@ def tenths(value: Fraction) -> str:
 def rounded(value: Fraction) -> int:
     """The nearest whole number, half up."""
     return (value * 2 + 1) // 2
+
+
+def percent(share: Fraction) -> str:
+    """A share as a percentage with one place."""
+    return tenths(share * _PERCENT)

@@ -20,7 +20,6 @@ from emails.catalogue import (
     DeadLetterAlert,
     DisputeAlert,
     DisputeReminder,
-    DunningTold,
     InvariantAlert,
     InvoiceTold,
     OtherModeAlert,
@@ -31,11 +30,11 @@ from emails.catalogue import (
     PriceLockEnds,
     RefundProcessed,
     SubscriptionTold,
-    TrialTold,
     UnknownMailError,
     UsageAlert,
     outbox_key,
 )
+from emails.overdue import CardTold, DunningTold, TrialTold
 from emails.render import TEMPLATES, harmless, render
 
 SAMPLES: dict[str, Any] = {
@@ -120,6 +119,10 @@ SAMPLES |= {
 SAMPLES |= {
     f"trial_{word}": TrialTold(plan="Pro", ends_at="2027-02-14 09:30 UTC", amount="20.00 EUR", goes_on=word == "ending")
     for word in ("ending", "ended")
+}
+SAMPLES |= {
+    "card_expiring": CardTold(brand="visa", last4="4242", expires="03/2027", instead=None),
+    "card_expired": CardTold(brand="visa", last4="4242", expires="03/2027", instead="mastercard 4444"),
 }
 _EVIL = (
     "<script>alert(1)</script>",

@@ -1,0 +1,40 @@
+"""What the mails about overdue invoices, trials and cards need to know: entries of the catalogue, apart from it by subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DunningTold:
+    """A payment that failed. `amount` is a text with its currency; `until` one in UTC: until when access stays."""
+
+    amount: str
+    about: str
+    invoice: str
+    needs_method: bool
+    """Whether nothing will be tried by itself: the customer has to pay, or to give another method."""
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTold:
+    """A trial that ends, or has ended. `amount` is a text with its currency; `ends_at` one in UTC."""
+
+    plan: str
+    ends_at: str
+    amount: str
+    goes_on: bool
+    """Whether a stored method is charged; else the plan ends with its trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardTold:
+    """A stored card that expires, or has expired."""
+
+    brand: str
+    last4: str
+    expires: str
+    """Month and year, such as 03/2027: it is good to the end of that month."""
+    instead: str | None
+    """The method that is charged from now on, such as `visa 4242`; None: there is none."""
