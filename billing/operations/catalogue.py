@@ -15,7 +15,7 @@ from models.product import Product
 
 _PRODUCTS = "SELECT external_id, name, status, kind, coalesce(free, false) AS free FROM bursar.product WHERE external_id = ANY (%(refs)s)"
 _PRICES = """SELECT external_id, product_ref, cycle_unit, cycle_count, currency, version, unit_amount_minor, effective_for_new_at,
-                    effective_for_existing_at
+                    effective_for_existing_at, coalesce(notice_days, 0) AS notice_days
              FROM bursar.price WHERE product_ref = ANY (%(refs)s) AND versions <> '{}'"""
 
 
@@ -61,7 +61,7 @@ def prices_of(unit: UnitOfWork, refs: Iterable[str]) -> list[PriceVersion]:
 
 _COLUMNS = (
     "external_id", "product_ref", "cycle_unit", "cycle_count", "currency", "version", "unit_amount_minor", "effective_for_new_at",
-    "effective_for_existing_at",
+    "effective_for_existing_at", "notice_days",
 )  # fmt: skip
 
 

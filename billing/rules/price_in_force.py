@@ -20,6 +20,8 @@ class PriceVersion:
     unit_amount_minor: int
     effective_for_new_at: datetime
     effective_for_existing_at: datetime | None = None
+    notice_days: int = 0
+    """Of a raise: how long before it one must have been told (PRICE-3)."""
 
 
 def price_in_force(

@@ -163,6 +163,23 @@ def test_what_the_client_writes_is_read() -> None:
             "lines": ({"description": "Set-up", "amount_minor": 9_000},),
         },
     }  # fmt: skip
+    samples |= {
+        "billing.prices.publish.v1": {
+            "product": "pro", "currency": "EUR", "unit_amount_minor": 2_500, "effective_for_existing_at": "2027-03-01T00:00:00+00:00",
+            "reason": "costs rose", "version": 2,
+        },
+        "billing.prices.grandfather.v1": {
+            "subscriber_ref": "user-7", "price": "pro:1month:EUR:v1", "expires_at": "2028-01-01T00:00:00Z", "reason": "promised",
+        },
+        "billing.prices.override.v1": {
+            "subscriber_ref": "user-7", "product": "pro", "currency": "EUR", "unit_amount_minor": 1_500, "reason": "agreed",
+        },
+        "billing.prices.migrate.v1": {
+            "reference": "pro-2027", "from_price": "pro:1month:EUR:v1", "to_price": "pro:1month:EUR:v2", "mode": "dry_run", "reason": "look",
+        },
+        "billing.prices.stop_migration.v1": {"reference": "pro-2027", "reason": "complaints"},
+        "billing.prices.resume_migration.v1": {"reference": "pro-2027", "reason": "answered"},
+    }  # fmt: skip
     theirs = {"subscriber_ref": "user-7", "reference": "sub-1"}
     samples |= {
         "billing.subscribers.define.v1": {

@@ -1,0 +1,1 @@
+"""Prices over time: versions, notices, kept and agreed prices, moves in batches."""
