@@ -44,6 +44,16 @@ DAMAGE = {
     "subscriptions_parked": """
         INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, parked_at, parked_because)
         VALUES (gen_random_uuid(), 'bursar', 'sub-2', '{"own": {}}', '2026-03-02', '2026-03-02', 'active', '2026-03-02', '17 periods')""",
+    "dunning_open": """
+        INSERT INTO bursar.dunning_case (id, source, external_id, versions, created_at, updated_at, status, subscriber_ref)
+        VALUES (gen_random_uuid(), 'bursar', 'in-9', '{"own": {}}', '2026-03-02', '2026-03-02', 'open', 'ann')""",
+    "dunning_suspends": """
+        INSERT INTO bursar.subscriber (id, source, external_id, versions, created_at, updated_at, status, suspended_at, suspended_because)
+        VALUES (gen_random_uuid(), 'bursar', 'bob', '{"own": {}}', '2026-03-02', '2026-03-02', 'suspended', '2026-03-02',
+            'payment overdue')""",
+    "trials_end": """
+        INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, trial_end_at)
+        VALUES (gen_random_uuid(), 'bursar', 'sub-3', '{"own": {}}', '2026-03-02', '2026-03-02', 'trialing', '2026-02-20')""",
     "paid_is_granted": """
         INSERT INTO bursar.payment_request (id, source, external_id, versions, created_at, updated_at, status, purpose, payment_ref)
         VALUES (gen_random_uuid(), 'stripe', 'order:1', '{"own": {}}', '2026-03-02', '2026-03-02', 'succeeded', 'subscription', 'pi_1')""",
@@ -64,23 +74,52 @@ DAMAGE = {
         INSERT INTO bursar.usage_counter (id, source, external_id, versions, created_at, updated_at, subscriber_ref, meter_ref, events,
             value, alerted, reports)
         VALUES (gen_random_uuid(), 'bursar', 'none:ann::m', '{"own": {}}', '2026-03-02', '2026-03-02', 'ann', 'm', 1, 1, '[]', 0)""",
-    "credits_balance": """
-        INSERT INTO bursar.credit_account (id, source, external_id, versions, created_at, updated_at, balance, entries, open_lots)
-        VALUES (gen_random_uuid(), 'bursar', 'ann', '{"own": {}}', '2026-03-02', '2026-03-02', 5, 0, '[]')""",
-    "credit_lots": """
-        INSERT INTO bursar.credit_lot (id, source, external_id, versions, created_at, updated_at, status, subscriber_ref, pool, origin,
-            amount, remaining, granted_at)
-        VALUES (gen_random_uuid(), 'bursar', 'bonus:1', '{"own": {}}', '2026-03-02', '2026-03-02', 'active', 'ann', 'bonus', 'bonus', 5,
-            5, '2026-03-02')""",
-    "packages_granted": """
+    "renewals_on_time": """
+        INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, next_billing_at)
+        VALUES (gen_random_uuid(), 'bursar', 'sub-3', '{"own": {}}', '2026-03-02', '2026-03-02', 'active', '2026-02-01')""",
+    "graces_on_time": """
+        INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, grace_until)
+        VALUES (gen_random_uuid(), 'bursar', 'sub-3', '{"own": {}}', '2026-03-02', '2026-03-02', 'pending', '2026-02-01')""",
+    "invoices_end_on_time": """
         INSERT INTO bursar.invoice (id, source, external_id, versions, created_at, updated_at, status, invoice_type, subscriber_ref,
-            currency, total_minor, amount_paid_minor, package_credits)
-        VALUES (gen_random_uuid(), 'bursar', 'pkg-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'paid', 'credit_package', 'ann', 'EUR',
-            4900, 4900, 500)""",
-    "usage_counted": """
-        INSERT INTO bursar.usage_counter (id, source, external_id, versions, created_at, updated_at, subscriber_ref, meter_ref, events,
-            value, alerted, reports)
-        VALUES (gen_random_uuid(), 'bursar', 'none:ann::m', '{"own": {}}', '2026-03-02', '2026-03-02', 'ann', 'm', 1, 1, '[]', 0)""",
+            currency, total_minor, expires_at)
+        VALUES (gen_random_uuid(), 'bursar', 'in-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'pending', 'custom', 'ann', 'EUR',
+            100, '2026-03-01')""",
+    "invoices_add_up": """
+        INSERT INTO bursar.invoice (id, source, external_id, versions, created_at, updated_at, status, invoice_type, subscriber_ref,
+            currency, total_minor, lines)
+        VALUES (gen_random_uuid(), 'bursar', 'in-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'pending', 'custom', 'ann', 'EUR',
+            100, '[{"amount_minor": 90}]')""",
+    "invoices_paid_by_something": """
+        INSERT INTO bursar.invoice (id, source, external_id, versions, created_at, updated_at, status, invoice_type, subscriber_ref,
+            currency, total_minor, amount_paid_minor)
+        VALUES (gen_random_uuid(), 'bursar', 'in-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'paid', 'custom', 'ann', 'EUR',
+            100, 100)""",
+    "periods_billed_once": """
+        INSERT INTO bursar.invoice (id, source, external_id, versions, created_at, updated_at, status, invoice_type, subscriber_ref,
+            currency, total_minor, subscription_ref, period_start, billing_reason)
+        SELECT gen_random_uuid(), 'bursar', ref, '{"own": {}}', '2026-03-02', '2026-03-02', 'pending', 'subscription', 'ann', 'EUR',
+            100, 'sub-1', '2026-03-01', 'cycle' FROM unnest(ARRAY['in-1', 'in-2']) AS ref""",
+    "periods_in_order": """
+        INSERT INTO bursar.subscription_period (id, source, subscription_ref, period_start, period_end, cycle_no, opened_at)
+        VALUES (gen_random_uuid(), 'bursar', 'sub-1', '2026-03-01', '2026-04-01', 1, '2026-03-02'),
+               (gen_random_uuid(), 'bursar', 'sub-1', '2026-03-05', '2026-04-05', 1, '2026-03-02')""",
+    "one_plan_once": """
+        INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, subscriber_ref, product_ref)
+        SELECT gen_random_uuid(), 'bursar', ref, '{"own": {}}', '2026-03-02', '2026-03-02', 'active', 'ann', 'pro'
+        FROM unnest(ARRAY['sub-1', 'sub-2']) AS ref""",
+    "ended_is_over": """
+        INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, ended_at, next_billing_at)
+        INSERT INTO bursar.schedule_slot (job, slot_at, state, queue)
+        VALUES ('renew_subscriptions', '2026-03-01', 'due', 'payments')""",
+    "answers_settled": """
+        INSERT INTO bursar.submission (source, operation, key, request_type, request_ref, request_id, attempt, kind, path, body, state,
+            reserved_at, sent_at, submitted_at, outcome)
+        VALUES ('stripe', 'refund.create', 'refund.create:rfr_1:1', 'refund_request', 'REF-1', gen_random_uuid(), 1, 'refund',
+            '/v1/refunds', '{}', 'submitted', '2026-03-01', '2026-03-01', '2026-03-01', 'accepted')""",
+    "slots_run": """
+        INSERT INTO bursar.schedule_slot (job, slot_at, state, queue) VALUES ('renew_subscriptions', '2026-03-01', 'due', 'payments')""",
+    "refunds_bounded": "UPDATE bursar.refund SET status = 'succeeded', amount_minor = 100000000",
 }
 """Rule -> what somebody did to the tables that only this rule, or it among others, can see."""
 
@@ -108,13 +147,17 @@ def test_the_list_of_damage_is_the_list_of_rules() -> None:
 
 
 @pytest.mark.usefixtures("stories")
-@pytest.mark.parametrize("rule", DAMAGE)
-def test_each_rule_holds_and_finds_its_damage(rule: str, database: Database, context: Context) -> None:
+def test_each_rule_holds_and_finds_its_damage(database: Database, context: Context) -> None:
     since = NOW - timedelta(days=3)
     assert [str(one) for one in check(context.engine, since, NOW)] == []
-    with database.connect() as connection:
-        connection.execute(DAMAGE[rule].encode())
-    assert rule in {one.rule for one in check(context.engine, since, NOW)}
+    blind = []
+    with database.connect(autocommit=False) as connection:
+        for name, damage in DAMAGE.items():
+            connection.execute(damage.encode())
+            if not connection.execute(rules()[name].sql, {"since": since, "settled_by": NOW}).fetchall():
+                blind.append(name)
+            connection.rollback()
+    assert blind == []
 
 
 @pytest.mark.usefixtures("stories")

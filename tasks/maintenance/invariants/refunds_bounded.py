@@ -1,0 +1,16 @@
+"""Nobody gets more back than he paid (REFUND-2)."""
+
+from __future__ import annotations
+
+from tasks.maintenance.invariants.rule import Rule
+
+RULE = Rule(
+    why="refunds that went through, or are under way, are at most what was received",
+    sql="""
+        SELECT 'payment ' || p.external_id, 'received ' || p.received_minor || ' ' || p.currency || ', refunds come to ' || r.total
+        FROM bursar.payment p
+        JOIN LATERAL (SELECT sum(f.amount_minor) AS total FROM bursar.refund f
+                      WHERE f.source = p.source AND f.payment_ref = p.external_id AND f.status IN ('pending', 'succeeded')) AS r ON true
+        WHERE p.updated_at >= %(since)s AND r.total > p.received_minor""",
+    then="ask the provider: a refund may be counted twice, or the payment's amount be old; bursar explain the payment",
+)
