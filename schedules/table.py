@@ -79,6 +79,8 @@ TABLE: tuple[Run, ...] = (
     Run("renew_subscriptions", "payments", timedelta(minutes=15), "skip", "bills the periods that have begun, each once", money=True),
     Run("end_trials", "payments", Daily(time(2, 0)), "skip", "converts trials that are over and charges them, or lets them expire", money=True),
     Run("tell_of_trials", "payments", timedelta(hours=1), "skip", "tells subscribers that their trial ends"),
+    Run("expire_cards", "payments", Daily(time(5, 0)), "skip", "puts other methods in the place of cards whose month is over"),
+    Run("warn_of_cards", "payments", Daily(time(5, 10)), "skip", "warns customers before a card that is charged expires"),
     Run("collect_due", "payments", timedelta(minutes=15), "skip", "tries failed payments again at the days of their policy", money=True),
     Run("enforce_dunning", "payments", timedelta(minutes=15), "skip", "suspends, and in the end ends, what was not paid", money=True),
     Run("expire_manual_renewals", "payments", timedelta(hours=1), "skip", "ends renewals not paid in their grace", money=True),

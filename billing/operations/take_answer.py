@@ -11,6 +11,7 @@ from billing.operations.answer_checkout import answer_checkout
 from billing.operations.answer_payment import answer_payment
 from billing.operations.cancel_at_provider import answer_subscription
 from billing.operations.create_customer import answer_customer
+from billing.operations.expire_method import answer_default_method
 from billing.operations.follow_account import settle_account
 from billing.operations.follow_dispute_response import settle_dispute_response
 from billing.operations.follow_payout import settle_payout
@@ -27,6 +28,7 @@ VERBS: Mapping[str, Verb] = {
     "account_request": settle_account,
     "checkout_request": answer_checkout,
     "customer_request": answer_customer,
+    "default_method_request": answer_default_method,
     "dispute_response": settle_dispute_response,
     "meter_report": settle_meter_report,
     "payment_request": answer_payment,

@@ -157,6 +157,7 @@ OPERATIONS: Mapping[str, Operation] = {
         happened=lambda it: it["status"] == "canceled",
     ),
     "customer.create": Operation(path="/v1/customers", kind="customer", found_in="/v1/customers", filters=("email",)),
+    "customer.update": Operation(path="/v1/customers/{customer_ref}", kind="customer", object_path="/v1/customers/{customer_ref}"),
 }  # fmt: skip
 """Name -> operation. Providers that can do the same use the same name."""
 

@@ -18,7 +18,7 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
-from tasks.payments import credits, dunning, invoices, subscriptions, trials
+from tasks.payments import cards, credits, dunning, invoices, subscriptions, trials
 from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
@@ -157,3 +157,13 @@ def end_trials(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def tell_of_trials(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Tell subscribers, once, that their trial ends (TRIAL-4)."""
     return work_pages(context, trials.TELL, slot_at)
+
+
+def expire_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Put other methods in the place of cards whose month is over (PAY-6)."""
+    return work_pages(context, cards.EXPIRE, slot_at)
+
+
+def warn_of_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Warn customers, once, before a card that is charged expires (PAY-6)."""
+    return work_pages(context, cards.WARN, slot_at)

@@ -67,7 +67,7 @@ def merged(obj: Json, call: Call) -> Json:
 
 
 def _settings(call: Call) -> Json:
-    method = call.inner("invoice_settings").get("default_payment_method")
+    method = call.inner("invoice_settings").get("default_payment_method") or None  # empty: unset
     return {"custom_fields": None, "default_payment_method": method, "footer": None, "rendering_options": None}
 
 
