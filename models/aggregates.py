@@ -7,7 +7,9 @@ import pkgutil
 
 import models
 
-_NOT_ROWS = frozenset({"aggregates", "base", "booked", "bulk", "database", "disputable", "migrate", "migrations", "refundable", "versions"})
+_NOT_ROWS = frozenset(
+    {"aggregates", "base", "booked", "bulk", "database", "disputable", "migrate", "migrations", "plain", "refundable", "versions"}
+)
 
 for _module in pkgutil.iter_modules(models.__path__):
     if _module.name not in _NOT_ROWS:

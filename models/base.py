@@ -23,6 +23,10 @@ _OWN = frozenset({"id", "source", "external_id", "versions", "created_at", "upda
 class Base(DeclarativeBase):
     """Declarative base: text for str, bigint for int (minor units), UTC instants for datetime, JSONB for dicts and lists."""
 
+    def __init_subclass__(cls, *, plain: bool = False, **kw: Any) -> None:
+        if not plain:  # what `models.plain` makes is no table of its own
+            super().__init_subclass__(**kw)
+
     metadata = MetaData(schema=SCHEMA)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Text(),
@@ -61,9 +65,9 @@ class Aggregate(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
-    def __init_subclass__(cls, **kw: Any) -> None:
-        super().__init_subclass__(**kw)
-        if "NAME" in cls.__dict__:
+    def __init_subclass__(cls, *, plain: bool = False, **kw: Any) -> None:
+        super().__init_subclass__(plain=plain, **kw)
+        if "NAME" in cls.__dict__ and not plain:
             AGGREGATES[cls.NAME] = cls
 
     @classmethod

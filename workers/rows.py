@@ -16,10 +16,10 @@ from typing import Any, cast
 import sqlalchemy
 from psycopg import sql
 from sqlalchemy import Connection, Table
-from sqlalchemy.orm import instrumentation
 
 from models.base import Aggregate, Base
 from models.bulk import as_json, insert_rows, update_rows
+from models.plain import model_of, plain_row
 
 
 @dataclass(slots=True)
@@ -43,6 +43,10 @@ def lock(connection: Connection, model: type[Aggregate], source: str, external_i
     return {one.row.external_id: one for one in held}
 
 
+def _model(row: Aggregate) -> type[Aggregate]:
+    return cast("type[Aggregate]", model_of(row))
+
+
 def stub(model: type[Aggregate], **values: Any) -> Held:
     """A row known only by reference. It is written with what verbs make of it, in one piece."""
     return Held(_instance(model, [values.get(name) for name in _names(model)]), None)
@@ -60,7 +64,7 @@ def write(connection: Connection, held: Iterable[Held]) -> None:
     changed: dict[type[Aggregate], list[dict[str, Any]]] = defaultdict(list)
     columns: dict[type[Aggregate], set[str]] = defaultdict(set)
     for one in held:
-        model, values = type(one.row), one.row.__dict__
+        model, values = _model(one.row), one.row.__dict__
         if one.stored is None:
             if one.wanted:
                 new[model].append(one)
@@ -99,20 +103,14 @@ def insert_new(connection: Connection, rows: Iterable[Base]) -> None:
     """Insert rows with ids of their own: one statement per table, in the order in which tables were first named."""
     by_model: dict[type[Base], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        by_model[type(row)].append({column: getattr(row, name) for name, column in _columns(type(row))})
+        model = model_of(row)
+        by_model[model].append({column: getattr(row, name) for name, column in _columns(model)})
     for model, lines in by_model.items():
         insert_rows(connection, _table(model), lines)
 
 
 def _instance(model: type[Aggregate], values: Sequence[Any]) -> Aggregate:
-    row = cast("Aggregate", _manager(model).new_instance())
-    row.__dict__.update(zip(_names(model), values, strict=True))
-    return row
-
-
-@cache
-def _manager(model: type[Aggregate]) -> instrumentation.ClassManager[Any]:
-    return sqlalchemy.inspect(model).class_manager
+    return plain_row(model, _names(model), values)
 
 
 @cache

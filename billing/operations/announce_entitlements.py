@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from billing.operations.unit import UnitOfWork
 from core.ids import new_id
 from models.entitlement_change import EntitlementChange
+from models.plain import new_row
 
 
 def announce_entitlements(unit: UnitOfWork, subscriber_ref: str | None) -> None:
@@ -17,4 +18,4 @@ def announce_entitlements(unit: UnitOfWork, subscriber_ref: str | None) -> None:
 
 def _announce(unit: UnitOfWork, refs: Sequence[str]) -> None:
     for ref in refs:
-        unit.add(EntitlementChange(id=new_id(unit.now), subscriber_ref=ref, at=unit.now))
+        unit.add(new_row(EntitlementChange, id=new_id(unit.now), subscriber_ref=ref, at=unit.now))

@@ -13,10 +13,10 @@ from models.default_method_request import DefaultMethodRequest
 from models.dunning_attempt import DunningAttempt
 from models.dunning_case import DunningCase
 
-_STATUSES: Mapping[type, Statuses] = {
-    DunningCase: DUNNING_CASE,
-    DunningAttempt: DUNNING_ATTEMPT,
-    DefaultMethodRequest: DEFAULT_METHOD_REQUEST,
+_STATUSES: Mapping[str, Statuses] = {
+    DunningCase.NAME: DUNNING_CASE,
+    DunningAttempt.NAME: DUNNING_ATTEMPT,
+    DefaultMethodRequest.NAME: DEFAULT_METHOD_REQUEST,
 }
 
 
@@ -28,7 +28,7 @@ def move_dunning(unit: UnitOfWork, row: DunningCase | DunningAttempt | DefaultMe
     """
     before, row.status = row.status, after
     row.updated_at = max(row.updated_at, unit.now)
-    move_status(unit, row, _STATUSES[type(row)], before, after, about)
+    move_status(unit, row, _STATUSES[row.NAME], before, after, about)
 
 
 def end_attempt_row(unit: UnitOfWork, row: DunningAttempt, after: str, because: str | None = None) -> None:
