@@ -36,22 +36,16 @@ PROVIDERS_ONES: LiteralString = """s.source <> 'bursar' AND s.status NOT IN ('ca
                      OR p.provider_refs ? (s.items -> 0 ->> 'product_ref')))"""
 """Subscriptions that a provider bills for the same product, cycle, currency and amount; `v` is the version."""
 
-_COUNT: LiteralString = (
-    """
+_COUNT: LiteralString = f"""
     SELECT v.currency, count(*) AS subscriptions, count(*) FILTER (WHERE s.source <> 'bursar') AS provider_billed,
            sum(v.unit_amount_minor * coalesce(s.quantity, 1)) AS now_minor, sum(w.unit_amount_minor * coalesce(s.quantity, 1)) AS then_minor
     FROM bursar.price v JOIN bursar.price w ON w.source = 'bursar' AND w.external_id = %(to_price)s
-    JOIN bursar.subscription s ON ("""
-    + OWN_ONES
-    + ") OR ("
-    + PROVIDERS_ONES
-    + """)
+    JOIN bursar.subscription s ON ({OWN_ONES}) OR ({PROVIDERS_ONES})
     JOIN bursar.subscriber b ON b.source = 'bursar' AND b.external_id = s.subscriber_ref
     WHERE v.source = 'bursar' AND v.external_id = %(from_price)s
       AND NOT EXISTS (SELECT FROM bursar.price_move m WHERE m.source = 'bursar'
                       AND m.external_id = %(reference)s || ':' || s.source || ':' || s.external_id)
-    GROUP BY v.currency ORDER BY v.currency"""  # noqa: S608  # of the two fixed conditions above
-)
+    GROUP BY v.currency ORDER BY v.currency"""  # noqa: S608  # conditions of this file
 _SHADOWED = """SELECT 1 AS found FROM bursar.price_migration WHERE mode = 'shadow' AND status = 'done'
                AND from_price_ref = %(from_price)s AND to_price_ref = %(to_price)s LIMIT 1"""
 
