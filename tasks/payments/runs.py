@@ -18,7 +18,7 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
-from tasks.payments import cards, credits, dunning, invoices, subscriptions, trials
+from tasks.payments import cards, credits, dunning, invoices, prices, subscriptions, trials
 from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
@@ -167,3 +167,18 @@ def expire_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def warn_of_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Warn customers, once, before a card that is charged expires (PAY-6)."""
     return work_pages(context, cards.WARN, slot_at)
+
+
+def tell_price_changes(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Tell subscribers in time that they are to pay more (PRICE-3)."""
+    return prices.tell(context, slot_at)
+
+
+def end_kept_prices(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Tell of the end of kept and agreed prices 30 days ahead, and end them (PRICE-7)."""
+    return prices.end_kept(context, slot_at)
+
+
+def migrate_prices(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Move subscribers of a version to another, at the rate that was asked for (PRICE-4)."""
+    return prices.migrate(context, slot_at)
