@@ -12,7 +12,8 @@ RULE = Rule(
         FROM bursar.subscription s
         LEFT JOIN bursar.subscription_period p ON p.source = s.source AND p.subscription_ref = s.external_id
              AND p.period_start = s.current_period_start
-        WHERE s.updated_at >= %(since)s AND s.source = 'bursar' AND s.status IN ('active', 'past_due', 'pending_renewal')
+        WHERE s.updated_at BETWEEN %(since)s AND %(settled_by)s AND s.source = 'bursar'
+          AND s.status IN ('active', 'past_due', 'pending_renewal')
           AND s.parked_at IS NULL AND (p.id IS NULL OR s.next_billing_at IS DISTINCT FROM p.period_end)""",
     then="bursar explain the subscription: its audit says what moved it; nothing is billed twice, because periods are unique",
 )
