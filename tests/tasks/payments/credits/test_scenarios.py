@@ -39,7 +39,7 @@ def test_scenario_1_a_pending_package_invoice_neither_blocks_nor_changes_anythin
     assert shop.pools() == {"subscription": 190, "purchased": 500}
 
 
-@pytest.mark.requirement("CRED-4")
+@pytest.mark.requirement("CRED-4", "T6")
 def test_scenario_2_a_paid_package_adds_its_500_and_not_the_plans_200(shop: CreditShop) -> None:
     shop.begins()
     shop.settles(JANUARY)
