@@ -13,6 +13,7 @@ from tests.factories.subscriptions import Billing
 from tests.harness.cluster import Database
 from tests.harness.machine import Machine
 from tests.harness.sandbox import Sandbox
+from workers.unit import Unit
 
 FIRST, MIDDLE = datetime(2027, 4, 1, tzinfo=UTC), datetime(2027, 4, 16, tzinfo=UTC)
 
@@ -22,9 +23,7 @@ def billing(database: Database, stripe_sandbox: Sandbox) -> Iterator[Billing]:
     """Ann has had Pro at 20.00 a month since the first of April, and it is the sixteenth; Max costs 50.00, Lite 10.00."""
     machine = Machine(database, **stripe_sandbox.settings())
     made = Billing(machine, stripe_sandbox.control)
-    for name, minor in (("lite", 1_000), ("pro", 2_000), ("max", 5_000)):
-        do(machine.context, lambda unit, name=name, minor=minor: (product(unit, name, name=name.title()), price(unit, name, minor)))
-    do(machine.context, lambda unit: price(unit, "pro", 20_000, cycle_unit="year"))
+    do(machine.context, _define)
     made.customer = made.created("ann")
     made.defines("ann", payment_method_ref="pm_card_visa")
     made.at(FIRST)
@@ -35,6 +34,13 @@ def billing(database: Database, stripe_sandbox: Sandbox) -> Iterator[Billing]:
     made.at(MIDDLE)
     yield made
     machine.close()
+
+
+def _define(unit: Unit) -> None:
+    for name, minor in (("lite", 1_000), ("pro", 2_000), ("max", 5_000)):
+        product(unit, name, name=name.title())
+        price(unit, name, minor)
+    price(unit, "pro", 20_000, cycle_unit="year")
 
 
 def _changes(billing: Billing, when: str = "now", **wanted: Any) -> dict[str, Any]:
