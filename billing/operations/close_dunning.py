@@ -66,10 +66,10 @@ def close_case(unit: UnitOfWork, case: DunningCase, status: str, because: str | 
     if suspended and not any(one.suspended_at for one in others):
         lift_suspension(unit, case.subscriber_ref or "", because or status)
     if case.subscription_ref is not None:
-        row = unit.row(Subscription, OWN_SOURCE, case.subscription_ref)
-        if row.status in ("past_due", "unpaid"):
+        held = unit.row(Subscription, OWN_SOURCE, case.subscription_ref)
+        if held.status in ("past_due", "unpaid"):
             ends = [one.next_deadline_at for one in others if one.subscription_ref == case.subscription_ref and one.next_deadline_at]
-            row.grace_until = min(ends) if ends else row.grace_until
+            held.grace_until = min(ends) if ends else held.grace_until
 
 
 def _by(unit: UnitOfWork, case: DunningCase, row: DunningAttempt) -> bool:
