@@ -20,7 +20,8 @@ class SubscriptionRequest(Aggregate):
 
     status: Mapped[str | None]
     action: Mapped[str | None]
-    """`cancel` (now), `cancel_at_period_end`, or `keep`: not to be cancelled after all."""
+    """`cancel` (now), `cancel_at_period_end`, or `keep`: not to be cancelled after all; `quantity`: so many seats."""
+    quantity: Mapped[int | None]
     subscription_ref: Mapped[str | None]
     subscriber_ref: Mapped[str | None]
     reason: Mapped[str | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from billing.operations.attempt_payment import QUEUE
+from billing.operations.follow_seats import follow_seats
 from billing.operations.move_request import move_request
 from billing.operations.own_row import own_row
 from billing.operations.unit import UnitOfWork
@@ -66,3 +67,5 @@ def answer_subscription(unit: UnitOfWork, fact: AnswerFact) -> None:
     if not fact.accepted:
         row.failure_code, row.failure_message = fact.error_code, fact.error_message
     move_request(unit, row, SUBSCRIPTION_REQUEST, "done" if fact.accepted else "failed", failure_code=fact.error_code)
+    if row.action == "quantity":
+        follow_seats(unit, unit.row(Subscription, fact.source, row.subscription_ref or ""))

@@ -11,6 +11,7 @@ from billing.operations.collect_invoice import collect_invoice, collectable
 from billing.operations.derive_account_status import derive_later
 from billing.operations.follow_subscription_invoice import open_invoices
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
+from billing.operations.live_seats import live_seats
 from billing.operations.money_credit import grant_credit
 from billing.operations.open_period import full_minor, open_period
 from billing.operations.period_money import PeriodMoney, period_money
@@ -65,7 +66,7 @@ def change_subscription(unit: UnitOfWork, command: ChangeSubscription) -> Subscr
     row = own_subscription(unit, command.reference, command.subscriber_ref)
     known = terms_of(row)
     wanted = Terms(
-        command.product or known.product_ref, command.quantity or known.quantity,
+        command.product or known.product_ref, live_seats(unit, row.subscriber_ref) or command.quantity or known.quantity,
         command.cycle_unit or known.cycle_unit, command.cycle_count or known.cycle_count,
     )  # fmt: skip
     if row.status != "active" or row.parked_at is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from billing.operations.accrue_seats import bill_last_seats
 from billing.operations.follow_subscription_invoice import open_invoices
 from billing.operations.move_own import move_own
 from billing.operations.release_promo import release_redemption
@@ -39,6 +40,8 @@ def end_subscription(
     row.cancellation_reason = reason or because
     row.next_billing_at = row.grace_until = row.pending_change = None
     row.cancel_at_period_end = False
+    if status == "cancelled" and row.seats_accrued_minor:
+        bill_last_seats(unit, row)
     if void:
         unit.later(_void, row.external_id)
     if never_ran and row.promo_ref:

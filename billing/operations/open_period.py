@@ -13,6 +13,7 @@ from billing.rules.subscription_terms import GRACE, Span, cycle_of, stamp
 from core.ids import new_id
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
+from models.plain import new_row
 from models.subscription import Subscription
 from models.subscription_period import SubscriptionPeriod
 
@@ -51,6 +52,7 @@ def open_period(
     row.cycle_no, row.current_period_start, row.current_period_end = period.number, period.start, period.end
     row.next_billing_at, row.updated_at = period.end, max(row.updated_at, unit.now)
     amount = full_minor(row) if amount_minor is None else amount_minor
+    lines += _accrued(row, amount + sum(line.amount_minor for line in lines) - discount_minor)
     invoice = None
     if amount or lines:
         text = f"{name}, {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d}"
@@ -66,14 +68,24 @@ def open_period(
             discount_minor=discount_minor, subscription_ref=row.external_id, product_ref=row.product_ref,
             period_start=period.start, period_end=period.end,
         ))  # fmt: skip
-    unit.add(SubscriptionPeriod(
-        id=new_id(unit.now), source=OWN_SOURCE, subscription_ref=row.external_id, period_start=period.start, period_end=period.end,
-        cycle_no=period.number, quantity=row.quantity, unit_price_minor=row.unit_price_minor, currency=row.currency,
+    unit.add(new_row(
+        SubscriptionPeriod, id=new_id(unit.now), source=OWN_SOURCE, subscription_ref=row.external_id, period_start=period.start,
+        period_end=period.end, cycle_no=period.number, quantity=row.quantity, unit_price_minor=row.unit_price_minor, currency=row.currency,
         price_ref=row.price_ref, invoice_ref=invoice.external_id if invoice else None, opened_at=unit.now,
     ))  # fmt: skip
     if invoice is None and billing_reason != "change":
         settle_period(unit, row, period.start, "nothing_owed")
     return invoice
+
+
+def _accrued(row: Subscription, most_minor: int) -> tuple[Line, ...]:
+    """What seats came to within the periods before (SEAT-2). What takes off more than there is to pay waits for the next period."""
+    minor = max(row.seats_accrued_minor or 0, -most_minor)
+    if not minor:
+        return ()
+    row.seats_accrued_minor = (row.seats_accrued_minor or 0) - minor or None
+    text = "seats added within the period before" if minor > 0 else "seats given up within the period before"
+    return (Line(amount_minor=minor, description=text, product_ref=row.product_ref, subscription_ref=row.external_id, proration=True),)
 
 
 def next_span(row: Subscription) -> Span:

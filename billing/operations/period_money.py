@@ -54,4 +54,5 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
         if one["status"] == "paid"
     )
     recent = sum(1 for one in invoices.values() if one["finalized_at"] is not None and one["finalized_at"] > yesterday)
-    return PeriodMoney(paid, sum(given.values()), len(of_period), len(given), recent)
+    given_up = max(-(row.seats_accrued_minor or 0), 0)  # it will be taken off the next invoice
+    return PeriodMoney(paid, sum(given.values()) + given_up, len(of_period), len(given), recent)

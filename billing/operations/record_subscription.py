@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
+from billing.operations.follow_seats import follow_seats
 from billing.operations.link import link
 from billing.operations.move_status import move_status
 from billing.operations.own_of import own_of
@@ -20,6 +21,7 @@ def record_subscription(unit: UnitOfWork, fact: SubscriptionFact) -> Subscriptio
     apply_fact(unit, row, fact)
     link(unit, row, customer=row.customer_ref, account=row.account_ref)
     own_of(unit, row)
+    follow_seats(unit, row)
     about = {
         "provider_status": row.provider_status,
         "cancel_at_period_end": row.cancel_at_period_end,

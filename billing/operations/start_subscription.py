@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from billing.operations.catalogue import Offer, offers_of, prices_of
 from billing.operations.collect_invoice import collect_invoice, collectable
+from billing.operations.live_seats import live_seats
 from billing.operations.move_own import move_own
 from billing.operations.move_promo import move_promo
 from billing.operations.open_period import affordable, full_minor, open_period
 from billing.operations.own_row import own_row
+from billing.operations.price_next_period import own_price
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import MOST_MINOR, Rejected
 from billing.rules.commands.subscriptions import StartSubscription
@@ -143,11 +145,16 @@ def check_amount(unit_minor: int, quantity: int) -> None:
         raise Rejected("amount_out_of_bounds", f"a period would cost {current}", {"current": current, "limit": MOST_MINOR})
 
 
-def set_price(unit: UnitOfWork, row: Subscription, offer: Offer) -> None:
-    """Lock the price that is in force now for the cycle, currency and seats that stand in the row; as `price_for`."""
+def set_price(unit: UnitOfWork, row: Subscription, offer: Offer, subscriber_ref: str | None = None) -> None:
+    """Lock the price that is in force now for the cycle, currency and seats that stand in the row, or his own one (PRICE-6);
+    as `price_for`."""
     found = price_for(unit, offer, row.cycle_unit or "", row.cycle_count or 0, row.currency or "", row.quantity or 1)
     row.product_ref = offer.reference
     row.price_ref, row.unit_price_minor = (found.reference, found.unit_amount_minor) if found else (None, 0)
+    if found is not None:
+        own = own_price(unit, subscriber_ref or row.subscriber_ref or "", found)
+        check_amount(own.unit_amount_minor, row.quantity or 1)
+        row.price_ref, row.unit_price_minor = own.price_ref, own.unit_amount_minor
 
 
 def set_terms(unit: UnitOfWork, row: Subscription, subscriber: Subscriber, offer: Offer, command: StartSubscription) -> None:
@@ -157,9 +164,9 @@ def set_terms(unit: UnitOfWork, row: Subscription, subscriber: Subscriber, offer
         Rejected: as `price_for`; the row does not exist then.
     """
     row.currency, row.cycle_unit, row.cycle_count, row.quantity = (
-        command.currency, command.cycle_unit, command.cycle_count, command.quantity
+        command.currency, command.cycle_unit, command.cycle_count, live_seats(unit, subscriber.external_id) or command.quantity
     )  # fmt: skip
-    set_price(unit, row, offer)  # refuses before the row exists
+    set_price(unit, row, offer, subscriber.external_id)  # refuses before the row exists
     own_row(unit, Subscription, OWN_SOURCE, command.reference)
     row.subscriber_ref, row.collection, row.zone = subscriber.external_id, command.collection, subscriber.zone or "UTC"
     row.cancel_at_period_end, row.promo_ref = False, command.promo_ref

@@ -50,6 +50,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "evidence": ("evidence",),
     "submit": ("submit",),
     "cancel_at_period_end": ("cancel_at_period_end",),
+    "items": ("items",),
+    "proration_behavior": ("proration_behavior",),
     "event_name": ("event_name",),
     "metered_customer_ref": ("payload", "stripe_customer_id"),
     "metered_value": ("payload", "value"),

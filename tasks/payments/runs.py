@@ -18,7 +18,7 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
-from tasks.payments import cards, credits, dunning, invoices, prices, subscriptions, trials
+from tasks.payments import cards, credits, dunning, invoices, prices, seats, subscriptions, trials
 from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
@@ -129,6 +129,21 @@ def expire_manual_renewals(context: Context, slot_at: datetime) -> Mapping[str, 
     return work_pages(context, subscriptions.EXPIRE, slot_at)
 
 
+def sync_seats(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Set subscriptions to the seats that are taken, once per organisation and window (SEAT-1, SEAT-9)."""
+    return work_pages(context, seats.SYNC, slot_at)
+
+
+def expire_invitations(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """End invitations whose time is over (SEAT-5)."""
+    return work_pages(context, seats.EXPIRE, slot_at)
+
+
+def repair_seats(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Count members and seats anew, set quantities that differ (SEAT-3, RECON-5)."""
+    return work_pages(context, seats.REPAIR, slot_at)
+
+
 def expire_credits(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Void credits whose validity has ended (CRED-5)."""
     return work_pages(context, credits.EXPIRE, slot_at)
@@ -159,16 +174,6 @@ def tell_of_trials(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     return work_pages(context, trials.TELL, slot_at)
 
 
-def expire_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
-    """Put other methods in the place of cards whose month is over (PAY-6)."""
-    return work_pages(context, cards.EXPIRE, slot_at)
-
-
-def warn_of_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
-    """Warn customers, once, before a card that is charged expires (PAY-6)."""
-    return work_pages(context, cards.WARN, slot_at)
-
-
 def tell_price_changes(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Tell subscribers in time that they are to pay more (PRICE-3)."""
     return prices.tell(context, slot_at)
@@ -182,3 +187,13 @@ def end_kept_prices(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def migrate_prices(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Move subscribers of a version to another, at the rate that was asked for (PRICE-4)."""
     return prices.migrate(context, slot_at)
+
+
+def expire_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Put other methods in the place of cards whose month is over (PAY-6)."""
+    return work_pages(context, cards.EXPIRE, slot_at)
+
+
+def warn_of_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Warn customers, once, before a card that is charged expires (PAY-6)."""
+    return work_pages(context, cards.WARN, slot_at)

@@ -111,6 +111,20 @@ def _credits_and_usage() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def _organisations() -> dict[str, dict[str, Any]]:
+    of, at = {"organisation_ref": "org-1"}, datetime(2027, 3, 1, tzinfo=UTC)
+    return {
+        "billing.memberships.changed.v1": {**of, "user_ref": "user-7", "change": "added", "at": at, "role": "organizer", "courses": ("c1",)},
+        "billing.invitations.create.v1": {**of, "reference": "i-1", "role": "organizer", "expires_in_days": 3},
+        "billing.invitations.accept.v1": {**of, "reference": "i-1", "user_ref": "user-7", "at": at},
+        "billing.invitations.cancel.v1": {**of, "reference": "i-1", "reason": "a mistake"},
+        "billing.organisations.set_policy.v1": {**of, "quantity_mode": "bought", "invitations_reserve": True, "window_s": 300},
+        "billing.organisations.delete.v1": {
+            **of, "reason": "closed", "assets": "transfer", "assets_to": "org-2", "accounts": ("stripe acct_1",),
+        },
+    }  # fmt: skip
+
+
 def _money_back() -> dict[str, dict[str, Any]]:
     refund = {"source": "stripe", "reference": "REF-20260301-7K3M9QXA"}
     asked = {"source": "stripe", "acting_for": "platform", "reason": "cancellation"}
@@ -206,7 +220,7 @@ def test_what_the_client_writes_is_read() -> None:
         },
         "billing.subscriptions.resume.v1": theirs,
     }  # fmt: skip
-    samples |= _money_back() | _credits_and_usage()
+    samples |= _money_back() | _credits_and_usage() | _organisations()
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]

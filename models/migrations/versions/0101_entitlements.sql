@@ -49,6 +49,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bursar, pg_te
         'pending_subscription_invoices', coalesce((SELECT jsonb_agg(told) FROM open_invoices WHERE invoice_type IN ('subscription', 'proration')), '[]'),
         'pending_credit_invoices', coalesce((SELECT jsonb_agg(told) FROM open_invoices WHERE invoice_type = 'credit_package'), '[]'),
         'credits', bursar_api.credits(b.external_id, entitlements.at),
+        'organisations', bursar_api.memberships(b.external_id),
         'usage', coalesce((SELECT jsonb_object_agg(meter, jsonb_build_object('name', name, 'used', used, 'limit', max_used, 'reset_at', reset_at))
                            FROM bursar_api.usage(b.external_id)), '{}'))
     FROM subscriber b LEFT JOIN main m ON true LEFT JOIN until u ON true LEFT JOIN grants g ON true LEFT JOIN fallback f ON true
