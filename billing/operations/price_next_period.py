@@ -35,6 +35,7 @@ _NOTICED = """SELECT n.subscriber_ref, n.price_ref, coalesce(n.delivered_at, o.d
 _PLANNED = """SELECT external_id, subscription_ref, to_price_ref FROM bursar.price_move
               WHERE subscription_ref = ANY (%(subscriptions)s) AND subscription_source = 'bursar' AND status = 'planned'
               ORDER BY external_id"""
+_OWN = frozenset({"kind", "price_ref", "unit_amount_minor", "locked_at", "expires_at", "warned_at"})
 _Key = tuple[str | None, str | None, str | None, int | None, str | None]
 
 
@@ -76,6 +77,19 @@ def price_terms(unit: UnitOfWork, rows: Sequence[Subscription], versions: Sequen
         planned[one["subscription_ref"]][one["external_id"]] = one["to_price_ref"]
     terms.noticed, terms.planned = noticed, planned
     return terms
+
+
+def own_price(unit: UnitOfWork, subscriber_ref: str, found: PriceVersion) -> NextPrice:
+    """What somebody pays who begins now with `found`: that, or the price of his own."""
+    about = {"product_ref": found.product_ref, "cycle_unit": found.cycle_unit, "cycle_count": found.cycle_count, "currency": found.currency}
+    assigned = [
+        Assigned(**{name: value for name, value in one.items() if name in _OWN})
+        for one in unit.committed(_ASSIGNED, {"subscribers": [subscriber_ref]})
+        if about.items() <= one.items()
+    ]
+    return next_price(
+        unit.now, price_ref=found.reference, unit_amount_minor=found.unit_amount_minor, versions=[found], assigned=assigned
+    )
 
 
 def price_next_period(unit: UnitOfWork, row: Subscription, terms: PriceTerms, at: datetime) -> None:

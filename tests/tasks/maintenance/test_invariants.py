@@ -17,6 +17,10 @@ from workers.context import Context, make_context
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _LEGS = "ALTER TABLE bursar.journal DISABLE TRIGGER ALL"
 
+_PRICE = """INSERT INTO bursar.price (id, source, external_id, versions, created_at, updated_at, product_ref, cycle_unit, cycle_count,
+    currency, version, unit_amount_minor, notice_days) VALUES (gen_random_uuid(), 'bursar', 'pro:1month:EUR:v{0}', '{{"own": {{}}}}',
+    '2026-03-02', '2026-03-02', 'pro', 'month', 1, 'EUR', {0}, {1}, 7)"""
+
 DAMAGE = {
     "zero_sum": f"{_LEGS}; UPDATE bursar.journal SET currency = 'GBP' WHERE fact = 'charge:stripe:ch_1'",
     "charges_booked": f"{_LEGS}; UPDATE bursar.journal SET amount_minor = amount_minor + 1 WHERE kind = 'charge'",
@@ -54,6 +58,18 @@ DAMAGE = {
     "trials_end": """
         INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, trial_end_at)
         VALUES (gen_random_uuid(), 'bursar', 'sub-3', '{"own": {}}', '2026-03-02', '2026-03-02', 'trialing', '2026-02-20')""",
+    "prices_in_order": _PRICE.format(2, 2500),
+    "periods_at_price": f"""{_PRICE.format(1, 2000)}; INSERT INTO bursar.subscription_period (id, source, subscription_ref, period_start,
+        period_end, unit_price_minor, currency, price_ref, opened_at) VALUES (gen_random_uuid(), 'bursar', 'sub-4', '2026-03-02',
+        '2026-04-02', 2100, 'EUR', 'pro:1month:EUR:v1', '2026-03-02')""",
+    "raises_noticed": f"""{_PRICE.format(1, 2000)}; {_PRICE.format(2, 2500)}; WITH raised AS (
+        INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, subscriber_ref, price_ref)
+        VALUES (gen_random_uuid(), 'bursar', 'sub-5', '{{"own": {{}}}}', '2026-03-02', '2026-03-02', 'cancelled', 'a', 'pro:1month:EUR:v2')
+        RETURNING id)
+        INSERT INTO bursar.audit (uid, at, actor, reason, action, object_type, object_id, before, after, key_id, mac)
+        SELECT gen_random_uuid(), '2026-03-02', 'bursar', 'test', 'subscription.repriced', 'subscription', id,
+            '{{"price": "pro:1month:EUR:v1"}}', '{{"price": "pro:1month:EUR:v2", "because": "version", "at": "2026-03-02T00:00:00Z"}}',
+            'k', decode(repeat('00', 32), 'hex') FROM raised""",
     "paid_is_granted": """
         INSERT INTO bursar.payment_request (id, source, external_id, versions, created_at, updated_at, status, purpose, payment_ref)
         VALUES (gen_random_uuid(), 'stripe', 'order:1', '{"own": {}}', '2026-03-02', '2026-03-02', 'succeeded', 'subscription', 'pi_1')""",

@@ -42,8 +42,8 @@ class Shop:
     def publishes(self, minor: int, *, days: float | None, **values: Any) -> dict[str, Any]:
         """The next version, for those who are there from so many days after the start on."""
         existing = None if days is None else (self.start + timedelta(days=days)).isoformat()
-        given = {"product": "pro", "currency": "EUR", "unit_amount_minor": minor, "effective_for_existing_at": existing, "notice_days": 7}
-        told = self.asks("publish", **(given | values))
+        given: dict[str, Any] = {"product": "pro", "currency": "EUR", "unit_amount_minor": minor, "notice_days": 7}
+        told = self.asks("publish", **(given | {"effective_for_existing_at": existing} | values))
         assert told["state"] == "succeeded", told
         return told
 
@@ -52,8 +52,9 @@ class Shop:
 
         def begin(unit: Unit) -> None:
             subscriber(unit, ref, **values)
-            asked = {"reference": f"sub-{ref}", "subscriber_ref": ref, "product": "pro", "currency": "EUR", "collection": "manual"}
-            start_subscription(unit, StartSubscription(**asked))
+            start_subscription(unit, StartSubscription(
+                reference=f"sub-{ref}", subscriber_ref=ref, product="pro", currency="EUR", collection="manual"
+            ))  # fmt: skip
 
         do(self.machine.context, begin)
         self.pays()

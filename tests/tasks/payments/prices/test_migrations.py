@@ -1,4 +1,4 @@
-"""A version's subscribers move in pages that may be stopped and may die; whom a provider bills is never raised silently (PRICE-4, PRICE-9)."""
+"""A version's subscribers move in pages that may be stopped and may die; none is raised silently (PRICE-4, PRICE-9)."""
 
 from __future__ import annotations
 

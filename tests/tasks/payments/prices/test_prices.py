@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.factories.subscribers import do, subscriber
 from tests.tasks.payments.prices.shop import V1, V2, V3, Shop
 
 _ASSIGNED = "SELECT before, after, actor, reason FROM bursar.audit WHERE action = %s ORDER BY id"
@@ -155,3 +156,14 @@ def test_an_agreed_price_goes_before_a_kept_one_and_before_versions(shop: Shop) 
     shop.renews()
     assert shop.billed("ann") == [2_000, 1_200, 1_200, 2_000]
     assert len(shop.machine.all(_ASSIGNED, "price.assigned")) == 3
+
+
+@pytest.mark.requirement("PRICE-5", "PRICE-6")
+def test_whoever_begins_gets_the_price_that_is_his(shop: Shop) -> None:
+    shop.publishes(2_500, days=None)
+    do(shop.machine.context, lambda unit: (subscriber(unit, "ann"), subscriber(unit, "bob")))
+    shop.asks("grandfather", subscriber_ref="ann", price=V1)
+    shop.asks("override", subscriber_ref="bob", product="pro", currency="EUR", unit_amount_minor=700)
+    for ref in ("ann", "bob", "eve"):
+        shop.joins(ref)
+    assert [shop.billed(ref) for ref in ("ann", "bob", "eve")] == [[2_000], [700], [2_500]]

@@ -1,0 +1,168 @@
+"""`bursar price`: versions, who was told of them, who keeps what, and moves from one to another (PRICE-1 to PRICE-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from billing.rules.money import exponent, format_minor
+from cli.printing import facts, instant, json_line, table
+from cli.roles import action
+from cli.surroundings import reading
+from cli.trouble import nothing
+
+_VERSIONS = """
+    SELECT v.external_id AS price, v.product_ref AS product, v.cycle_count, v.cycle_unit, v.currency, v.version, v.unit_amount_minor,
+           v.effective_for_new_at, v.effective_for_existing_at, v.notice_days, v.published_at, v.published_by, v.reason,
+           (SELECT count(*) FROM bursar.subscription s WHERE s.source = 'bursar' AND s.price_ref = v.external_id
+            AND s.status NOT IN ('cancelled', 'expired')) AS subscriptions
+    FROM bursar.price v WHERE v.versions <> '{}' AND (%(product)s::text IS NULL OR v.product_ref = %(product)s)
+      AND (%(price)s::text IS NULL OR v.external_id = %(price)s)
+    ORDER BY v.product_ref, v.currency, v.cycle_unit, v.cycle_count, v.version DESC LIMIT %(limit)s"""
+_NOTICES = """SELECT status, count(*) AS customers FROM bursar.price_notice WHERE price_ref = %(price)s GROUP BY status ORDER BY status"""
+_ASSIGNED = """
+    SELECT kind, subscriber_ref AS customer, product_ref AS product, status, price_ref AS price, unit_amount_minor, currency, locked_at,
+           expires_at, warned_at, ended_at, reason, actor
+    FROM bursar.price_assignment WHERE versions <> '{}' AND (%(price)s::text IS NULL OR price_ref = %(price)s)
+      AND (%(customer)s::text IS NULL OR subscriber_ref = %(customer)s)
+    ORDER BY status, expires_at NULLS LAST, id LIMIT %(limit)s"""
+_MIGRATIONS = """
+    SELECT g.external_id AS migration, g.status, g.mode, g.from_price_ref AS from_price, g.to_price_ref AS to_price, g.rate_per_minute,
+           g.requested_at, g.completed_at, g.actor, g.reason,
+           (SELECT count(*) FROM bursar.price_move m WHERE m.migration_ref = g.external_id) AS worked
+    FROM bursar.price_migration g WHERE g.versions <> '{}' AND (%(migration)s::text IS NULL OR g.external_id = %(migration)s)
+    ORDER BY g.requested_at DESC, g.id DESC LIMIT %(limit)s"""
+_OUTCOMES = """
+    SELECT outcome, status, currency, count(*) AS subscriptions, sum(from_minor)::bigint AS from_minor, sum(to_minor)::bigint AS to_minor
+    FROM bursar.price_move WHERE migration_ref = %(migration)s GROUP BY outcome, status, currency ORDER BY outcome, status, currency"""
+_MOVES = """
+    SELECT subscription_source AS source, subscription_ref AS subscription, subscriber_ref AS customer, status, outcome, because,
+           from_minor, to_minor, currency, worked_at, moved_at
+    FROM bursar.price_move WHERE migration_ref = %(migration)s AND (%(status)s::text IS NULL OR status = %(status)s)
+    ORDER BY id LIMIT %(limit)s"""
+_LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, amounts in minor units.")
+
+
+@click.group()
+def price() -> None:
+    """Prices: versions, notices, kept and agreed prices, moves."""
+
+
+@price.command("ls")
+@click.option("--product", metavar="KEY", help="Only this product's.")
+@_LIMIT
+@_JSON
+@action("viewer")
+def ls(product: str | None, limit: int, as_json: bool) -> None:
+    """List the versions: what they cost, from when on, and how many subscriptions pay them."""
+    found = _rows(_VERSIONS, product=product, price=None, limit=limit)
+    if not found:
+        raise nothing("no price is published", "the app publishes them: `billing.prices.publish.v1`")
+    if as_json:
+        for row in found:
+            json_line(row)
+        return
+    table(("PRICE", "PER SEAT", "FOR NEW", "FOR EXISTING", "NOTICE", "SUBSCRIPTIONS"), ((
+        row["price"], _money(row["unit_amount_minor"], row["currency"]), instant(row["effective_for_new_at"]),
+        instant(row["effective_for_existing_at"]) if row["effective_for_existing_at"] else "never", f"{row['notice_days']} days",
+        row["subscriptions"],
+    ) for row in found))  # fmt: skip
+
+
+@price.command("show")
+@click.argument("version")
+@_LIMIT
+@_JSON
+@action("viewer")
+def show(version: str, limit: int, as_json: bool) -> None:
+    """Show a version, who was told of it, and who keeps it. VERSION is its name, such as pro:1month:EUR:v2."""
+    found = _rows(_VERSIONS, product=None, price=version, limit=1)
+    if not found:
+        raise nothing(f"no version is called {version!r}", "`bursar price ls` lists them")
+    row, notices = found[0], _rows(_NOTICES, price=version)
+    kept = _rows(_ASSIGNED, price=version, customer=None, limit=limit)
+    if as_json:
+        json_line({**row, "notices": {one["status"]: one["customers"] for one in notices}, "kept": kept})
+        return
+    facts([
+        ("price", row["price"]), ("per seat", _money(row["unit_amount_minor"], row["currency"])),
+        ("cycle", f"{row['cycle_count']} {row['cycle_unit']}"), ("for new ones from", row["effective_for_new_at"]),
+        ("for existing from", row["effective_for_existing_at"] or "never"), ("told before", f"{row['notice_days']} days"),
+        ("subscriptions", row["subscriptions"]), ("published", row["published_at"]), ("by", row["published_by"]),
+        ("because", row["reason"]),
+    ])  # fmt: skip
+    for one in notices:
+        click.echo(f"notices  {one['status']}  {one['customers']}")
+    for one in kept:
+        click.echo(_own(one))
+
+
+@price.command("assigned")
+@click.option("--customer", metavar="REFERENCE", help="Only this subscriber's.")
+@_LIMIT
+@_JSON
+@action("viewer")
+def assigned(customer: str | None, limit: int, as_json: bool) -> None:
+    """List kept and agreed prices."""
+    found = _rows(_ASSIGNED, price=None, customer=customer, limit=limit)
+    if not found:
+        raise nothing("nobody has a price of his own", "`billing.prices.grandfather.v1` and `.override.v1` give one")
+    for one in found:
+        if as_json:
+            json_line(one)
+        else:
+            click.echo(_own(one))
+
+
+@price.command("migrations")
+@click.argument("migration", required=False)
+@click.option("--status", help="Of one migration: only subscriptions that are so, such as awaiting_approval.")
+@_LIMIT
+@_JSON
+@action("viewer")
+def migrations(migration: str | None, status: str | None, limit: int, as_json: bool) -> None:
+    """List migrations, or show one of them with what came of each subscription."""
+    found = _rows(_MIGRATIONS, migration=migration, limit=limit)
+    if not found:
+        raise nothing("there is no such migration", "the app asks for them: `billing.prices.migrate.v1`")
+    if migration is None:
+        for row in found:
+            if as_json:
+                json_line(row)
+            else:
+                click.echo(_migration(row))
+        return
+    outcomes, moves = _rows(_OUTCOMES, migration=migration), _rows(_MOVES, migration=migration, status=status, limit=limit)
+    if as_json:
+        json_line({**found[0], "outcomes": outcomes, "moves": moves})
+        return
+    click.echo(_migration(found[0]))
+    for one in outcomes:
+        money = f"{_money(one['from_minor'], one['currency'])} -> {_money(one['to_minor'], one['currency'])}"
+        click.echo(f"{one['outcome']} ({one['status']})  {one['subscriptions']} subscriptions  {money}")
+    for one in moves:
+        money = f"{_money(one['from_minor'], one['currency'])} -> {_money(one['to_minor'], one['currency'])}"
+        click.echo(f"  {one['source']} {one['subscription']}  {one['customer']}  {one['status']}  {money}  {one['because'] or ''}".rstrip())
+
+
+def _migration(row: Mapping[str, Any]) -> str:
+    way = f"{row['from_price']} -> {row['to_price']}"
+    return f"{row['migration']}  {row['status']}  {row['mode']}  {way}  {row['worked']} worked  {instant(row['requested_at'])}"
+
+
+def _own(row: Mapping[str, Any]) -> str:
+    until = f"until {instant(row['expires_at'])}" if row["expires_at"] else "for good"
+    about = f"{row['kind']}  {row['customer']}  {row['product']}  {_money(row['unit_amount_minor'], row['currency'])}"
+    return f"{about}  {row['status']}  {until}  {row['reason']}"
+
+
+def _money(minor: int, currency: str) -> str:
+    return f"{format_minor(minor, exponent(currency))} {currency}"
+
+
+def _rows(sql: str, **bound: Any) -> list[dict[str, Any]]:
+    with reading() as connection:
+        return [dict(row) for row in connection.exec_driver_sql(sql, bound).mappings()]
