@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
@@ -37,3 +39,7 @@ class Product(Aggregate):
     """SEAT-2: `accrue` to the next invoice, or `charge` at once."""
     provider_refs: Mapped[list[Any] | None]
     """Providers' products and prices that mean this one, so that mirrored subscriptions are for it."""
+    relink_asked_at: Mapped[datetime | None]
+    """Since when providers' subscriptions are to be looked at anew, because `provider_refs` changed; None: they are not."""
+    relink_after: Mapped[UUID | None]
+    """How far that has come."""

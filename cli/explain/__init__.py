@@ -1,4 +1,4 @@
-"""`bursar explain ID`: the whole story of one payment, refund, payout, dispute, request or event, and what happens next."""
+"""`bursar explain ID`: the whole story of one payment, subscription, payout, event ..., and what happens next."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from cli.surroundings import reading, settings
 def explain(identity: str, as_json: bool) -> None:
     """Tell how ID came to be as it is: event, handler, rows, books, calls at providers, mails, and what happens next and when.
 
-    ID is a provider's id (pi_..., re_..., dp_...), Bursar's own (pay_0190...), a request's reference, a submission's key, an
-    event's id or row number; `source:ID` where two providers use the same.
+    ID is a provider's id (pi_..., re_..., dp_...), Bursar's own (pay_0190..., sbr_...), a request's reference, the app's name of a
+    subscriber, subscription, invoice, order or product, what credits were granted or spent for, a submission's key, an event's id or
+    row number; `source:ID` where two use the same.
     """
     with reading() as connection:
         chain = chain_of(connection, find(connection, identity), bank_transfer_days=settings().bank_transfer_days)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
 from billing.rules.request_tag import request_named
+from cli.explain import own
 from cli.explain.find import Found, rows_named
 from cli.explain.next import what_next
 from models.base import AGGREGATES
@@ -19,6 +21,7 @@ COMPANIONS = {
     "payment": ["fulfilment", "transfer_request", "bank_transfer"], "bank_transfer": ["payment", "fulfilment"], "dispute": ["dispute_case"],
     "dispute_case": ["dispute"],
 }  # fmt: skip
+"""Kinds of one provider that have the same id."""
 _FORWARD = {
     "payment_ref": "payment", "latest_charge_ref": "charge", "charge_ref": "charge", "transfer_ref": "transfer", "payout_ref": "payout",
     "dispute_ref": "dispute", "refund_ref": "refund", "checkout_ref": "checkout", "invoice_ref": "invoice",
@@ -56,10 +59,12 @@ _HOLD = "SELECT * FROM bursar.payout_hold WHERE source = %(source)s AND external
 
 @dataclass
 class Chain:
-    """All of it. Lists are oldest first, each at most a few hundred long."""
+    """All of it. Lists are oldest first, each at most a few hundred long. `periods` and `ledger` are the newest of our own billing."""
 
     said: str
     rows: list[dict[str, Any]] = field(default_factory=list)
+    periods: list[dict[str, Any]] = field(default_factory=list)
+    ledger: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     audit: list[dict[str, Any]] = field(default_factory=list)
     journal: list[dict[str, Any]] = field(default_factory=list)
@@ -78,6 +83,9 @@ def chain_of(connection: Connection, found: Found, *, bank_transfer_days: float)
         chain.rows = [row for kind, row_id in sorted(touched) for row in _rows(connection, kind, "id = %(value)s::uuid", value=row_id)]
     else:
         _walk(connection, chain, found.rows)
+        asked = [row for row in chain.rows if (row["kind"], row["source"], row["external_id"]) in found.rows]
+        chain.periods = own.periods_of(partial(_all, connection), asked)
+        chain.ledger = own.ledger_of(partial(_all, connection), chain.rows)
     for row in chain.rows:
         if not found.events:
             chain.audit += _all(connection, _AUDIT, kind=row["kind"], id=str(row["id"]))
@@ -93,7 +101,8 @@ def chain_of(connection: Connection, found: Found, *, bank_transfer_days: float)
         handler = route(event["source"], event["event_type"])
         event["handler"] = handler.name if handler else None
     chain.audit.sort(key=lambda one: int(one["id"]))
-    chain.outbox = _all(connection, _OUTBOX, ids=sorted(events))
+    sent = [*_all(connection, _OUTBOX, ids=sorted(events)), *own.mails_of(partial(_all, connection), chain.rows)]
+    chain.outbox = sorted({call["id"]: call for call in sent}.values(), key=lambda call: int(call["id"]))
     holds = [
         hold for row in chain.rows if row["kind"] == "dispute"
         for hold in _all(connection, _HOLD, source=row["source"], key=f"dispute:{row['external_id']}")
@@ -106,7 +115,8 @@ def _walk(connection: Connection, chain: Chain, start: Iterable[tuple[str, str, 
     """The rows that belong together, three steps far: what they name, what names them, and what stands beside them."""
     seen: set[tuple[str, str, str]] = set()
     wave = list(start)
-    for depth in range(4):
+    steps = 2 if all(key[0] in own.WIDE for key in wave) else 4
+    for depth in range(steps):
         following: list[tuple[str, str, str]] = []
         for key in wave:
             if key in seen or len(chain.rows) >= MOST_ROWS:
@@ -117,7 +127,8 @@ def _walk(connection: Connection, chain: Chain, start: Iterable[tuple[str, str, 
                 if depth and not row["versions"]:
                     continue  # a stub tells nothing
                 chain.rows.append(row)
-                following += _beside(connection, row)
+                if depth == 0 or kind not in own.ENDS:
+                    following += _beside(connection, row) + own.beside(partial(_all, connection), row)
         wave = following
 
 

@@ -13,12 +13,18 @@ from cli.trouble import nothing
 from models.base import AGGREGATES
 
 SOURCES = ("stripe", "paypal", "manual", "zoom", "app", "bursar")
-SIDE = ("dispute_case", "fulfilment", "payee", "customer_balance", "balance_transaction", "payout_turn")
+SIDE = (
+    "dispute_case", "fulfilment", "payee", "customer_balance", "balance_transaction", "payout_turn", "credit_account", "credit_cycle",
+    "dunning_case", "organisation", "period_settlement", "promo_customer",
+)  # fmt: skip
 """Kinds that stand beside another row of the same id: that one is meant."""
 _PUBLIC = re.compile(r"([a-z]+)_([0-9a-f]{32})")
 _KEY = "SELECT request_type, source, request_ref FROM bursar.submission WHERE source = ANY (%(sources)s) AND key = %(text)s"
 _EVENTS = """SELECT id FROM bursar.inbox WHERE source = ANY (%(sources)s) AND event_id = %(text)s
              UNION ALL SELECT id FROM bursar.inbox WHERE id = %(number)s"""
+_CREDITS = "SELECT lot_ref FROM bursar.credit_entry WHERE fact = %(text)s LIMIT 20"
+_MONEY = """SELECT m.external_id FROM bursar.money_credit_entry e JOIN bursar.money_credit m ON m.id = e.credit_id
+            WHERE e.fact = %(text)s LIMIT 20"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,18 @@ def find(connection: Connection, text: str) -> Found:
         events = [row[0] for row in connection.exec_driver_sql(_EVENTS, bound)]
         if events:
             return Found(text, [], events)
+        booked = _entries(connection, wanted)
+        if booked:
+            return Found(text, booked, [])
     raise nothing(
         f"nothing is known as {text!r}", "give a provider's id, Bursar's own, a reference, a submission's key or an event's id"
     )
+
+
+def _entries(connection: Connection, text: str) -> list[tuple[str, str, str]]:
+    """What an entry of credits or of money credit changed, by the fact that it is for."""
+    kinds = (("credit_lot", _CREDITS), ("money_credit", _MONEY))
+    return [(kind, "bursar", ref) for kind, sql in kinds for ref in connection.exec_driver_sql(sql, {"text": text}).scalars()]
 
 
 def _rows(connection: Connection, sources: list[str], text: str) -> list[tuple[str, str, str]]:

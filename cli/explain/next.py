@@ -8,6 +8,7 @@ from typing import Any
 
 from billing.operations.follow_dispute import WAITS_FOR_US
 from billing.rules.states_money_out import dispute_outcome
+from cli.explain.next_own import own_next
 from cli.printing import instant
 
 Rows = Sequence[dict[str, Any]]
@@ -23,7 +24,7 @@ def what_next(rows: Rows, events: Rows, calls: Rows, outbox: Rows, holds: Rows, 
     """Each open thing, in the order in which a person would look at them; one sentence where nothing is open."""
     told = [*_events(events), *_calls(calls), *_outbox(outbox)]
     for row in rows:
-        told += _row(row, bank_transfer_days)
+        told += [*_row(row, bank_transfer_days), *own_next(row)]
     for hold in holds:
         told.append(
             f"{hold['amount_minor']} {hold['currency']} minor units of {hold['account_ref']} are held since {instant(hold['opened_at'])}"

@@ -26,13 +26,14 @@ def tell(chain: Chain) -> None:
         click.echo("what it is")
         for row in chain.rows:
             click.echo("  " + _row(row))
+    _own(chain)
     told = {event["id"] for event in chain.events}
     if chain.events:
         click.echo("\nwhat happened, oldest first")
     for event in chain.events:
         _event(event)
         _effects(chain, event["id"])
-    if any(one["inbox_id"] not in told for one in (*chain.audit, *chain.journal)):
+    if any(one["inbox_id"] not in told for one in (*chain.audit, *chain.journal, *chain.outbox)):
         click.echo("\nby hand, or by the clock")
         _effects(chain, None, known=told)
     if chain.calls:
@@ -53,6 +54,8 @@ def as_object(chain: Chain) -> dict[str, Any]:
             | {name: visible(row.get(name), name) for name in ("status", "amount_minor", "currency", "dispute_standing") if name in row}
             for row in chain.rows
         ],
+        "periods": chain.periods,
+        "ledger": [one | {"reason": visible(one["reason"], "reason")} for one in chain.ledger],
         "events": [visible({**event, "error": None}) for event in map(_plain, chain.events)],
         "audit": [one | {"before": visible(one["before"]), "after": visible(one["after"]), "reason": one["reason"]} for one in chain.audit],
         "journal": chain.journal,
@@ -60,6 +63,23 @@ def as_object(chain: Chain) -> dict[str, Any]:
         "outbox": chain.outbox,
         "next": chain.next,
     }
+
+
+def _own(chain: Chain) -> None:
+    """Periods and entries of ledgers, which are no rows of their own."""
+    if chain.periods:
+        click.echo("\nwhat was billed, the newest periods")
+    for one in chain.periods:
+        price = _money(one["source"], one["unit_price_minor"], one["currency"])
+        seats = f"{one['quantity']} x {price}" if price else ""
+        said = (f"{instant(one['period_start'])} to {instant(one['period_end'])}", seats, one["price_ref"], f"invoice {one['invoice_ref']}")
+        click.echo(one_line("  " + "  ".join(part for part in said if part)))
+    if chain.ledger:
+        click.echo("\nwhat changed of credits, the newest entries")
+    for one in chain.ledger:
+        what = _money("bursar", one["amount"], one["currency"]) if one["currency"] else f"{one['amount']:+} credits"
+        after = f", {one['balance_after']} after it" if one["balance_after"] is not None else ""
+        click.echo(one_line(f"  {instant(one['at'])}  {one['kind']}: {what} of {one['of']}{after}, for {one['fact']}  by {one['actor']}"))
 
 
 def _plain(event: dict[str, Any]) -> dict[str, Any]:
@@ -101,10 +121,10 @@ def _effects(chain: Chain, inbox_id: int | None, known: set[int] | None = None) 
     for leg in filter(ours, chain.journal):
         money = _money(leg["fact"].split(":")[1], leg["amount_minor"], leg["currency"])
         click.echo(one_line(f"      booked {leg['kind']}: {money} from {leg['credit']} to {leg['debit']}"))
-    if known is None:
-        for call in filter(ours, chain.outbox):
-            what = f"mail {call['mail']}" if call["mail"] else f"call {call['kind']}"
-            click.echo(one_line(f"      {what}: {call['state']}" + (f" {instant(call['done_at'])}" if call["done_at"] else "")))
+    for call in filter(ours, chain.outbox):
+        what = f"mail {call['mail']}" if call["mail"] else f"call {call['kind']}"
+        at = "" if known is None else f"{instant(call['created_at'])}  "
+        click.echo(one_line(f"      {at}{what}: {call['state']}" + (f" {instant(call['done_at'])}" if call["done_at"] else "")))
 
 
 def _change(entry: dict[str, Any]) -> str:

@@ -9,25 +9,27 @@ from uuid import UUID
 
 import pytest
 
-from cli.explain import chain
+from cli.explain import chain, own
 from models.base import AGGREGATES
 from tests.harness.cluster import Database
 
 VALUES: dict[str, Any] = {
     "sources": ["stripe"], "text": "x", "number": 1, "kind": "payment", "id": "x", "ids": [1, 2], "most": 10, "fact": "charge:stripe:ch_1",
-    "source": "stripe", "key": "x",
+    "source": "stripe", "key": "x", "ref": "x", "some": 12, "currency": "EUR", "keys": ["x"],
 }  # fmt: skip
 
 
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     """All that it may ask."""
-    for module in (importlib.import_module("cli.explain.find"), chain):
+    for module in (importlib.import_module("cli.explain.find"), chain, own):
         for name, sql in vars(module).items():
             if name.startswith("_") and isinstance(sql, str) and "SELECT" in sql:
-                # Calls are found by the row's own id, which is a uuid.
-                yield sql, VALUES | ({"id": UUID(int=7)} if "request_id" in sql else {})
+                # Calls and money's entries are found by the row's own id, which is a uuid.
+                yield sql, VALUES | ({"id": UUID(int=7)} if "request_id" in sql or "credit_id =" in sql else {})
     for kind in AGGREGATES:
         yield f"SELECT * FROM bursar.{AGGREGATES[kind].__tablename__} WHERE source = %(source)s AND external_id = %(text)s", VALUES
+    for beside in own.CHILDREN.values():
+        yield from ((own.child_sql(child, where), VALUES) for child, where in beside if child in AGGREGATES)
     for children in chain.BACKWARD.values():
         for child, column in children:
             where = f"{column} = %(value)s" if column.endswith("_id") else f"source = %(source)s AND {column} = %(value)s"

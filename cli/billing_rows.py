@@ -1,0 +1,64 @@
+"""What the commands about our own billing share: reading rows, naming them, and running an app's command in a person's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from billing.operations.unit import UnitOfWork
+from billing.rules.commands.base import Command, Rejected
+from billing.rules.money import exponent, format_minor
+from cli.roles import actor
+from cli.surroundings import acting, reading
+from cli.trouble import PROBLEMS, TroubleError
+from models.base import OWN_SOURCE, Aggregate
+from workers.unit import Unit
+
+LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, amounts in minor units.")
+
+R = TypeVar("R")
+C = TypeVar("C", bound=Command)
+
+
+def rows(sql: str, **bound: Any) -> list[dict[str, Any]]:
+    """Rows of one statement, in a transaction that can only read."""
+    with reading() as connection:
+        return [dict(row) for row in connection.exec_driver_sql(sql, bound).mappings()]
+
+
+def money(minor: int | None, currency: str | None) -> str:
+    """An amount with its currency; empty where there is none."""
+    return f"{format_minor(minor, exponent(currency))} {currency}" if minor is not None and currency else ""
+
+
+def key_of(model: type[Aggregate], identity: str) -> tuple[str, str]:
+    """Source and external id of what a person calls `identity`: Bursar's public id, `source:reference`, or a reference of our own."""
+    public = re.fullmatch(rf"{model.PUBLIC_PREFIX}_([0-9a-f]{{32}})", identity)
+    if public:
+        sql = f"SELECT source, external_id FROM bursar.{model.__tablename__} WHERE id = %(id)s::uuid"  # noqa: S608 - our own tables
+        for row in rows(sql, id=public[1]):
+            return row["source"], row["external_id"]
+    source, colon, rest = identity.partition(":")
+    return (source, rest) if colon and source in ("stripe", "paypal", OWN_SOURCE) else (OWN_SOURCE, identity)
+
+
+def carry_out(command: C, verb: Callable[[UnitOfWork, C], R], *, reason: str, look: str) -> R:
+    """The verb of the app's command, in a transaction of its own, in the name of the person at the terminal.
+
+    Raises:
+        TroubleError: it was refused.
+    """
+    with acting() as context:
+        try:
+            with context.engine.begin() as connection:
+                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
+                unit.load(command.references())
+                told = verb(unit, command)
+                unit.flush()
+                return told
+        except Rejected as error:
+            raise TroubleError(PROBLEMS, f"{error.code}: {error.message}", effect="nothing was changed", then=look) from None
