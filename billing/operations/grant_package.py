@@ -19,7 +19,8 @@ from models.invoice import Invoice
 
 log = structlog.get_logger(__name__)
 
-_PRODUCT = "SELECT credits, credit_validity_months FROM bursar.product WHERE source = 'bursar' AND external_id = %(ref)s AND kind = 'credit_package'"
+_PRODUCT = """SELECT credits, credit_validity_months FROM bursar.product
+             WHERE source = 'bursar' AND external_id = %(ref)s AND kind = 'credit_package'"""
 _UNCLAIMED = """SELECT external_id FROM bursar.fulfilment WHERE source = %(source)s AND customer_ref = %(customer)s
                 AND purpose = 'credit_package' AND external_ref IS NULL ORDER BY external_id"""
 

@@ -18,7 +18,6 @@ from tests.factories.subscribers import do, price, product, subscriber
 from tests.harness.machine import Machine
 from workers.unit import Unit
 
-
 WRONG = """
     SELECT a.external_id FROM bursar.credit_account a WHERE balance IS DISTINCT FROM (
         SELECT coalesce(sum(amount), 0) FROM bursar.credit_entry e WHERE e.subscriber_ref = a.external_id)
