@@ -10,8 +10,9 @@ import importlib
 import re
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg import sql
 
@@ -21,21 +22,29 @@ from schedules.slots import tick
 from schedules.table import TABLE, Daily, Run
 from workers.hints import Hinter
 from workers.paging import Paged
-from workers.slots import RunFailedError, turn
+from workers.slots import MAX_ATTEMPTS, RunFailedError, turn
 
 if TYPE_CHECKING:
     from cli.simulate.play import Play
 
 NOT_PLAYED = frozenset({"sweep", "check_invariants", "reconcile", "verify_audit", "retention", "recount_promo_uses"})
 """The play promotes and checks by itself; the others look after records that a throw-away database need not keep."""
-WEEKLY = frozenset({
+MACHINE = frozenset({
     "make_payload_months", "seal_audit", "reopen_ignored", "alert_dead_letters", "alert_deliveries", "alert_disputes", "refresh_balances",
-    "poll_stuck_payouts", "pay_out_due", "remind_dispute_deadlines",
+    "poll_stuck_payouts", "pay_out_due", "remind_dispute_deadlines", "pull_balance_transactions", "alert_clock_jumps", "refund_batches",
+    "return_disputed_shares", "expire_bank_transfers", "migrate_prices",
 })  # fmt: skip
-"""They look after the machine, or after payees, whom the play does not have."""
+"""They look after the machine, or after what the play does not have: every third midnight is enough for them."""
+DUE: dict[str, LiteralString] = {
+    "collect_due": "SELECT min(due_at) FROM bursar.dunning_attempt WHERE status = 'pending' AND due_at <= %(now)s",
+    "expire_promo_reservations": "SELECT min(expires_at) FROM bursar.promo_redemption WHERE status = 'reserved' AND expires_at <= %(now)s",
+}
+"""Of runs that make their `Paged` anew each time: when the first of what they work through is due."""
+_EACH = 3
 _INSTANT = timedelta(microseconds=1)
 _LONG_AGO = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 _NOBODY = "00000000-0000-0000-0000-000000000000"
+_BOUND = {"now", "after_at", "after_id", "page"}
 _IDLE = timedelta(hours=6)
 """A run that found nothing to do, though its rows look due, is asked again after this."""
 
@@ -62,16 +71,17 @@ def paged_runs() -> dict[str, Paged]:
 class Runs:
     """The schedule, as the play keeps it."""
 
-    def __init__(self, play: Play) -> None:
+    def __init__(self, play: Play, *, faults: bool) -> None:
         self._play = play
-        paged = paged_runs()
-        played = [run for run in TABLE if run.job not in NOT_PLAYED | WEEKLY]
-        self._weekly = [run for run in TABLE if run.job in WEEKLY]
-        self._daily = [run for run in played if isinstance(run.every, Daily)]
-        self._paged = {run.job: (run, paged[run.job]) for run in played if run.job in paged and not isinstance(run.every, Daily)}
-        self._others = [run for run in played if not isinstance(run.every, Daily) and run.job not in paged]
+        questions: dict[str, Paged | LiteralString] = {**DUE, **{job: one for job, one in paged_runs().items() if _bound(one)}}
+        played = [run for run in TABLE if run.job not in NOT_PLAYED | MACHINE]
+        self._asked = {run.job: run for run in played if run.job in questions}
+        self._others = [run for run in played if run.job not in questions and not isinstance(run.every, Daily)]
+        self._others = [run for run in self._others if faults or run.job != "backfill_events"]
+        self._daily = [run for run in played if run.job not in questions and isinstance(run.every, Daily)]
+        self._machine = [run for run in TABLE if run.job in MACHINE]
+        self._sql, self._bound = _one_question({job: questions[job] for job in self._asked})
         self._not_before: dict[str, datetime] = {}
-        self._sql, self._bound = _one_question([paged for _, paged in self._paged.values()])
         self.failed: Counter[str] = Counter()
         self.count = 0
         self.counts: Counter[str] = Counter()
@@ -80,11 +90,11 @@ class Runs:
         """Slots up to `until` in which something is due, as the rows are now."""
         now, found = self._play.now, []
         with self._play.timed("what is due"):
-            rows = self._play.connection.execute(self._sql, self._bound | {"now": until}).fetchall() if self._paged else []
+            rows = self._play.connection.execute(self._sql, self._bound | {"now": until}).fetchall()
         for job, due_at in rows:
-            run, _ = self._paged[job]
+            run = self._asked[job]
             first = max(min(due_at, until), now, self._not_before.get(job, now))
-            slot = next(between(run, first - _INSTANT, first + timedelta(days=2)))
+            slot = next(between(run, first - _INSTANT, first + timedelta(days=3)))
             if slot <= until:
                 found.append((slot, run))
         for run in self._daily:
@@ -108,26 +118,36 @@ class Runs:
 
     def machine(self, day: int) -> None:
         """Those that look after the machine, at midnight."""
-        self.run(self._others + (self._weekly if day % 7 == 0 else []))
+        self.run(self._others + (self._machine if day % _EACH == 0 else []))
 
-    def _turns(self, queue: str, job: str, slot_at: str) -> int:
+    def _turns(self, queue: str, job: str, slot_at: str) -> bool:
         self.count += 1
         self.counts[job] += 1
-        try:
-            while (done := turn(self._play.context, queue, job, slot_at)).more:
-                pass
-        except RunFailedError:
-            self.failed[job] += 1
-            return 1
-        return "'items': 0" not in done.said
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                while (done := turn(self._play.context, queue, job, slot_at)).more:
+                    pass
+            except RunFailedError:
+                self.failed[job] += 1  # tried again, as the sweep would
+            else:
+                return "'items': 0" not in done.said
+        return True
 
 
-def _one_question(paged: list[Paged]) -> tuple[sql.Composed, dict[str, Any]]:
+def _bound(paged: Paged) -> bool:
+    """Whether all that it asks for is known, not only in a slot of it."""
+    return set(re.findall(r"%\((\w+)\)s", paged.due)) <= _BOUND | paged.bound.keys()
+
+
+def _one_question(questions: Mapping[str, Paged | LiteralString]) -> tuple[sql.Composed, dict[str, Any]]:
     """For each run, when its first row is due: one statement for all. Nothing is locked by asking."""
     parts, bound = [], {"after_at": _LONG_AGO, "after_id": _NOBODY, "page": 1}
-    for one in paged:
-        asked = sql.SQL(re.sub(r"FOR UPDATE OF \w+( SKIP LOCKED)?", "", one.due))
-        parts.append(sql.SQL("SELECT {} AS job, (SELECT due_at FROM ({}) AS q) AS due_at").format(sql.Literal(one.job), asked))
-        bound |= dict(one.bound)
+    for job, one in questions.items():
+        if isinstance(one, Paged):
+            looked = sql.SQL("SELECT due_at FROM ({}) AS q").format(sql.SQL(re.sub(r"FOR UPDATE OF \w+( SKIP LOCKED)?", "", one.due)))
+            bound |= dict(one.bound)
+        else:
+            looked = sql.SQL("{}").format(sql.SQL(one))
+        parts.append(sql.SQL("SELECT {} AS job, ({}) AS due_at").format(sql.Literal(job), looked))
     every = sql.SQL(" UNION ALL ").join(parts)
     return sql.SQL("SELECT job, due_at FROM ({}) AS all_runs WHERE due_at IS NOT NULL ORDER BY job").format(every), bound

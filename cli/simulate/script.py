@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.simulate import catalogue
 from cli.simulate.people import GOOD_CARDS, Customer, at_hour, customers, definition, order, wishes
@@ -32,6 +32,13 @@ class Script(Wishes):
             self._plan(one.arrives, self._arrival(one))
             for at, name in wishes(one, self._until):
                 self._plan(at, self.wish(one, name))
+
+    def only(self, *people: Customer) -> None:
+        """Nobody else comes, and they wish for nothing."""
+        self._waiting.clear()
+        self.people = {one.ref: one for one in people}
+        for one in people:
+            self._plan(one.arrives, self._arrival(one))
 
     # Arrival
 
@@ -66,9 +73,11 @@ class Script(Wishes):
                 "code": catalogue.CODE, "reference": payload["promo_ref"], "subscriber_ref": one.ref, "currency": "EUR",
                 "unit_amounts_minor": [amount],
             })  # fmt: skip
-        self._play.settle()  # first who he is, then what he wants
-        self._play.submit("billing.subscriptions.start.v1", payload)
+        self._then.append(lambda: self._start(payload))
+
+    def _start(self, payload: dict[str, Any]) -> None:
         self._did("starts")
+        self._play.submit("billing.subscriptions.start.v1", payload)
 
     # What people see each morning
 
@@ -109,9 +118,10 @@ class Script(Wishes):
             self._did("new cards")
             one.card = "pm_sepa_debit" if one.pays == "debit" else one.chance.choice(GOOD_CARDS)
             self._play.submit("billing.subscribers.define.v1", definition(one))
-            self._play.settle()
-            self._play.submit("billing.payments.retry.v1", {
-                "source": "stripe", "reference": request, "attempt": attempts + 1, "payment_method_ref": one.card,
-            })  # fmt: skip
+            again = {"source": "stripe", "reference": request, "attempt": attempts + 1, "payment_method_ref": one.card}
+            self._then.append(lambda: self._retry(again))
 
         return give
+
+    def _retry(self, payload: dict[str, Any]) -> None:
+        self._play.submit("billing.payments.retry.v1", payload)

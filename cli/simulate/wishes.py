@@ -31,6 +31,7 @@ class Plans:
         self._play, self._until = play, until
         self._waiting: list[tuple[datetime, int, Act]] = []
         self._number = 0
+        self._then: list[Act] = []
         self.acts: Counter[tuple[str, str]] = Counter()
 
     def next_due(self) -> datetime | None:
@@ -41,6 +42,12 @@ class Plans:
         """All that is due now, in the order in which it was planned."""
         while self._waiting and self._waiting[0][0] <= self._play.now:
             heapq.heappop(self._waiting)[2]()
+        if self._then:
+            # What is wanted only once the first is done, for all of this instant together: units of many are quicker.
+            self._play.settle()
+            then, self._then = self._then, []
+            for act in then:
+                act()
 
     def _plan(self, at: datetime, act: Act) -> None:
         if at < self._until:

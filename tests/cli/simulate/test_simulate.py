@@ -1,0 +1,94 @@
+"""Two plays of one seed print the same; what breaks a rule ends the play and is named; 31 January, 29 February and DST are played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.simulate.ground import NotEmptyError, prepare
+from cli.simulate.tell import calendar, summary
+from cli.simulate.year import RuleBrokenError, Wanted, Year
+from core.ids import seed_ids
+from tests.harness.cluster import Database, copy_template, drop
+
+Playing = Callable[..., Year]
+
+
+@pytest.fixture
+def playing(database: Database) -> Iterator[Playing]:
+    """A play on this test's database."""
+    made: list[Year] = []
+
+    def play(**wanted: object) -> Year:
+        said = {"customers": 3, "days": 10, "seed": 1, "faults": False, "begins": datetime(2027, 1, 1, tzinfo=UTC)} | wanted
+        made.append(Year(database.url, Wanted(**said)))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield play
+    for year in made:
+        year.play.close()
+    seed_ids(None)
+
+
+def _told(database: Database) -> list[str]:
+    year = Year(database.url, Wanted(customers=30, days=60, seed=7, faults=True, begins=datetime(2027, 1, 20, tzinfo=UTC)))
+    try:
+        year.run()
+        return calendar(year.play, year.script.acts) + summary(year.play, year.subscription_days)
+    finally:
+        year.play.close()
+
+
+@pytest.mark.requirement("SUB-3")
+def test_one_seed_with_all_its_faults_prints_the_same_bytes_and_breaks_no_rule(
+    database: Database, cluster_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    first = _told(database)
+    second = Database(copy_template(cluster_url, f"{database.url.rsplit('/', 1)[1]}_again"), redis_url, tmp_path)
+    assert first == _told(second)
+    drop(cluster_url, second.url.rsplit("/", 1)[1])
+    money = next(line.split() for line in first if line.startswith("money in"))
+    assert float(money[2]) > 0
+
+
+def test_damage_ends_the_play_and_is_named_with_its_seed(playing: Playing) -> None:
+    year = playing(days=4)
+    year.play.connection.execute(
+        """CREATE FUNCTION bursar.damage() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN NEW.total_minor := NEW.total_minor + 1; RETURN NEW; END $$;
+           CREATE TRIGGER damage BEFORE INSERT ON bursar.invoice FOR EACH ROW EXECUTE FUNCTION bursar.damage()"""
+    )
+    one = next(iter(year.script.people.values()))
+    one.arrives, one.pays, one.product = year.wanted.begins, "manual", "pro"
+    year.script.only(one)
+    with pytest.raises(RuleBrokenError, match=r"(?s)day 1 .*--seed 1.*invoices_add_up.*invoice c0"):
+        year.run()
+
+
+@pytest.mark.requirement("SUB-13")
+def test_31_january_29_february_and_both_changes_of_the_clock_are_billed_once_each(playing: Playing) -> None:
+    """One play, three customers: the month's end of a leap year, a zone whose summer begins, one whose summer ends."""
+    begins = datetime(2028, 1, 30, tzinfo=UTC)
+    year = playing(customers=3, days=72, begins=begins)
+    people = list(year.script.people.values())
+    for one, (zone, day) in zip(people, [("UTC", 1), ("Europe/Berlin", 29), ("Australia/Sydney", 11)], strict=True):
+        one.zone, one.arrives, one.card = zone, begins + timedelta(days=day, hours=11), "pm_card_visa"
+        one.pays, one.product, one.cycle, one.anchor_day, one.promo, one.seats = "card", "pro", ("month", 1), None, False, 1
+    year.script.only(*people)
+    year.run()
+    told = year.play.all(
+        """SELECT p.subscription_ref, to_char(p.period_start AT TIME ZONE 'UTC', 'MM-DD HH24:MI'), i.status
+           FROM bursar.subscription_period p JOIN bursar.invoice i ON i.external_id = p.invoice_ref ORDER BY 1, 2"""
+    )
+    expected = [
+        ["01-31 12:00", "02-29 12:00", "03-31 12:00"], ["02-28 12:00", "03-28 11:00"], ["02-10 12:00", "03-10 12:00", "04-10 13:00"],
+    ]  # fmt: skip
+    assert told == [(one.subscription, at, "paid") for one, days in zip(people, expected, strict=True) for at in days]
+
+
+def test_a_database_that_holds_something_is_left_alone(database: Database) -> None:
+    with pytest.raises(NotEmptyError, match="nothing was changed"):
+        prepare(database.url, datetime(2027, 1, 1, tzinfo=UTC))
