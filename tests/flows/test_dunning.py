@@ -20,7 +20,7 @@ from tests.harness.smtp import SmtpServer
 MARCH = datetime(2027, 3, 1, 9, tzinfo=UTC)
 POOR, STOLEN, GOOD = "pm_card_chargeDeclinedInsufficientFunds", "pm_card_chargeDeclinedStolenCard", "pm_card_visa"
 _STEPS = "SELECT number, status, because FROM bursar.dunning_attempt WHERE kind <> 'new_method' ORDER BY number"
-_MAILS = "SELECT payload ->> 'mail' FROM bursar.outbox WHERE kind = 'mail.send' ORDER BY id"
+_MAILS = "SELECT payload ->> 'mail' FROM bursar.outbox WHERE payload ->> 'mail' LIKE 'dunning%' ORDER BY id"
 
 
 @pytest.fixture
@@ -39,6 +39,8 @@ def _of(machine: Machine, stripe_sandbox: Sandbox) -> Iterator[Billing]:
     made.starts("ann", "sub-1")
     made.webhooks()
     yield made
+    made.renews()
+    made.webhooks()
     assert [str(one) for one in check(machine.context.engine, MARCH - timedelta(days=400), machine.clock.now())] == []
     machine.close()
 
