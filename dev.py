@@ -57,6 +57,8 @@ def main(arguments: Sequence[str]) -> int:
             f"Bursar needs Python {OLDEST[0]}.{OLDEST[1]} or newer, this is {sys.version.split()[0]}: "
             "run dev.py with a newer one (for instance `python3.12 dev.py up`)"
         )
+    # Without it each process of the tests compiles the project anew, and pytest each test file: minutes.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     ensure_environment()
     return commands[arguments[0]](list(arguments[1:]))
 
