@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from billing.operations.move_own import move_own
 from billing.operations.settle_period import settle_period
+from billing.operations.subscription_promo import use_promo
 from billing.operations.unit import UnitOfWork
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
@@ -26,6 +27,7 @@ def subscription_paid(unit: UnitOfWork, invoice: Invoice) -> None:
     row = unit.row(Subscription, OWN_SOURCE, invoice.subscription_ref)
     if row.incomplete:
         return
+    use_promo(unit, row, invoice)
     if invoice.billing_reason in GRANTING and invoice.period_start is not None:
         because = "invoice_paid" if invoice.total_minor else "nothing_owed"
         settle_period(unit, row, invoice.period_start, because, invoice_ref=invoice.external_id)

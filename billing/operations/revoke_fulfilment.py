@@ -8,7 +8,8 @@ from __future__ import annotations
 from billing.operations.claw_back_credits import claw_back_credits, give_back_credits
 from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
-from billing.operations.release_promo import release_promo
+from billing.operations.release_promo import REFUND, release_promo
+from billing.operations.subscription_promo import give_back_promo
 from billing.operations.surplus import restore_surplus, withdraw_surplus
 from billing.operations.unit import UnitOfWork
 from billing.rules.instants import iso
@@ -35,7 +36,8 @@ def revoke_fulfilment(unit: UnitOfWork, payment: Payment, because: str) -> Fulfi
         before, row.status, row.revoked_at = row.status, "revoked", unit.now
         move_status(unit, row, FULFILMENT, before, row.status, {"because": because, "purpose": row.purpose})
         withdraw_surplus(unit, row)
-    release_promo(unit, row)
+    if release_promo(unit, row) and row.purpose == "invoice" and row.purpose_ref:
+        give_back_promo(unit, row.purpose_ref, REFUND)
     claw_back_credits(unit, row)
     return row
 

@@ -6,10 +6,10 @@ from billing.operations.catalogue import Offer, offers_of, prices_of
 from billing.operations.collect_invoice import collect_invoice, collectable
 from billing.operations.live_seats import live_seats
 from billing.operations.move_own import move_own
-from billing.operations.move_promo import move_promo
 from billing.operations.open_period import affordable, full_minor, open_period
 from billing.operations.own_row import own_row
 from billing.operations.price_next_period import own_price
+from billing.operations.subscription_promo import hold_promo
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import MOST_MINOR, Rejected
 from billing.rules.commands.subscriptions import StartSubscription
@@ -17,7 +17,6 @@ from billing.rules.money import share_half_up
 from billing.rules.price_in_force import PriceVersion, price_in_force
 from billing.rules.subscription_terms import GRACE, Span, anchored_on, cycle_of, parts, span, whole_second
 from models.base import OWN_SOURCE
-from models.promo_redemption import PromoRedemption
 from models.subscriber import Subscriber
 from models.subscription import Subscription
 
@@ -39,7 +38,7 @@ def start_subscription(unit: UnitOfWork, command: StartSubscription) -> Subscrip
     offer = refuse_start(unit, subscriber, command)
     set_terms(unit, row, subscriber, offer, command)
     period, amount = _first(row, command.anchor_day, unit)
-    discount = _redeem(unit, row, command, amount) if command.promo_ref else 0
+    discount = hold_promo(unit, row, amount) if command.promo_ref else 0
     begin(unit, row, subscriber, period, name=offer.name, amount_minor=amount, discount_minor=discount, reason=command.reason)
     return row
 
@@ -182,21 +181,3 @@ def _first(row: Subscription, anchor_day: int | None, unit: UnitOfWork) -> tuple
     whole = span(cycle, cycle.number_at(start))
     period = Span(whole.number, start, whole.end)
     return period, share_half_up(full_minor(row), *parts(whole, start, whole.end))
-
-
-def _redeem(unit: UnitOfWork, row: Subscription, command: StartSubscription, amount: int) -> int:
-    """Use up the reserved code; what it takes off. It is given back if the first invoice is never paid."""
-    code = unit.row(PromoRedemption, OWN_SOURCE, command.promo_ref or "")
-    details = {"current": code.status, "field": "promo_ref"}
-    expired = code.expires_at is None or code.expires_at <= unit.now
-    if code.status != "reserved" or expired or code.subscriber_ref != row.subscriber_ref or code.request is not None:
-        raise Rejected("promo_not_reserved", f"nothing is reserved for {row.subscriber_ref} under {command.promo_ref}", details)
-    if code.currency != row.currency:
-        message = f"the code was reserved for an order in {code.currency}"
-        raise Rejected("currency_differs", message, {"current": row.currency, "limit": code.currency, "field": "currency"})
-    if code.subtotal_minor != amount:
-        message = f"{command.promo_ref} was reserved for {code.subtotal_minor}, the first period costs {amount}"
-        raise Rejected("amount_not_discounted", message, {"current": amount, "limit": code.subtotal_minor, "field": "promo_ref"})
-    code.request_source, code.request = OWN_SOURCE, f"subscription:{row.external_id}"
-    move_promo(unit, code, "consumed")
-    return code.amount_off_minor or 0

@@ -30,6 +30,8 @@ _DUE = """SELECT r.expires_at AS due_at, r.id, r.external_id AS item, r.code_ref
                             AND p.external_id = substr(r.request, 17) AND p.status IN ('pending', 'processing'))
             AND NOT EXISTS (SELECT FROM bursar.checkout_request c WHERE r.request LIKE 'checkout_request:%%' AND c.source = r.request_source
                             AND c.external_id = substr(r.request, 18) AND c.status IN ('pending', 'approved'))
+            AND NOT EXISTS (SELECT FROM bursar.subscription s WHERE r.request LIKE 'subscription:%%' AND s.source = r.request_source
+                            AND s.external_id = substr(r.request, 14) AND s.status = 'pending')
           ORDER BY r.expires_at, r.id LIMIT %(page)s"""
 _DIFFERENT: Mapping[str, LiteralString] = {
     "promo_code": """
