@@ -31,9 +31,11 @@ def dun_failed_payment(unit: UnitOfWork, invoice: Invoice, request: PaymentReque
     case, new = own_row(unit, DunningCase, OWN_SOURCE, invoice.external_id)
     if not new and case.status != "open":
         return
-    case.request_source, case.request_ref = request.source, request.external_id
-    case.method_ref, case.decline_code = request.payment_method_ref, request.decline_code
-    case.stopped_because = HARD_DECLINE if hard(request.decline_code, request.failure_code) else None
+    if request.off_session:
+        # Only what collects from the stored method says something of it; what the customer pays by himself is tried by himself.
+        case.request_source, case.request_ref = request.source, request.external_id
+        case.method_ref, case.decline_code = request.payment_method_ref, request.decline_code
+        case.stopped_because = HARD_DECLINE if hard(request.decline_code, request.failure_code) else None
     if new:
         _open(unit, case, invoice, policy_for(unit, subscriber, invoice))
         row = _step(unit, case, 0, "first", unit.now)

@@ -44,7 +44,7 @@ def _fails(machine: Machine, ref: str = "in-1", *, status: str = "failed", **val
         ))  # fmt: skip
         request, _ = own_row(unit, PaymentRequest, "stripe", f"inv:{ref}")
         request.status, request.attempt, request.payment_method_ref = status, 1, "pm_1"
-        request.amount_minor, request.carried_minor, request.currency = 2_000, 0, "EUR"
+        request.amount_minor, request.carried_minor, request.currency, request.off_session = 2_000, 0, "EUR", True
         request.purpose, request.purpose_ref, request.subscriber_ref = "invoice", ref, "alice"
         request.customer_ref, request.decline_code = "cus_alice", "insufficient_funds"
         dun_failed_payment(unit, invoice, request)
