@@ -33,6 +33,8 @@ class Organisation(Aggregate):
     members: Mapped[int | None]
     seats_taken: Mapped[int | None]
     seats_reserved: Mapped[int | None]
+    seat_limit: Mapped[int | None]
+    """The limit when a seat was last taken; None: there was none. The database holds the counters to it."""
     subscription_source: Mapped[str | None]
     subscription_ref: Mapped[str | None]
     """Whose quantity was asked for last."""

@@ -36,6 +36,8 @@ def _recount(unit: UnitOfWork, row: Organisation, counts: dict[str, int]) -> Non
         return
     for name, value in counts.items():
         setattr(row, name, value)
+    if row.seat_limit is not None and counts["seats_taken"] + counts["seats_reserved"] > row.seat_limit:
+        row.seat_limit = None  # what is counted is the truth; the next seat is compared with the plan's limit
     row.updated_at = max(row.updated_at, unit.now)
     unit.audit("organisation.recounted", Organisation.NAME, row.id, before=before, after=counts)
     log.warning(

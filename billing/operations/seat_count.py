@@ -65,6 +65,7 @@ def _refuse_over_limit(unit: UnitOfWork, organisation: Organisation) -> None:
     if limit is not None and current >= limit:
         message = f"{organisation.external_id} has {current} of {limit} seats taken"
         raise Rejected("seat_limit_reached", message, {"current": current, "limit": limit})
+    organisation.seat_limit = limit
 
 
 def _changed(unit: UnitOfWork, organisation: Organisation) -> None:

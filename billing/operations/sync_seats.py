@@ -111,6 +111,6 @@ def _look_up(unit: UnitOfWork, row: Subscription) -> None:
     lane = f"{row.source}:{row.external_id}"
     unit.send(
         f"{row.source}.fetch", key=f"subscription:{row.external_id}:seats:{unit.now.isoformat()}",
-        payload={"kind": "subscription", "id": row.external_id, "path": f"/v1/subscriptions/{row.external_id}", "lane": lane},
+        payload={"kind": "subscription", "id": row.external_id, "url": f"/v1/subscriptions/{row.external_id}", "lane": lane},
         queue=QUEUE, lane=lane,
     )  # fmt: skip

@@ -19,6 +19,7 @@ CREATE TABLE bursar.organisation (
     members              bigint,
     seats_taken          bigint,
     seats_reserved       bigint,
+    seat_limit           bigint,
     subscription_source  text,
     subscription_ref     text,
     asked_quantity       bigint,
@@ -38,6 +39,8 @@ CREATE TABLE bursar.organisation (
     CONSTRAINT organisation_proration_check CHECK (proration IN ('accrue', 'charge')),
     CONSTRAINT organisation_assets_check CHECK (assets IN ('archive', 'transfer')),
     CONSTRAINT organisation_counts_check CHECK (members >= 0 AND seats_taken BETWEEN 0 AND members AND seats_reserved >= 0),
+    -- SEAT-4: `seat_limit` is the limit when a seat was last taken; where it is lowered later, who has a seat keeps it.
+    CONSTRAINT organisation_seat_limit_check CHECK (seats_taken + seats_reserved <= seat_limit),
     CONSTRAINT organisation_window_s_check CHECK (window_s BETWEEN 0 AND 86400)
 );
 CREATE INDEX organisation_sync_due_idx ON bursar.organisation (sync_due_at, id) WHERE sync_due_at IS NOT NULL;
@@ -134,7 +137,7 @@ CREATE FUNCTION bursar_api.organisation(organisation_ref text) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bursar, pg_temp AS $$
     SELECT jsonb_build_object(
         'organisation', o.external_id, 'status', o.status, 'members', o.members, 'seats_taken', o.seats_taken,
-        'seats_reserved', o.seats_reserved, 'quantity', o.asked_quantity, 'quantity_due_at', o.sync_due_at,
+        'seats_reserved', o.seats_reserved, 'seat_limit', o.seat_limit, 'quantity', o.asked_quantity, 'quantity_due_at', o.sync_due_at,
         'quantity_mode', o.quantity_mode, 'proration', o.proration, 'invitations_reserve', o.invitations_reserve,
         'deleted_at', o.deleted_at, 'assets', o.assets, 'assets_to', o.assets_to, 'held_accounts', coalesce(o.held_accounts, '[]'))
     FROM organisation o WHERE o.source = 'bursar' AND o.external_id = organisation.organisation_ref AND o.versions <> '{}'
