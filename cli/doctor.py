@@ -86,6 +86,7 @@ def _in_the_database(chosen: Settings) -> Iterator[Finding]:
         with connect(url, "bursar_app", autocommit=True, application="bursar-doctor") as connection:
             yield from machine.backlog(connection)
             yield from schedules.held(connection)
+            yield from schedules.failing(connection)
             yield from machine.heartbeats(connection, chosen)
     except psycopg.errors.QueryCanceled as error:
         yield fail("database", f"a query was stopped: {' '.join(str(error).split())[:200]}", _MEND_DATABASE)

@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass, fields
 from typing import Any
 
+from emails.alerts import RunFailureAlert
 from emails.overdue import CardTold, DunningTold, TrialTold
 
 
@@ -244,6 +245,7 @@ CATALOGUE: dict[str, Mail] = {
         Mail("other_mode_alert", OtherModeAlert, "one day (UTC)", transactional=True),
         Mail("invariant_alert", InvariantAlert, "one rule, one day (UTC)", transactional=True),
         Mail("clock_jump_alert", ClockJumpAlert, "one day (UTC)", transactional=True),
+        Mail("run_failure_alert", RunFailureAlert, "one job, one day (UTC)", transactional=True),
         Mail("dispute_alert", DisputeAlert, "one dispute, for ever", transactional=True),
         Mail("dispute_reminder", DisputeReminder, "one deadline and one of 7, 3 and 1 days, for ever", transactional=True),
         Mail("payment_failed", PaymentFailed, "one attempt of one payment, for ever", transactional=True),

@@ -94,6 +94,7 @@ TABLE: tuple[Run, ...] = (
     Run("migrate_prices", "payments", timedelta(minutes=1), "skip", "moves a version's subscribers to another, at its rate", money=True),
     Run("return_disputed_shares", "payments", timedelta(hours=1), "skip", "gives payees back what disputes took", money=True),
     Run("alert_clock_jumps", "notifications", timedelta(minutes=1), "skip", "tells operators that money waits after the clock jumped"),
+    Run("alert_run_failures", "notifications", timedelta(minutes=1), "skip", "tells operators what runs could not do, once a day"),
     Run("alert_disputes", "notifications", timedelta(minutes=1), "skip", "tells operators of new disputes and their deadlines"),
     Run("remind_dispute_deadlines", "notifications", timedelta(hours=1), "skip", "reminds operators 7, 3 and 1 days before a deadline"),
     Run("reconcile", "maintenance", timedelta(minutes=2), "skip", "compares providers' records with ours, each day, in turns"),

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from cli.checks.finding import Finding, fail, ok, warn
+from workers.run_failures import BOUND, FAILING
 
 _JUMPS = """SELECT from_at, to_at, passed_s FROM bursar.clock_jump WHERE consented_at IS NULL AND undone_at IS NULL ORDER BY id"""
 _PAUSED = "SELECT job, until, reason FROM bursar.schedule_pause WHERE until IS NULL OR until > clock_timestamp() ORDER BY job"
@@ -34,3 +35,17 @@ def held(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         yield warn("stopped", f"{job}: a slot waits where it was stopped", f"bursar schedule resume {job} --reason '...'")
     if not paused and not stopped:
         yield ok("paused", "no run is paused or stopped")
+
+
+def failing(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """What runs could not do, job by job: nothing of it was changed, and it is tried again by itself."""
+    found = connection.execute(FAILING).fetchall()
+    for job, items, first_at, _, _, item, error in found:
+        many = f"at least {items}" if items >= BOUND else f"{items}"
+        yield warn(
+            "run failures",
+            f"{job} cannot do {many} of what is due since {first_at:%Y-%m-%d %H:%M}, the newest {item}: {error[:120]}",
+            f"bursar run-failures ls {job}; docs/runbook/run-failures.md",
+        )
+    if not found:
+        yield ok("run failures", "runs have done all that was due")

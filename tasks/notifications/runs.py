@@ -16,6 +16,7 @@ from models.outbox import OUTBOX
 from tasks.notifications import disputes as disputes_mails
 from tasks.notifications.clock_jumps import tell_jumps
 from tasks.notifications.deliveries import tell_conflicts, tell_other_mode
+from tasks.notifications.run_failures import tell_failures
 from workers.context import Context
 
 log = structlog.get_logger(__name__)
@@ -107,6 +108,18 @@ def alert_clock_jumps(context: Context, _slot_at: datetime) -> Mapping[str, Any]
     with context.engine.begin() as connection:
         jumps, mails = tell_jumps(connection, recipients, context.clock.now())
     return {"jumps": jumps, "mails": mails}
+
+
+def alert_run_failures(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """One mail per job that cannot do all that is due, day and operator. Without operators, doctor and metrics alone tell."""
+    recipients = context.settings.operator_emails
+    if not recipients:
+        return {"jobs": 0, "mails": 0}
+    with context.engine.begin() as connection:
+        jobs, mails = tell_failures(connection, recipients, context.clock.now())
+    if mails:
+        log.warning("run_failures_told", jobs=jobs, mails=mails)
+    return {"jobs": jobs, "mails": mails}
 
 
 def remind_dispute_deadlines(context: Context, _slot_at: datetime) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emails.alerts import RunFailureAlert
 from emails.catalogue import (
     CATALOGUE,
     ClockJumpAlert,
@@ -67,6 +68,11 @@ SAMPLES: dict[str, Any] = {
     "clock_jump_alert": ClockJumpAlert(
         before="2026-03-01 12:00:05 UTC", after="2026-03-01 14:00:05 UTC", passed="5 s", held=["refund_batches"],
         look="bursar doctor", consent="bursar schedule consent --reason '...'",
+    ),
+    "run_failure_alert": RunFailureAlert(
+        job="renew_subscriptions", items="3", item="sub-1", error="ValueError: no price", tries=4, first_at="2026-03-01 12:00:05 UTC",
+        last_at="2026-03-01 14:00:05 UTC", look="bursar run-failures ls renew_subscriptions",
+        retry="bursar run-failures retry renew_subscriptions --all --reason '...'",
     ),
     "dispute_alert": DisputeAlert(
         dispute="dp_1", source="stripe", amount="19.99 EUR", charge="ch_1", due_at="2026-03-15 12:00 UTC", assigned_to=None,

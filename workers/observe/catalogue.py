@@ -60,6 +60,10 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
         (),
     ),
     "bursar_slots": ("Slots of scheduled runs that are `due` or `running`.", ("state",)),
+    "bursar_run_failures": (
+        f"Items that a scheduled run could not do and tries again; absent where there is none. Counted up to {BOUND}.",
+        ("job",),
+    ),
     "bursar_oldest_slot_seconds": ("For how long the oldest `due` slot has been ready; 0 when none is due.", ()),
     "bursar_broker_messages": (
         "Hints that wait in the broker. Few are normal under any backlog: the rows wait in the inbox.",
@@ -89,6 +93,7 @@ What to be woken for:
 | `bursar_oldest_submission_seconds{state="unknown"}` above 3600 | it is not known whether money moved: `bursar submission ls` |
 | `bursar_provider_breaker_open` at 1 for minutes | that provider is away: calls wait, nothing is lost |
 | `bursar_conflicts` growing | a provider's id came twice with different bytes: look before you trust either |
+| `bursar_run_failures` above 0 | a run cannot do what is due for someone: `bursar run-failures ls` |
 | `bursar_audit_unsealed` growing | the sealer does not run |
 | no answer at all | the standby is down: sweeps stop, lost hints stay lost until it is back |
 

@@ -56,6 +56,7 @@ _SLOTS = """SELECT state, count(*), extract(epoch FROM clock_timestamp() - min(r
 _SUBMISSIONS = """SELECT state, count(*), extract(epoch FROM %(now)s::timestamptz - min(reserved_at))::float8
                   FROM (SELECT state, reserved_at FROM bursar.submission WHERE state IN ('reserved', 'in_flight', 'submitted', 'unknown')
                         LIMIT %(bound)s) AS open GROUP BY state"""
+_FAILURES = """SELECT job, count(*) FROM (SELECT job FROM bursar.run_failure ORDER BY job LIMIT %(bound)s) AS counted GROUP BY job"""
 _GATES = "SELECT source, opens_at IS NOT NULL FROM bursar.provider_gate"
 
 Families = Iterator[GaugeMetricFamily]
@@ -117,11 +118,14 @@ def _health(connection: Connection) -> Families:
         beats.add_metric([name], age_s)
     for source, rows in connection.exec_driver_sql(_CONFLICTS, {"bound": BOUND}):
         conflicts.add_metric([source], rows)
+    failures = gauge("bursar_run_failures")
+    for job, items in connection.exec_driver_sql(_FAILURES, {"bound": BOUND}):
+        failures.add_metric([job], items)
     unsealed = connection.exec_driver_sql(_UNSEALED, {"bound": BOUND}).scalar() or 0
     open_slots = {row[0]: (row[1], row[2]) for row in connection.exec_driver_sql(_SLOTS)}
     for state in ("due", "running"):
         slots.add_metric([state], open_slots.get(state, (0, 0))[0])
     late_s = open_slots.get("due", (0, 0))[1]
     yield from (
-        beats, conflicts, slots, gauge("bursar_oldest_slot_seconds", late_s), gauge("bursar_audit_unsealed", unsealed),
+        beats, conflicts, slots, failures, gauge("bursar_oldest_slot_seconds", late_s), gauge("bursar_audit_unsealed", unsealed),
     )
