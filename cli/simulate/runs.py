@@ -32,7 +32,7 @@ NOT_PLAYED = frozenset({"sweep", "check_invariants", "reconcile", "verify_audit"
 MACHINE = frozenset({
     "make_payload_months", "seal_audit", "reopen_ignored", "alert_dead_letters", "alert_deliveries", "alert_disputes", "refresh_balances",
     "poll_stuck_payouts", "pay_out_due", "remind_dispute_deadlines", "pull_balance_transactions", "alert_clock_jumps", "refund_batches",
-    "return_disputed_shares", "expire_bank_transfers", "migrate_prices",
+    "return_disputed_shares", "expire_bank_transfers", "migrate_prices", "alert_run_failures",
 })  # fmt: skip
 """They look after the machine, or after what the play does not have: every third midnight is enough for them."""
 DUE: dict[str, LiteralString] = {

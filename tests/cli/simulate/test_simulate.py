@@ -34,7 +34,7 @@ def playing(database: Database) -> Iterator[Playing]:
 
 
 def _told(database: Database) -> list[str]:
-    year = Year(database.url, Wanted(customers=12, days=40, seed=7, faults=True, begins=datetime(2027, 1, 20, tzinfo=UTC)))
+    year = Year(database.url, Wanted(customers=8, days=26, seed=7, faults=True, begins=datetime(2027, 1, 20, tzinfo=UTC)))
     try:
         year.run()
         return calendar(year.play, year.script.acts) + summary(year.play, year.subscription_days)
