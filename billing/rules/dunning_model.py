@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 
 MOST_DAYS = 365
-_PERCENT = 100
+_PERCENT = Fraction("1e2")
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,17 @@ def _organisations() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def _dunning_and_trials() -> dict[str, dict[str, Any]]:
+    return {
+        "billing.trials.start.v1": {
+            "subscriber_ref": "user-7", "reference": "sub-1", "product": "pro", "currency": "EUR", "cycle_unit": "year", "quantity": 2,
+        },
+        "billing.dunning_policies.define.v1": {
+            "reference": "patient", "retry_intervals_days": (2, 5, 9), "suspend_after_days": 10, "terminate_after_days": 20,
+        },
+    }  # fmt: skip
+
+
 def _money_back() -> dict[str, dict[str, Any]]:
     refund = {"source": "stripe", "reference": "REF-20260301-7K3M9QXA"}
     asked = {"source": "stripe", "acting_for": "platform", "reason": "cancellation"}
@@ -206,10 +217,6 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.subscriptions.start.v1": {
             **theirs, "product": "pro", "currency": "EUR", "cycle_unit": "month", "quantity": 3, "anchor_day": 31, "promo_ref": "order:17",
         },
-        "billing.trials.start.v1": {**theirs, "product": "pro", "currency": "EUR", "cycle_unit": "year", "quantity": 2},
-        "billing.dunning_policies.define.v1": {
-            "reference": "patient", "retry_intervals_days": (2, 5, 9), "suspend_after_days": 10, "terminate_after_days": 20,
-        },
         "billing.subscriptions.change.v1": {**theirs, "when": "period_end", "product": "max", "quantity": 5},
         "billing.subscriptions.cancel.v1": {**theirs, "when": "now", "credit_unused": True, "reason": "moving away"},
         "billing.subscriptions.reactivate.v1": theirs,
@@ -220,7 +227,7 @@ def test_what_the_client_writes_is_read() -> None:
         },
         "billing.subscriptions.resume.v1": theirs,
     }  # fmt: skip
-    samples |= _money_back() | _credits_and_usage() | _organisations()
+    samples |= _money_back() | _credits_and_usage() | _dunning_and_trials() | _organisations()
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]
