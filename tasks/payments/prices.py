@@ -152,6 +152,7 @@ _LEFT: LiteralString = """FROM bursar.price v JOIN bursar.subscription s ON {whi
                   WHERE g.source = 'bursar' AND g.external_id = %(reference)s AND g.status = 'running')
           AND NOT EXISTS (SELECT FROM bursar.price_move m WHERE m.source = 'bursar'
                           AND m.external_id = %(reference)s || ':' || s.source || ':' || s.external_id)"""
+_COUNT_LEFT: LiteralString = "SELECT count(*) {left}"
 _WHICH: Mapping[str, LiteralString] = {"own": OWN_ONES, "providers": PROVIDERS_ONES}
 # The rate counts what was worked within a minute, so that it holds over runs, kills and resumes.
 _PAGE_OF: LiteralString = """SELECT %(requested_at)s::timestamptz AS due_at, s.id, s.source || ':' || s.external_id AS item, s.source,
@@ -199,8 +200,7 @@ def _finish(context: Context, migration: Mapping[str, Any]) -> bool:
         unit.load([(PriceMigration.NAME, OWN_SOURCE, migration["reference"])])
         left = 0
         for which in _WHICH.values():
-            sql = f"SELECT count(*) {_LEFT.format(which=which)}"
-            left += int(connection.exec_driver_sql(sql, dict(migration)).scalar_one())
+            left += int(connection.exec_driver_sql(_COUNT_LEFT.format(left=_LEFT.format(which=which)), dict(migration)).scalar_one())
         ended = finish_migration(unit, migration["reference"], left)
         unit.flush()
     return ended
