@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from billing.operations.unit import UnitOfWork
@@ -12,6 +13,7 @@ from models.organisation import Organisation
 from models.product import Product
 from models.subscription import Subscription
 
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 RUNNING = frozenset({"active", "past_due", "pending_renewal", "unpaid", "trialing"})
 _THEIRS = "SELECT source, external_id FROM bursar.subscription WHERE subscriber_ref = %(ref)s AND status = ANY (%(running)s)"
 _PLANS = """SELECT external_id, coalesce(free, false) AS free, limits, seat_proration, provider_refs FROM bursar.product
@@ -50,11 +52,10 @@ def seat_plan(unit: UnitOfWork, organisation_ref: str) -> SeatPlan:
         free = next((plan for _, plan in sorted(plans.items()) if plan["free"]), {})
         return SeatPlan(None, _seats(free), None, frozenset())
 
-    def newest(row: Subscription) -> tuple[bool, bool, float, str]:
-        began = row.started_at.timestamp() if row.started_at else 0.0
-        return bool(plans.get(row.product_ref or "", {}).get("free")), row.status == "trialing", -began, row.external_id
+    def rank(row: Subscription) -> tuple[bool, bool, datetime, str]:
+        return not plans.get(row.product_ref or "", {}).get("free"), row.status != "trialing", row.started_at or _NEVER, row.external_id
 
-    chosen = min(running, key=newest)
+    chosen = max(running, key=rank)
     plan = plans.get(chosen.product_ref or "", {})
     return SeatPlan(chosen, _seats(plan), plan.get("seat_proration"), frozenset(plan.get("provider_refs") or ()))
 

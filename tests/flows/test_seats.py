@@ -84,7 +84,8 @@ def test_policy_may_charge_at_once_and_a_plan_change_takes_the_live_count(billin
     assert [_about(*pair) for pair in zip(billing.charged(), (2_000, 1_000), strict=True)] == [True, True]
     do(billing.machine.context, lambda unit: (product(unit, "max"), price(unit, "max", 5_000)))
     school.says("cid")
-    told = billing.asks("billing.subscriptions.change.v1", {"reference": "sub-1", "subscriber_ref": SCHOOL, "when": "now", "product": "max"})
+    wish = {"reference": "sub-1", "subscriber_ref": SCHOOL, "when": "now", "product": "max"}
+    told = billing.asks("billing.subscriptions.change.v1", wish)
     assert (told["quantity"], told["product"]) == (3, "max")
     charged = billing.charged()[2:]
     billing.webhooks()

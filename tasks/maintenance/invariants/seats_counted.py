@@ -14,6 +14,7 @@ RULE = Rule(
             SELECT (SELECT count(*) FROM bursar.membership m WHERE m.organisation_ref = o.external_id AND m.status = 'active') AS members,
                    (SELECT count(*) FROM bursar.membership m WHERE m.organisation_ref = o.external_id AND m.seat) AS seats,
                    (SELECT count(*) FROM bursar.invitation i WHERE i.organisation_ref = o.external_id AND i.reserves) AS reserved) c
-        WHERE o.updated_at >= %(since)s AND (o.members, o.seats_taken, o.seats_reserved) IS DISTINCT FROM (c.members, c.seats, c.reserved)""",
+        WHERE o.updated_at >= %(since)s
+          AND (o.members, o.seats_taken, o.seats_reserved) IS DISTINCT FROM (c.members, c.seats, c.reserved)""",
     then="the nightly run repair_seats counts them anew; find out which verb forgot to count (`bursar audit`)",
 )

@@ -126,7 +126,7 @@ DAMAGE = {
         FROM unnest(ARRAY['sub-1', 'sub-2']) AS ref""",
     "ended_is_over": """
         INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, ended_at, next_billing_at)
-        VALUES (gen_random_uuid(), 'bursar', 'sub-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'cancelled', '2026-03-01', '2026-04-01')""",
+        VALUES (gen_random_uuid(), 'bursar', 'sub-1', '{}', '2026-03-02', '2026-03-02', 'cancelled', '2026-03-01', '2026-04-01')""",
     "answers_settled": """
         INSERT INTO bursar.submission (source, operation, key, request_type, request_ref, request_id, attempt, kind, path, body, state,
             reserved_at, sent_at, submitted_at, outcome)
@@ -135,20 +135,21 @@ DAMAGE = {
     "slots_run": """
         INSERT INTO bursar.schedule_slot (job, slot_at, state, queue) VALUES ('renew_subscriptions', '2026-03-01', 'due', 'payments')""",
     "seats_counted": """
-        INSERT INTO bursar.organisation (id, source, external_id, versions, created_at, updated_at, status, quantity_mode, members, seats_taken,
-            seats_reserved, asked_quantity)
+        INSERT INTO bursar.organisation (id, source, external_id, versions, created_at, updated_at, status, quantity_mode,
+            members, seats_taken, seats_reserved, asked_quantity)
         VALUES (gen_random_uuid(), 'bursar', 'school', '{"own": {}}', '2026-03-01', '2026-03-01', 'active', 'follow', 1, 0, 0, 1)""",
     "seats_asked": """
-        INSERT INTO bursar.organisation (id, source, external_id, versions, created_at, updated_at, status, quantity_mode, members, seats_taken,
-            seats_reserved, asked_quantity)
+        INSERT INTO bursar.organisation (id, source, external_id, versions, created_at, updated_at, status, quantity_mode,
+            members, seats_taken, seats_reserved, asked_quantity)
         VALUES (gen_random_uuid(), 'bursar', 'school', '{"own": {}}', '2026-03-01', '2026-03-01', 'active', 'follow', 2, 2, 0, 1)""",
     "seats_of_members": """
-        INSERT INTO bursar.organisation (id, source, external_id, versions, created_at, updated_at, status, quantity_mode, members, seats_taken,
-            seats_reserved, asked_quantity)
+        INSERT INTO bursar.organisation (id, source, external_id, versions, created_at, updated_at, status, quantity_mode,
+            members, seats_taken, seats_reserved, asked_quantity)
         VALUES (gen_random_uuid(), 'bursar', 'school', '{"own": {}}', '2026-03-01', '2026-03-01', 'active', 'follow', 1, 0, 0, 1);
-        INSERT INTO bursar.membership (id, source, external_id, versions, created_at, updated_at, status, organisation_ref, user_ref, role, seat)
-        VALUES (gen_random_uuid(), 'bursar', 'school ann', '{"own": {}}', '2026-03-01', '2026-03-01', 'active', 'school', 'ann', 'organizer',
-            false)""",
+        INSERT INTO bursar.membership (id, source, external_id, versions, created_at, updated_at, status, organisation_ref, user_ref,
+            role, seat)
+        VALUES (gen_random_uuid(), 'bursar', 'school ann', '{"own": {}}', '2026-03-01', '2026-03-01', 'active', 'school', 'ann',
+            'organizer', false)""",
     "refunds_bounded": "UPDATE bursar.refund SET status = 'succeeded', amount_minor = 100000000",
 }
 """Rule -> what somebody did to the tables that only this rule, or it among others, can see."""

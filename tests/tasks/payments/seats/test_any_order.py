@@ -16,7 +16,7 @@ from tests.factories.subscribers import do, subscriber
 from tests.harness.machine import Machine
 
 _AT = datetime(2027, 3, 1, tzinfo=UTC)
-_FACTS = some.lists(
+_FACTS: some.SearchStrategy[list[dict[str, Any]]] = some.lists(
     some.builds(
         dict, user_ref=some.sampled_from(["ann", "bob"]), change=some.sampled_from(["added", "removed", "role_changed"]),
         role=some.sampled_from(["organizer", "course_manager", "student"]), courses=some.sampled_from([(), ("c1",)]),
