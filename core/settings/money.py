@@ -66,6 +66,6 @@ class Money(Section):
     )
     credit_low_percents: list[int] = Field(
         [20, 5],
-        description="When so many percent are left of the credits that were there after the last reset or purchase, the subscriber is told, "
+        description="When so many percent are left of the credits that were there after the last reset or purchase, the subscriber is told "
         "once per threshold and such period (CRED-8). Empty: never.",
     )

@@ -18,7 +18,8 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
-from tasks.payments import cards, credits, dunning, invoices, prices, seats, subscriptions, trials
+from tasks.payments import cards, dunning, invoices, prices, products, seats, subscriptions, trials
+from tasks.payments import credits as credit_runs
 from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
@@ -146,12 +147,17 @@ def repair_seats(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 
 def expire_credits(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Void credits whose validity has ended (CRED-5)."""
-    return work_pages(context, credits.EXPIRE, slot_at)
+    return work_pages(context, credit_runs.EXPIRE, slot_at)
 
 
 def reset_credits(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Begin the credit months that are paid and whose day has come (CRED-3)."""
-    return work_pages(context, credits.RESET, slot_at)
+    return work_pages(context, credit_runs.RESET, slot_at)
+
+
+def relink_products(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """Link providers' subscriptions with products whose names there changed (SUB-8)."""
+    return products.relink(context)
 
 
 def collect_due(context: Context, slot_at: datetime) -> Mapping[str, Any]:

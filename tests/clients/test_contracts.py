@@ -114,7 +114,9 @@ def _credits_and_usage() -> dict[str, dict[str, Any]]:
 def _organisations() -> dict[str, dict[str, Any]]:
     of, at = {"organisation_ref": "org-1"}, datetime(2027, 3, 1, tzinfo=UTC)
     return {
-        "billing.memberships.changed.v1": {**of, "user_ref": "user-7", "change": "added", "at": at, "role": "organizer", "courses": ("c1",)},
+        "billing.memberships.changed.v1": {
+            **of, "user_ref": "user-7", "change": "added", "at": at, "role": "organizer", "courses": ("c1",),
+        },
         "billing.invitations.create.v1": {**of, "reference": "i-1", "role": "organizer", "expires_in_days": 3},
         "billing.invitations.accept.v1": {**of, "reference": "i-1", "user_ref": "user-7", "at": at},
         "billing.invitations.cancel.v1": {**of, "reference": "i-1", "reason": "a mistake"},
@@ -200,7 +202,8 @@ def test_what_the_client_writes_is_read() -> None:
             "subscriber_ref": "user-7", "product": "pro", "currency": "EUR", "unit_amount_minor": 1_500, "reason": "agreed",
         },
         "billing.prices.migrate.v1": {
-            "reference": "pro-2027", "from_price": "pro:1month:EUR:v1", "to_price": "pro:1month:EUR:v2", "mode": "dry_run", "reason": "look",
+            "reference": "pro-2027", "from_price": "pro:1month:EUR:v1", "to_price": "pro:1month:EUR:v2", "mode": "dry_run",
+            "reason": "look",
         },
         "billing.prices.stop_migration.v1": {"reference": "pro-2027", "reason": "complaints"},
         "billing.prices.resume_migration.v1": {"reference": "pro-2027", "reason": "answered"},

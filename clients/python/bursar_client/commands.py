@@ -10,7 +10,6 @@ from typing import ClassVar, Literal
 
 from bursar_client import (
     bank_transfers,
-    credits,
     disputes,
     dunning,
     invoices,
@@ -24,6 +23,7 @@ from bursar_client import (
     subscriptions,
     usage,
 )
+from bursar_client import credits as credit_commands
 from bursar_client.command import Command
 
 
@@ -100,7 +100,7 @@ TYPED: tuple[type[Command], ...] = (
     *promo.TYPED,
     *recon.TYPED,
     *bank_transfers.TYPED,
-    *credits.TYPED,
+    *credit_commands.TYPED,
     *disputes.TYPED,
     *dunning.TYPED,
     *invoices.TYPED,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +20,7 @@ _MAILS = "SELECT payload ->> 'mail' FROM bursar.outbox WHERE kind = 'mail.send' 
 
 
 @pytest.fixture
-def shop(machine: Machine) -> Iterator[Machine]:
+def shop(machine: Machine) -> Machine:
     """A machine with one subscriber."""
     do(machine.context, subscriber)
     return machine

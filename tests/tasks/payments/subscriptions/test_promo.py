@@ -26,7 +26,7 @@ class Counter(Shop):
             ends_on="2030-01-01",
         )  # fmt: skip
         self.does("promo_codes.issue", campaign="spring", codes=["SPRING"], max_uses=1)
-        order = {"code": "SPRING", "reference": "order-1", "subscriber_ref": "ann", "currency": "EUR"}
+        order: dict[str, Any] = {"code": "SPRING", "reference": "order-1", "subscriber_ref": "ann", "currency": "EUR"}
         self.does("promo_codes.reserve", **order, unit_amounts_minor=[2_000], quantities=[1])
 
     def does(self, name: str, *, ok: bool = True, **payload: Any) -> dict[str, Any]:
