@@ -9,7 +9,8 @@ from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
-from billing.rules.commands.prices import GrandfatherPrice, OverridePrice, instant
+from billing.rules.commands.price_words import instant
+from billing.rules.commands.prices import GrandfatherPrice, OverridePrice
 from billing.rules.instants import iso
 from billing.rules.price_in_force import PriceVersion
 from billing.rules.price_precedence import ends_at

@@ -8,7 +8,8 @@ from billing.operations.catalogue import prices_of
 from billing.operations.own_row import own_row
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
-from billing.rules.commands.prices import PublishPrice, instant
+from billing.rules.commands.price_words import instant
+from billing.rules.commands.prices import PublishPrice
 from billing.rules.instants import iso
 from billing.rules.price_in_force import PriceVersion
 from models.base import OWN_SOURCE

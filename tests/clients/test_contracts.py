@@ -179,18 +179,8 @@ def _promo_samples() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def test_what_the_client_writes_is_read() -> None:
-    samples = _samples()
-    samples |= _promo_samples()
-    samples |= {
-        "billing.invoices.cancel_by_customer.v1": {"subscriber_ref": "user-7", "invoice_ref": "pkg-1"},
-        "billing.invoices.bulk_void.v1": {"invoice_refs": ("pkg-1", "pkg-2"), "reason": "test orders"},
-        "billing.invoices.create_custom.v1": {
-            "reference": "c-1", "subscriber_ref": "user-7", "currency": "EUR", "reason": "agreed on the phone",
-            "lines": ({"description": "Set-up", "amount_minor": 9_000},),
-        },
-    }  # fmt: skip
-    samples |= {
+def _price_samples() -> dict[str, dict[str, Any]]:
+    return {
         "billing.prices.publish.v1": {
             "product": "pro", "currency": "EUR", "unit_amount_minor": 2_500, "effective_for_existing_at": "2027-03-01T00:00:00+00:00",
             "reason": "costs rose", "version": 2,
@@ -208,6 +198,20 @@ def test_what_the_client_writes_is_read() -> None:
         "billing.prices.stop_migration.v1": {"reference": "pro-2027", "reason": "complaints"},
         "billing.prices.resume_migration.v1": {"reference": "pro-2027", "reason": "answered"},
     }  # fmt: skip
+
+
+def test_what_the_client_writes_is_read() -> None:
+    samples = _samples()
+    samples |= _promo_samples()
+    samples |= {
+        "billing.invoices.cancel_by_customer.v1": {"subscriber_ref": "user-7", "invoice_ref": "pkg-1"},
+        "billing.invoices.bulk_void.v1": {"invoice_refs": ("pkg-1", "pkg-2"), "reason": "test orders"},
+        "billing.invoices.create_custom.v1": {
+            "reference": "c-1", "subscriber_ref": "user-7", "currency": "EUR", "reason": "agreed on the phone",
+            "lines": ({"description": "Set-up", "amount_minor": 9_000},),
+        },
+    }  # fmt: skip
+    samples |= _price_samples()
     theirs = {"subscriber_ref": "user-7", "reference": "sub-1"}
     samples |= {
         "billing.subscribers.define.v1": {

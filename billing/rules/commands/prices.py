@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar, Literal
 
-from billing.rules.commands.base import MOST_MINOR, Command, line
-from billing.rules.commands.campaigns import campaign_name
+from billing.rules.commands.base import Command, line
 from billing.rules.commands.payments import reference
+from billing.rules.commands.price_words import instant, price_of, version_name
 from billing.rules.commands.subscribers import OWN
-from billing.rules.commands.subscriptions import MOST_COUNT
-from billing.rules.money import AmountError, exponent
 
 MOST_NOTICE_DAYS, MOST_RATE = 365, 100_000
-_PRICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}:[1-9][0-9]{0,2}(?:day|week|month|year|once):[A-Z]{3}:v[1-9][0-9]{0,5}")
 PriceUnit = Literal["day", "week", "month", "year", "once"]
 UNKNOWN_PRICE = {"unknown_price": "no such version was published (`details.field`)"}
-
-
-def instant(value: str | None, name: str) -> datetime | None:
-    """The instant that a text says; None where there is none.
-
-    Raises:
-        ValueError: it says none, or no zone.
-    """
-    if value is None:
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError(f"{name} must be an instant such as 2027-03-01T00:00:00Z") from None
-    if found.tzinfo is None:
-        raise ValueError(f"{name} needs a zone, such as Z")
-    return found
-
-
-def _version(value: str, name: str) -> None:
-    if not _PRICE.fullmatch(value):
-        raise ValueError(f"{name} must name a version, such as pro:1month:EUR:v2")
-
-
-def _terms(product: str, cycle_count: int, currency: str, minor: int) -> None:
-    campaign_name(product, "product")
-    if not 1 <= cycle_count <= MOST_COUNT:
-        raise ValueError(f"cycle_count must be 1 to {MOST_COUNT}")
-    try:
-        exponent(currency)
-    except AmountError:
-        raise ValueError("currency must be three upper-case letters, such as EUR") from None
-    if not 0 <= minor <= MOST_MINOR:
-        raise ValueError(f"unit_amount_minor must be 0 to {MOST_MINOR}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +67,7 @@ class PublishPrice(Command):
     """Which version it is to be; null: the next."""
 
     def __post_init__(self) -> None:
-        _terms(self.product, self.cycle_count, self.currency, self.unit_amount_minor)
+        price_of(self.product, self.cycle_count, self.currency, self.unit_amount_minor)
         line(self.reason, "reason")
         if self.cycle_unit == "once" and self.cycle_count != 1:
             raise ValueError("cycle_count of once must be 1")
@@ -157,7 +118,7 @@ class GrandfatherPrice(Command):
 
     def __post_init__(self) -> None:
         line(self.subscriber_ref, "subscriber_ref")
-        _version(self.price, "price")
+        version_name(self.price, "price")
         line(self.reason, "reason")
         instant(self.expires_at, "expires_at")
 
@@ -198,7 +159,7 @@ class OverridePrice(Command):
 
     def __post_init__(self) -> None:
         line(self.subscriber_ref, "subscriber_ref")
-        _terms(self.product, self.cycle_count, self.currency, self.unit_amount_minor)
+        price_of(self.product, self.cycle_count, self.currency, self.unit_amount_minor)
         line(self.reason, "reason")
         instant(self.expires_at, "expires_at")
 
@@ -263,8 +224,8 @@ class MigratePrice(Command):
 
     def __post_init__(self) -> None:
         reference(self.reference)
-        _version(self.from_price, "from_price")
-        _version(self.to_price, "to_price")
+        version_name(self.from_price, "from_price")
+        version_name(self.to_price, "to_price")
         line(self.reason, "reason")
         if not 1 <= self.rate_per_minute <= MOST_RATE:
             raise ValueError(f"rate_per_minute must be 1 to {MOST_RATE}")
