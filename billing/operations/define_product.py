@@ -37,7 +37,9 @@ def define_product(unit: UnitOfWork, command: DefineProduct) -> Product:
     for name in _SAID:
         setattr(row, name, getattr(command, name))
     row.name, row.limits = command.title, dict(command.limits or {})
-    row.provider_refs = sorted(set(command.provider_refs)) or None
+    named, row.provider_refs = row.provider_refs, sorted(set(command.provider_refs)) or None
+    if named != row.provider_refs:
+        row.relink_asked_at, row.relink_after = unit.now, None  # the run relink_products goes through providers' subscriptions
     was, row.status = row.status, "retired" if command.retired else "offered"
     move_status(unit, row, PRODUCT, was, row.status, {"reason": command.reason})
     if before is not None and before != _terms(row):
