@@ -200,10 +200,8 @@ def _price_samples() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def test_what_the_client_writes_is_read() -> None:
-    samples = _samples()
-    samples |= _promo_samples()
-    samples |= {
+def _invoice_samples() -> dict[str, dict[str, Any]]:
+    return {
         "billing.invoices.cancel_by_customer.v1": {"subscriber_ref": "user-7", "invoice_ref": "pkg-1"},
         "billing.invoices.bulk_void.v1": {"invoice_refs": ("pkg-1", "pkg-2"), "reason": "test orders"},
         "billing.invoices.create_custom.v1": {
@@ -211,9 +209,11 @@ def test_what_the_client_writes_is_read() -> None:
             "lines": ({"description": "Set-up", "amount_minor": 9_000},),
         },
     }  # fmt: skip
-    samples |= _price_samples()
+
+
+def _subscription_samples() -> dict[str, dict[str, Any]]:
     theirs = {"subscriber_ref": "user-7", "reference": "sub-1"}
-    samples |= {
+    return {
         "billing.subscribers.define.v1": {
             "subscriber_ref": "user-7", "email": "ann@example.com", "full_name": "Ann", "country": "RO", "language": "ro",
             "zone": "Europe/Bucharest", "pay_source": "stripe", "pay_customer_ref": "cus_1", "payment_method_ref": "pm_1",
@@ -234,6 +234,11 @@ def test_what_the_client_writes_is_read() -> None:
         },
         "billing.subscriptions.resume.v1": theirs,
     }  # fmt: skip
+
+
+def test_what_the_client_writes_is_read() -> None:
+    preload()
+    samples = _samples() | _promo_samples() | _invoice_samples() | _price_samples() | _subscription_samples()
     samples |= _money_back() | _credits_and_usage() | _dunning_and_trials() | _organisations()
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:

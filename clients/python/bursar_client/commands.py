@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from bursar_client import (
     bank_transfers,
+    catalogue,
     disputes,
     dunning,
     invoices,
@@ -100,6 +101,7 @@ TYPED: tuple[type[Command], ...] = (
     *promo.TYPED,
     *recon.TYPED,
     *bank_transfers.TYPED,
+    *catalogue.TYPED,
     *credit_commands.TYPED,
     *disputes.TYPED,
     *dunning.TYPED,

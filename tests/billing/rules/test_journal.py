@@ -34,7 +34,8 @@ _OF_PAYEE: tuple[Callable[[str, str, int, str], tuple[Leg, ...]], ...] = (
     bookings.receivable, bookings.netting, bookings.write_off, bookings.write_off_recalled, bookings.share,
 )  # fmt: skip
 _OURS: tuple[Callable[[str, int, str], tuple[Leg, ...]], ...] = (
-    bookings.bank_transfer, bookings.bank_refund, bookings.carried_over, bookings.topped_up,
+    bookings.bank_transfer, bookings.bank_refund, bookings.carried_over, bookings.topped_up, bookings.fee_claim, bookings.fee_leakage,
+    bookings.unapplied,
 )  # fmt: skip
 
 
