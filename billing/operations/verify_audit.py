@@ -32,7 +32,7 @@ _NOTED = """
     SELECT result ->> 'head' FROM bursar.schedule_slot
     WHERE job = 'verify_audit' AND state = 'done' AND result ->> 'head' ~ '^[0-9]+:[0-9a-f]{64}$' ORDER BY slot_at"""
 _LAST = """
-    SELECT result ->> 'head', result ->> 'more' = 'true', coalesce((result ->> 'looked_to')::bigint, 0) FROM bursar.schedule_slot
+    SELECT result ->> 'head', result ->> 'unfinished' = 'true', coalesce((result ->> 'looked_to')::bigint, 0) FROM bursar.schedule_slot
     WHERE job = 'verify_audit' AND state = 'done' AND result ->> 'head' ~ '^[0-9]+:[0-9a-f]{64}$'
     ORDER BY slot_at DESC LIMIT 1"""
 _NOT_OF_THIS = "the seal is not of this row: the row or the seal was replaced or reordered"

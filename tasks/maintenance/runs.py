@@ -121,7 +121,7 @@ def verify_audit(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     # The head in the log, outside the database, proves later that the chain's end was not cut off.
     log.info("audit_verified", rows=checked, head=str(after))
     counts = {"checked": checked, "sealed": sealed, "unsealed": report.unsealed_tail}
-    return counts | {"head": str(after), "more": more, "looked_to": looked_to}
+    return counts | {"head": str(after), "unfinished": more, "looked_to": looked_to}
 
 
 def check_invariants(context: Context, slot_at: datetime) -> Mapping[str, Any]:

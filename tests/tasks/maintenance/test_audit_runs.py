@@ -64,10 +64,10 @@ def test_a_large_audit_is_verified_in_turns(
 
     turns = [_run(database, context, "verify_audit", day) for day in range(4)]
 
-    assert [(turn["sealed"], turn["more"]) for turn in turns] == [(2, True), (2, True), (1, False), (2, True)]
+    assert [(turn["sealed"], turn["unfinished"]) for turn in turns] == [(2, True), (2, True), (1, False), (2, True)]
     monkeypatch.setattr("tasks.maintenance.runs._VERIFY_BUDGET_S", 60.0)
     whole = _run(database, context, "verify_audit", 4)
-    assert (whole["sealed"], whole["more"]) == (3, False)
+    assert (whole["sealed"], whole["unfinished"]) == (3, False)
 
 
 @pytest.mark.requirement("AUDIT-3")
