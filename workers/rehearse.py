@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection
 
-from models.base import SCHEMA
+from models.base import SCHEMA, Base
+from models.plain import model_of
 from workers.batch import Row, read_one
 from workers.batch import prepare as prepare_job
 from workers.context import Context
@@ -110,14 +111,14 @@ def _take_lane(connection: Connection, row: Row) -> None:
 
 
 def _written(
-    known: Sequence[object], connection: Connection, outside: Connection, inbox_id: int
+    known: Sequence[Base], connection: Connection, outside: Connection, inbox_id: int
 ) -> Iterator[Written]:
     """Rows of mapped tables by their ids, audit and outbox rows by their cause, others by a look at the whole table."""
     tables = [row[0] for row in connection.exec_driver_sql(_TABLES_WRITTEN)]
     loaded: dict[str, list[Any]] = {}
     for instance in known:
-        mapper = sqlalchemy.inspect(type(instance))
-        loaded.setdefault(str(mapper.local_table.name), []).append(mapper.primary_key_from_instance(instance)[0])
+        mapper = sqlalchemy.inspect(model_of(instance))
+        loaded.setdefault(str(model_of(instance).__tablename__), []).append(getattr(instance, mapper.primary_key[0].name))
     for table in tables:
         where, bound = (
             ("t.inbox_id = %(cause)s", inbox_id) if table in _CAUSED else ("t.id = ANY(%(cause)s)", loaded.get(table))

@@ -85,7 +85,7 @@ def beside(ask: Ask, row: Row) -> list[Key]:
         found.append(("invoice", OWN_SOURCE, row["purpose_ref"]))
     named = request_named({"bursar_request": row["request"]}) if row.get("request") else None
     if named is not None and named.request_type in AGGREGATES:
-        found.append((named.request_type, row["request_source"], named.reference))
+        found.append((named.request_type, row.get("request_source") or source, named.reference))
     if row.get("request_ref") and row.get("request_source"):
         found.append(("payment_request", row["request_source"], row["request_ref"]))
     found += [(of, source, ref) for of in COMPANIONS.get(kind, ())] if source == OWN_SOURCE else []

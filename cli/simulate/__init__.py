@@ -13,6 +13,7 @@ import click
 import structlog
 
 from cli.embedded.errors import EmbeddedError
+from cli.roles import action
 from cli.simulate.ground import NotEmptyError, prepare, throw_away_cluster
 from cli.simulate.tell import calendar, summary
 from cli.simulate.year import RuleBrokenError, Wanted, Year
@@ -30,6 +31,7 @@ _BEGINS = "2027-01-01"
 @click.option("--database", default="", help="URL of an empty database. Default: a cluster of its own, which is thrown away.")
 @click.option("--profile", is_flag=True, hidden=True)
 @click.option("--verbose", is_flag=True, help="The log, on standard error.")
+@action("process")
 def simulate(customers: int, days: int, seed: int, faults: bool, begins: str, database: str, profile: bool, verbose: bool) -> None:
     """Play months of billing under a virtual clock, and check that no rule breaks.
 

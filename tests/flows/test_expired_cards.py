@@ -31,6 +31,8 @@ def billing(database: Database, stripe_sandbox: Sandbox) -> Iterator[Billing]:
 
 
 def _posts(sandbox: Sandbox, path: str, **form: Any) -> str:
+    """A second after what was before: of two changes of one second Stripe says not which was the later."""
+    sandbox.control.advance(seconds=1)
     return str(sandbox.control.api("POST", path, form)["id"])
 
 
@@ -48,6 +50,7 @@ def _expires(billing: Billing, method: str, year: int, month: int) -> None:
 def _runs(billing: Billing, at: datetime) -> None:
     """Both runs, twice: the second time there is nothing left."""
     billing.at(at)
+    billing.stripe.advance(seconds=1)
     for _ in range(2):
         for run in (warn_of_cards, expire_cards):
             assert run(billing.machine.context, at)["failed"] == 0, billing.machine.all("SELECT * FROM bursar.run_failure")

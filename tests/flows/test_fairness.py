@@ -27,4 +27,5 @@ def test_a_flood_of_one_customer_delays_nobody_else(
     assert len(shown.flood_ms) == FLOOD
     assert len(shown.others_ms) >= OTHERS / 2, "the flood was over before the others could notice"
     # Order, not time: a machine that is busy with other tests is slow for all.
-    assert product.percentile(shown.before, 0.99) <= IN_HAND, "they stood in line behind the flood"
+    # Behind it, one that comes at some moment would have half of it before itself.
+    assert product.percentile(shown.before, 0.5) <= IN_HAND, "they stood in line behind the flood"

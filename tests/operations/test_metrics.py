@@ -123,7 +123,7 @@ def test_a_real_worker_and_standby_are_seen_and_counters_outlive_processes(
     assert seen["bursar_message_seconds_count{kind=run,queue=payments}"] >= 1
     assert seen["bursar_hints_total{outcome=sent}"] >= 1
     assert seen["bursar_lag_seconds{quantile=0.99,queue=payments}"] >= 0
-    assert {name.partition("{")[0] for name in seen} >= set(GAUGES) - {"bursar_conflicts"}
+    assert {name.partition("{")[0] for name in seen} >= set(GAUGES) - {"bursar_conflicts", "bursar_run_failures"}
     worker.kill()
     assert counted()
 

@@ -80,7 +80,7 @@ def take(world: World, dispute: Json, owner: str | None) -> None:
         fees=[fee_part("stripe_fee", fee, currency) | {"description": "Dispute fee"}] if fee else [],
         description=f"Chargeback withdrawal for {dispute['charge']}",
     )  # fmt: skip
-    world.hidden.setdefault(dispute["charge"], {}).setdefault("charged_back", set()).add(dispute["id"])
+    world.hidden.setdefault(dispute["charge"], {}).setdefault("charged_back", {})[dispute["id"]] = True
     moves = [*dispute["balance_transactions"], row]
     before = change(dispute, balance_transactions=moves, is_charge_refundable=False)
     world.note("dispute_withdrawn", dispute, dispute["amount"], owner)
@@ -114,7 +114,7 @@ def end(world: World, dispute: Json, owner: str | None, status: str, *, amount: 
         give_back(world, dispute, owner, min(taken, amount or taken))
         # What is won back whole may be refunded again: Stripe refuses it while the money is contested, and once it is lost.
         if (amount or taken) >= taken:
-            world.hidden[dispute["charge"]]["charged_back"].discard(dispute["id"])
+            world.hidden[dispute["charge"]]["charged_back"].pop(dispute["id"], None)
     emit(world, "charge.dispute.updated", dispute, owner=owner, previous=before)
     emit(world, "charge.dispute.closed", dispute, owner=owner)
 
