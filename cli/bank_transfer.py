@@ -14,7 +14,7 @@ from billing.rules.commands.bank_refunds import ReturnBankRefund, SendBankRefund
 from billing.rules.commands.bank_transfer import SOURCE
 from billing.rules.commands.bank_transfers import ApproveBankTransfer, RejectBankTransfer
 from billing.rules.commands.base import Rejected
-from billing.rules.money import AmountError, exponent, format_minor, parse_minor
+from billing.rules.money import AmountError, amount_text, exponent, format_minor, parse_minor
 from billing.rules.states_requests import BANK_TRANSFER
 from cli.hinting import send_hints
 from cli.printing import facts, json_line, table
@@ -162,7 +162,7 @@ def _row(reference: str) -> dict[str, Any]:
 
 
 def _money(row: dict[str, Any], minor: int | None) -> str | None:
-    return None if minor is None or not row["currency"] else f"{format_minor(minor, exponent(row['currency']))} {row['currency']}"
+    return None if minor is None or not row["currency"] else amount_text(minor, row["currency"])
 
 
 def _minor(amount: str, currency: str) -> int:

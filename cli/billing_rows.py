@@ -10,7 +10,7 @@ import click
 
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command, Rejected
-from billing.rules.money import exponent, format_minor
+from billing.rules.money import amount_text
 from cli.roles import actor
 from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, TroubleError
@@ -32,7 +32,7 @@ def rows(sql: str, **bound: Any) -> list[dict[str, Any]]:
 
 def money(minor: int | None, currency: str | None) -> str:
     """An amount with its currency; empty where there is none."""
-    return f"{format_minor(minor, exponent(currency))} {currency}" if minor is not None and currency else ""
+    return amount_text(minor, currency) if minor is not None and currency else ""
 
 
 def key_of(model: type[Aggregate], identity: str) -> tuple[str, str]:

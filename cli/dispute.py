@@ -9,7 +9,7 @@ import click
 from billing.operations.note_dispute import note_dispute
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.disputes import NoteDispute
-from billing.rules.money import format_minor, provider_exponent
+from billing.rules.money import amount_text
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action, actor
 from cli.surroundings import acting, reading
@@ -111,7 +111,7 @@ def note(identity: str, text: str | None, assign_to: str | None, source: str) ->
 def _money(row: dict[str, Any], minor: int | None) -> str | None:
     if minor is None or not row["currency"]:
         return None
-    return f"{format_minor(minor, provider_exponent(row['source'], row['currency']))} {row['currency']}"
+    return amount_text(minor, row["currency"], row["source"])
 
 
 def _without_texts(row: dict[str, Any]) -> dict[str, Any]:

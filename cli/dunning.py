@@ -10,7 +10,7 @@ import click
 
 from billing.rules.dunning import HARD_DECLINES
 from billing.rules.dunning_model import Curve, Played, curve_of, percent, play, read_curve, read_days, rounded, tenths
-from billing.rules.money import exponent, format_minor
+from billing.rules.money import amount_text
 from billing.rules.states_dunning import DUNNING_CASE
 from cli.printing import facts, json_line, table
 from cli.roles import action
@@ -165,7 +165,7 @@ def _cases(failed: list[Mapping[str, Any]]) -> int:
 
 def _recovered(one: Played, failed: list[Mapping[str, Any]]) -> list[str]:
     return [
-        f"{format_minor(rounded(one.recovered * Fraction(row['amount_minor'])), exponent(row['currency']))} {row['currency']}"
+        amount_text(rounded(one.recovered * Fraction(row["amount_minor"])), row["currency"])
         for row in failed
         if row["currency"] is not None
     ]
@@ -183,4 +183,4 @@ def _as_json(text: str, one: Played, failed: list[Mapping[str, Any]]) -> dict[st
 
 
 def _money(row: Mapping[str, Any]) -> str:
-    return f"{format_minor(row['amount_minor'] or 0, exponent(row['currency']))} {row['currency']}"
+    return amount_text(row["amount_minor"] or 0, row["currency"])

@@ -10,7 +10,7 @@ from uuid import UUID
 import click
 
 from billing.operations.catch_up_journal import BOOKED, catch_up_journal
-from billing.rules.money import AmountError, format_minor, provider_exponent
+from billing.rules.money import AmountError, amount_text
 from cli.printing import json_line, table
 from cli.roles import action, actor
 from cli.surroundings import acting, reading
@@ -200,6 +200,6 @@ def _line(row: Mapping[str, Any]) -> tuple[object, ...]:
 def _money(provider: str, amount_minor: int, currency: str) -> str:
     """As a text, in the unit in which that provider counts the currency."""
     try:
-        return f"{format_minor(amount_minor, provider_exponent(provider, currency))} {currency}"
+        return amount_text(amount_minor, currency, provider)
     except AmountError:
         return f"{amount_minor} {currency} (minor units)"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from billing.rules.money import exponent, format_minor
+from billing.rules.money import amount_text
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action
 from cli.surroundings import reading
@@ -66,7 +66,7 @@ def ls(product: str | None, limit: int, as_json: bool) -> None:
             json_line(row)
         return
     table(("PRICE", "PER SEAT", "FOR NEW", "FOR EXISTING", "NOTICE", "SUBSCRIPTIONS"), ((
-        row["price"], _money(row["unit_amount_minor"], row["currency"]), instant(row["effective_for_new_at"]),
+        row["price"], amount_text(row["unit_amount_minor"], row["currency"]), instant(row["effective_for_new_at"]),
         instant(row["effective_for_existing_at"]) if row["effective_for_existing_at"] else "never", f"{row['notice_days']} days",
         row["subscriptions"],
     ) for row in found))  # fmt: skip
@@ -88,7 +88,7 @@ def show(version: str, limit: int, as_json: bool) -> None:
         json_line({**row, "notices": {one["status"]: one["customers"] for one in notices}, "kept": kept})
         return
     facts([
-        ("price", row["price"]), ("per seat", _money(row["unit_amount_minor"], row["currency"])),
+        ("price", row["price"]), ("per seat", amount_text(row["unit_amount_minor"], row["currency"])),
         ("cycle", f"{row['cycle_count']} {row['cycle_unit']}"), ("for new ones from", row["effective_for_new_at"]),
         ("for existing from", row["effective_for_existing_at"] or "never"), ("told before", f"{row['notice_days']} days"),
         ("subscriptions", row["subscriptions"]), ("published", row["published_at"]), ("by", row["published_by"]),
@@ -141,10 +141,10 @@ def migrations(migration: str | None, status: str | None, limit: int, as_json: b
         return
     click.echo(_migration(found[0]))
     for one in outcomes:
-        money = f"{_money(one['from_minor'], one['currency'])} -> {_money(one['to_minor'], one['currency'])}"
+        money = f"{amount_text(one['from_minor'], one['currency'])} -> {amount_text(one['to_minor'], one['currency'])}"
         click.echo(f"{one['outcome']} ({one['status']})  {one['subscriptions']} subscriptions  {money}")
     for one in moves:
-        money = f"{_money(one['from_minor'], one['currency'])} -> {_money(one['to_minor'], one['currency'])}"
+        money = f"{amount_text(one['from_minor'], one['currency'])} -> {amount_text(one['to_minor'], one['currency'])}"
         click.echo(f"  {one['source']} {one['subscription']}  {one['customer']}  {one['status']}  {money}  {one['because'] or ''}".rstrip())
 
 
@@ -155,12 +155,8 @@ def _migration(row: Mapping[str, Any]) -> str:
 
 def _own(row: Mapping[str, Any]) -> str:
     until = f"until {instant(row['expires_at'])}" if row["expires_at"] else "for good"
-    about = f"{row['kind']}  {row['customer']}  {row['product']}  {_money(row['unit_amount_minor'], row['currency'])}"
+    about = f"{row['kind']}  {row['customer']}  {row['product']}  {amount_text(row['unit_amount_minor'], row['currency'])}"
     return f"{about}  {row['status']}  {until}  {row['reason']}"
-
-
-def _money(minor: int, currency: str) -> str:
-    return f"{format_minor(minor, exponent(currency))} {currency}"
 
 
 def _rows(sql: str, **bound: Any) -> list[dict[str, Any]]:

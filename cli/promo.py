@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from billing.rules.money import exponent, format_minor
+from billing.rules.money import amount_text, format_minor
 from billing.rules.promo import normalised
 from billing.rules.states_promo import PROMO_REDEMPTION
 from cli.printing import facts, instant, json_line, table
@@ -109,7 +109,7 @@ def show(name: str, status: str | None, limit: int, as_json: bool) -> None:
 def _print_use(use: Mapping[str, Any]) -> None:
     facts([
         ("order", use["reference"]), ("status", use["status"]), ("code", use["code"]), ("campaign", use["campaign"]),
-        ("customer", use["customer"]), ("takes off", _off(use)), ("of", _money(use["subtotal_minor"], use["currency"])),
+        ("customer", use["customer"]), ("takes off", _off(use)), ("of", amount_text(use["subtotal_minor"], use["currency"])),
         ("paid by", f"{use['request']} at {use['request_source']}" if use["request"] else None), ("reserved", use["reserved_at"]),
         ("reserved by", use["actor"]), ("stands until", use["expires_at"] if use["status"] == "reserved" else None),
         ("consumed", use["consumed_at"]), ("given back", use["released_at"]), ("because", use["released_because"]),
@@ -121,7 +121,7 @@ def _gives(row: Mapping[str, Any]) -> str:
     if row["kind"] == "percentage":
         return f"{format_minor(row['basis_points'], 2)} %"
     if row["kind"] == "fixed":
-        return _money(row["amount_minor"], row["currency"])
+        return amount_text(row["amount_minor"], row["currency"])
     return f"buy {row['buy_quantity']}, get {row['free_quantity']} free"
 
 
@@ -130,11 +130,7 @@ def _of(row: Mapping[str, Any]) -> str:
 
 
 def _off(use: Mapping[str, Any]) -> str:
-    return _money(use["amount_off_minor"], use["currency"])
-
-
-def _money(minor: int, currency: str) -> str:
-    return f"{format_minor(minor, exponent(currency))} {currency}"
+    return amount_text(use["amount_off_minor"], use["currency"])
 
 
 def _rows(sql: str, **bound: Any) -> list[dict[str, Any]]:

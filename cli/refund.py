@@ -10,7 +10,7 @@ import click
 from billing.operations.decide_refund import approve_refund, note_refund, reject_refund
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.refunds import ApproveRefund, NoteRefund, RejectRefund
-from billing.rules.money import format_minor, provider_exponent
+from billing.rules.money import amount_text
 from billing.rules.states_refunds import REFUND_REQUEST
 from cli.hinting import send_hints
 from cli.printing import facts, json_line, table
@@ -163,4 +163,4 @@ def _rows(sql: str, **bound: Any) -> list[dict[str, Any]]:
 def _money(row: dict[str, Any], minor: int | None) -> str | None:
     if minor is None or not row["currency"]:
         return None
-    return f"{format_minor(minor, provider_exponent(row['source'], row['currency']))} {row['currency']}"
+    return amount_text(minor, row["currency"], row["source"])

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from billing.rules.local_time import local_instant as wall_clock
 from schedules.table import Daily, Run
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MINUTE = timedelta(minutes=1)
 
 
 def newest(run: Run, now: datetime) -> datetime:
@@ -42,12 +42,4 @@ def between(run: Run, after: datetime, until: datetime) -> Iterator[datetime]:
 
 def local_instant(daily: Daily, day: date) -> datetime:
     """The instant (UTC) of a local date's slot."""
-    zone = ZoneInfo(daily.zone)
-    naive = datetime.combine(day, daily.at)
-    instant = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == naive:
-        return instant
-    # The wall clock jumps over this time: walk back from the far side to the instant of the jump.
-    while (instant - _MINUTE).astimezone(zone).utcoffset() == instant.astimezone(zone).utcoffset():
-        instant -= _MINUTE
-    return instant
+    return wall_clock(datetime.combine(day, daily.at), daily.zone)

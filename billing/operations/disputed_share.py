@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from billing.operations.own_balance import KEPT_HERE
+from billing.operations.refund_shares import request_of
 from billing.operations.unit import UnitOfWork
-from billing.rules.request_tag import request_named
 from models.charge import Charge
-from models.checkout_request import CheckoutRequest
 from models.dispute import Dispute
 from models.payment import Payment
-from models.payment_request import PaymentRequest
 from models.transfer import Transfer
 from models.transfer_request import TransferRequest
 
@@ -50,7 +48,7 @@ def disputed_share(unit: UnitOfWork, dispute: Dispute) -> DisputedShare | None:
         if payment.transfer_destination_ref:
             transfer = unit.row(Transfer, dispute.source, charge.transfer_ref) if charge and charge.transfer_ref else None
             return DisputedShare(payment.transfer_destination_ref, payment, whole, transfer=transfer)
-        request = _request(unit, payment)
+        request = request_of(unit, payment)
         if request is None or request.payee_ref is None:
             continue
         share = unit.row(TransferRequest, dispute.source, payment.external_id)
@@ -65,12 +63,3 @@ def _payments(unit: UnitOfWork, dispute: Dispute, charge: Charge | None) -> Iter
     refs = {*((charge.payment_refs if charge else None) or []), *([dispute.payment_ref] if dispute.payment_ref else [])}
     for ref in sorted(refs):
         yield unit.row(Payment, dispute.source, ref)
-
-
-def _request(unit: UnitOfWork, payment: Payment) -> PaymentRequest | CheckoutRequest | None:
-    named = request_named(payment.metadata_)
-    if named is None:
-        return None
-    if named.request_type == PaymentRequest.NAME:
-        return unit.row(PaymentRequest, payment.source, named.reference)
-    return unit.row(CheckoutRequest, payment.source, named.reference) if named.request_type == CheckoutRequest.NAME else None

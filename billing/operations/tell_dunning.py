@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import exponent, format_minor
+from billing.rules.money import amount_text
 from core.redaction import scrub
 from emails.catalogue import CATALOGUE, outbox_key
 from emails.overdue import DunningTold
@@ -48,7 +48,7 @@ def tell_dunning(unit: UnitOfWork, case: DunningCase, stage: str, about: str) ->
     currency = invoice.currency or ""
     ends = [one for one in (case.suspend_at, case.terminate_at) if one is not None and one > unit.now]
     context = DunningTold(
-        amount=f"{format_minor(invoice.amount_remaining_minor or 0, exponent(currency))} {currency}",
+        amount=amount_text(invoice.amount_remaining_minor or 0, currency),
         about=str((invoice.lines or [{}])[0].get("description") or invoice.external_id),
         invoice=invoice.number or invoice.external_id,
         needs_method=case.stopped_because is not None or not case.charges,

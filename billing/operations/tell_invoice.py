@@ -7,7 +7,7 @@ from dataclasses import asdict
 import structlog
 
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import exponent, format_minor
+from billing.rules.money import amount_text
 from emails.catalogue import InvoiceTold, outbox_key
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
@@ -24,7 +24,7 @@ def tell_invoice(unit: UnitOfWork, row: Invoice, mail: str) -> None:
         return
     currency = row.currency or ""
     context = InvoiceTold(
-        amount=f"{format_minor(row.amount_remaining_minor or row.total_minor or 0, exponent(currency))} {currency}",
+        amount=amount_text(row.amount_remaining_minor or row.total_minor or 0, currency),
         about=str((row.lines or [{}])[0].get("description") or row.external_id),
         invoice=row.number or row.external_id,
         until=f"{row.expires_at or unit.now:%Y-%m-%d %H:%M} UTC",

@@ -10,7 +10,7 @@ from dataclasses import asdict
 import structlog
 
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import format_minor, provider_exponent
+from billing.rules.money import amount_text
 from billing.rules.states_money_out import PAYOUT_GIVEN_BACK
 from emails.catalogue import PayoutCompleted, PayoutFailed, outbox_key
 from models.account import Account
@@ -30,7 +30,7 @@ def tell_payee(unit: UnitOfWork, payout: Payout, account_ref: str | None) -> Non
     if not email:
         log.info("payee_not_told", mail=name, payout=payout.external_id, account=account_ref, cause="no address is known")
         return
-    amount = f"{format_minor(payout.amount_minor, provider_exponent(payout.source, payout.currency))} {payout.currency}"
+    amount = amount_text(payout.amount_minor, payout.currency, payout.source)
     context: PayoutCompleted | PayoutFailed
     if payout.status == "paid":
         on = payout.arrival_on.isoformat() if payout.arrival_on else None

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import structlog
 
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import format_minor, provider_exponent
+from billing.rules.money import amount_text
 from core.redaction import scrub
 from emails.catalogue import PaymentFailed, outbox_key
 from models.customer import Customer
@@ -25,7 +25,7 @@ def tell_payment_failed(unit: UnitOfWork, request: PaymentRequest) -> None:
         return
     currency = request.currency or ""
     context = PaymentFailed(
-        amount=f"{format_minor(request.charge_minor, provider_exponent(request.source, currency))} {currency}",
+        amount=amount_text(request.charge_minor, currency, request.source),
         about=request.description or request.invoice_ref or request.external_id,
         reason=scrub(request.failure_message) if request.failure_message else None,
     )

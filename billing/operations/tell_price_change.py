@@ -8,7 +8,7 @@ from datetime import datetime
 from billing.operations.move_request import move_request
 from billing.operations.own_row import own_row
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import exponent, format_minor
+from billing.rules.money import amount_text
 from billing.rules.price_in_force import PriceVersion
 from billing.rules.states_prices import PRICE_NOTICE
 from emails.catalogue import PriceChanges, PriceLockEnds, outbox_key
@@ -48,7 +48,7 @@ def tell_price_change(
         move_request(unit, notice, PRICE_NOTICE, "no_address", **about)
         return False
     context = PriceChanges(
-        product=product, before=_money(from_minor, version.currency), after=_money(to_minor, version.currency),
+        product=product, before=amount_text(from_minor, version.currency), after=amount_text(to_minor, version.currency),
         changes_on=f"{changes_at:%Y-%m-%d}", approve=approve,
     )  # fmt: skip
     notice.mail_key = _mail(unit, "price_changes", subscriber.email, version.reference, asdict(context))
@@ -63,7 +63,7 @@ def warn_of_end(unit: UnitOfWork, row: PriceAssignment, product: str) -> bool:
         return False
     row.warned_at, row.updated_at = unit.now, max(row.updated_at, unit.now)
     currency = row.currency or ""
-    context = PriceLockEnds(product=product, price=_money(row.unit_amount_minor or 0, currency), ends_on=f"{row.expires_at:%Y-%m-%d}")
+    context = PriceLockEnds(product=product, price=amount_text(row.unit_amount_minor or 0, currency), ends_on=f"{row.expires_at:%Y-%m-%d}")
     about = f"{row.external_id}:{row.expires_at:%Y-%m-%d}"
     _mail(unit, "price_lock_ends", subscriber.email, about, asdict(context))
     unit.audit("price.end_told", PriceAssignment.NAME, row.id, before=None, after={"external_id": row.external_id})
@@ -74,7 +74,3 @@ def _mail(unit: UnitOfWork, mail: str, to: str, about: str, context: dict[str, o
     key = outbox_key(mail, to, about)
     unit.send("mail.send", key, {"mail": mail, "to": to, "context": context}, queue="notifications", lane=f"mail:{mail}:{about}")
     return key
-
-
-def _money(minor: int, currency: str) -> str:
-    return f"{format_minor(minor, exponent(currency))} {currency}"

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import structlog
 
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import format_minor, provider_exponent
+from billing.rules.money import amount_text
 from core.redaction import scrub
 from emails.catalogue import RefundProcessed, outbox_key
 from models.customer import Customer
@@ -27,7 +27,7 @@ def tell_refund_processed(unit: UnitOfWork, row: RefundRequest, payment: Payment
     currency = row.currency or ""
     said = [one["text"] for one in row.notes or [] if one["kind"] == "customer"]
     context = RefundProcessed(
-        amount=f"{format_minor(row.amount_minor or 0, provider_exponent(row.source, currency))} {currency}",
+        amount=amount_text(row.amount_minor or 0, currency, row.source),
         reference=row.external_id,
         whole=(row.amount_minor or 0) >= (payment.received_minor or 0),
         note=scrub(said[-1]) if said else None,

@@ -8,7 +8,7 @@ import structlog
 
 from billing.operations.open_period import full_minor
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import exponent, format_minor
+from billing.rules.money import amount_text
 from emails.catalogue import outbox_key
 from emails.overdue import TrialTold
 from models.base import OWN_SOURCE
@@ -28,7 +28,7 @@ def tell_trial(unit: UnitOfWork, row: Subscription, mail: str, *, plan: str, goe
     context = TrialTold(
         plan=plan,
         ends_at=f"{row.trial_end_at:%Y-%m-%d %H:%M} UTC",
-        amount=f"{format_minor(full_minor(row), exponent(currency))} {currency}",
+        amount=amount_text(full_minor(row), currency),
         goes_on=goes_on,
     )
     unit.send(

@@ -13,12 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from billing.rules.local_time import local_instant
+
 Unit = Literal["day", "week", "month", "year"]
 
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "year": 12}
 _ABOUT = {"day": timedelta(days=1), "week": timedelta(weeks=1), "month": timedelta(days=30, hours=10), "year": timedelta(days=365, hours=6)}
-_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Cycle:
             day = local.date() + timedelta(days=_DAYS[self.unit] * self.count * number)
         else:
             day = _months_later(local.date(), _MONTHS[self.unit] * self.count * number)
-        return _instant(datetime.combine(day, local.time()), self.zone)
+        return local_instant(datetime.combine(day, local.time()), self.zone)
 
     def number_at(self, at: datetime) -> int:
         """The number of the period that `at` lies in; negative before the anchor."""
@@ -60,13 +61,3 @@ class Cycle:
 def _months_later(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-def _instant(naive: datetime, name: str) -> datetime:
-    zone = ZoneInfo(name)
-    instant = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == naive:
-        return instant
-    while (instant - _MINUTE).astimezone(zone).utcoffset() == instant.astimezone(zone).utcoffset():
-        instant -= _MINUTE
-    return instant

@@ -78,6 +78,15 @@ def format_minor(amount_minor: int, decimals: int) -> str:
     return f"{sign}{digits[: len(digits) - decimals]}.{digits[-decimals:]}" if decimals else f"{sign}{digits}"
 
 
+def amount_text(amount_minor: int, currency: str, source: str = "") -> str:
+    """As people read it: `12.50 EUR`; by the unit in which that provider counts the currency, else by ISO 4217's.
+
+    Raises:
+        AmountError: no currency code.
+    """
+    return f"{format_minor(amount_minor, provider_exponent(source, currency))} {currency}"
+
+
 def divide_half_up(numerator: int, denominator: int) -> int:
     """The quotient, rounded half away from zero (commercial rounding): -0.5 becomes -1, as 0.5 becomes 1.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from billing.rules.money import AmountError, format_minor, provider_exponent
+from billing.rules.money import AmountError, amount_text
 from cli.explain.chain import Chain
 from cli.printing import instant, one_line, short
 from cli.visible import visible
@@ -148,6 +148,6 @@ def _money(source: str, minor: int | None, currency: str | None) -> str:
     if minor is None or not currency:
         return ""
     try:
-        return f"{format_minor(minor, provider_exponent(source, currency))} {currency}"
+        return amount_text(minor, currency, source)
     except AmountError:
         return f"{minor} {currency}"

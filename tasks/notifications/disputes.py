@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from billing.rules.money import format_minor, provider_exponent
+from billing.rules.money import amount_text
 from core.redaction import scrub
 from emails.catalogue import DisputeAlert, DisputeReminder, outbox_key
 from models.bulk import insert_rows
@@ -75,7 +75,7 @@ def _common(row: Row) -> dict[str, Any]:
     currency, minor, due = row["currency"] or "", row["amount_minor"], row["evidence_due_at"]
     amount = "an unknown amount"
     if currency and minor is not None:
-        amount = f"{format_minor(minor, provider_exponent(row['source'], currency))} {currency}"
+        amount = amount_text(minor, currency, row["source"])
     return {
         "dispute": row["external_id"], "source": row["source"], "amount": amount, "charge": row["charge_ref"] or row["payment_ref"],
         "due_at": due.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if due else None, "assigned_to": row["assigned_to"],

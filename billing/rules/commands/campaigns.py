@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
-from zoneinfo import ZoneInfo
 
 from billing.rules.commands.base import MOST_MINOR, Command, line
 from billing.rules.commands.payments import amount
+from billing.rules.commands.subscribers import zone
 from billing.rules.promo import PromoRule
 
 OWN = "bursar"
@@ -125,10 +125,7 @@ class DefineCampaign(Command):
                 raise ValueError(f"{name} must be a date such as 2027-03-31")
         if self.starts_on is not None and self.ends_on is not None and self.ends_on < self.starts_on:
             raise ValueError("ends_on must not be before starts_on")
-        try:
-            ZoneInfo(self.zone)
-        except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-            raise ValueError("zone must be an IANA name such as Europe/Bucharest") from None
+        zone(self.zone)
 
     def rule(self) -> PromoRule:
         """What it gives."""
