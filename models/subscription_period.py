@@ -28,4 +28,6 @@ class SubscriptionPeriod(Base):
     currency: Mapped[str | None]
     price_ref: Mapped[str | None]
     invoice_ref: Mapped[str | None]
+    seats_minor: Mapped[int | None]
+    """What of the invoice is for seats added or given up (below zero) in the periods before it; None: nothing."""
     opened_at: Mapped[datetime]

@@ -11,17 +11,13 @@ from typing import Any, Literal
 import structlog
 
 from billing.operations.change_subscription import Terms, change_now, terms_of
-from billing.operations.collect_invoice import collect_invoice
 from billing.operations.derive_account_status import derive_later
-from billing.operations.issue_invoice import Draft, Line, issue_invoice
-from billing.operations.money_credit import grant_credit
 from billing.operations.open_period import affordable, full_minor
 from billing.operations.period_money import period_money
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.proration import difference
 from billing.rules.subscription_terms import cycle_of, parts, span
-from models.invoice import Invoice
 from models.subscription import Subscription
 
 log = structlog.get_logger(__name__)
@@ -73,28 +69,3 @@ def _accrue(unit: UnitOfWork, row: Subscription, quantity: int) -> None:
     after: dict[str, Any] = {"quantity": quantity, "minor": minor, "accrued_minor": row.seats_accrued_minor, "currency": row.currency}
     unit.audit("subscription.seats_accrued", Subscription.NAME, row.id, before={"quantity": before}, after=after)
     derive_later(unit, row.subscriber_ref)
-
-
-def bill_last_seats(unit: UnitOfWork, row: Subscription) -> Invoice | None:
-    """A subscription ends: what its seats still cost is a last invoice, what they gave back a credit (SEAT-7)."""
-    accrued, row.seats_accrued_minor = row.seats_accrued_minor or 0, None
-    if accrued < 0:
-        fact = f"seats:{row.external_id}:final"
-        grant_credit(
-            unit, row.subscriber_ref or "", row.currency or "", -accrued, fact=fact, reason="seats given up within the last period",
-            subscription_ref=row.external_id, period_start=row.current_period_start,
-        )  # fmt: skip
-    if accrued <= 0:
-        return None
-    line = Line(
-        amount_minor=accrued, description="seats added within the last period", quantity=row.quantity or 1, price_ref=row.price_ref,
-        product_ref=row.product_ref, subscription_ref=row.external_id, period_end=row.current_period_end, proration=True,
-    )  # fmt: skip
-    # No invoice of the subscription by its head: the end of that one voids what nobody has paid for it.
-    invoice = issue_invoice(unit, Draft(
-        reference=f"{row.external_id}:final-seats", invoice_type="custom", subscriber_ref=row.subscriber_ref or "",
-        currency=row.currency or "", lines=(line,), billing_reason="manual", due_at=unit.now, product_ref=row.product_ref,
-        collection="manual" if row.collection == "manual" else "automatic", reason="seats that were not billed yet",
-    ))  # fmt: skip
-    collect_invoice(unit, invoice)
-    return invoice

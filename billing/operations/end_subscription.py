@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from billing.operations.accrue_seats import bill_last_seats
-from billing.operations.follow_subscription_invoice import open_invoices
+from billing.operations.bill_last_seats import bill_last_seats
+from billing.operations.follow_subscription_invoice import OWING, open_invoices
 from billing.operations.move_own import move_own
 from billing.operations.release_promo import release_redemption
 from billing.operations.unit import UnitOfWork
@@ -33,15 +33,15 @@ def end_subscription(
         reason: what somebody said.
         void: False where the period was used and its money is still wanted.
     """
-    never_ran = row.status in ("pending", "trialing")
+    never_ran, owes = row.status in ("pending", "trialing"), row.status in OWING
     if not move_own(unit, row, status, because=because, reason=reason):
         return False
     row.ended_at, row.cancelled_at = at, unit.now if status == "cancelled" else row.cancelled_at
     row.cancellation_reason = reason or because
     row.next_billing_at = row.grace_until = row.pending_change = None
     row.cancel_at_period_end = False
-    if status == "cancelled" and row.seats_accrued_minor:
-        bill_last_seats(unit, row)
+    if not never_ran and (owes or row.seats_accrued_minor):
+        bill_last_seats(unit, row, lost=open_invoices(unit, [row.external_id])[row.external_id] if owes and void else ())
     if void:
         unit.later(_void, row.external_id)
     if never_ran and row.promo_ref:

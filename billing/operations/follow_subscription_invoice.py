@@ -17,7 +17,7 @@ GRANTING = frozenset({"create", "cycle"})
 
 _OPEN = """SELECT subscription_ref, external_id FROM bursar.invoice
            WHERE subscription_ref = ANY (%(refs)s) AND source = 'bursar' AND status = 'pending'"""
-_OWING = frozenset({"past_due", "pending_renewal", "unpaid"})
+OWING = frozenset({"past_due", "pending_renewal", "unpaid"})
 
 
 def subscription_paid(unit: UnitOfWork, invoice: Invoice) -> None:
@@ -34,7 +34,7 @@ def subscription_paid(unit: UnitOfWork, invoice: Invoice) -> None:
     if row.status == "pending":
         row.grace_until = None
         move_own(unit, row, "active", because="paid", invoice=invoice.external_id)
-    elif row.status in _OWING:
+    elif row.status in OWING:
         unit.later(_recover, row.external_id)
 
 
@@ -43,7 +43,7 @@ def _recover(unit: UnitOfWork, refs: Sequence[str]) -> None:
     owed = open_invoices(unit, refs)
     for ref in refs:
         row = unit.row(Subscription, OWN_SOURCE, ref)
-        if row.status in _OWING and not owed[ref]:
+        if row.status in OWING and not owed[ref]:
             unit.again(ref)
             row.grace_until = None
             move_own(unit, row, "active", because="paid")

@@ -52,7 +52,8 @@ def open_period(
     row.cycle_no, row.current_period_start, row.current_period_end = period.number, period.start, period.end
     row.next_billing_at, row.updated_at = period.end, max(row.updated_at, unit.now)
     amount = full_minor(row) if amount_minor is None else amount_minor
-    lines += _accrued(row, amount + sum(line.amount_minor for line in lines) - discount_minor)
+    seats = _accrued(row, amount + sum(line.amount_minor for line in lines) - discount_minor)
+    lines += seats
     invoice = None
     if amount or lines:
         text = f"{name}, {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d}"
@@ -71,7 +72,8 @@ def open_period(
     unit.add(new_row(
         SubscriptionPeriod, id=new_id(unit.now), source=OWN_SOURCE, subscription_ref=row.external_id, period_start=period.start,
         period_end=period.end, cycle_no=period.number, quantity=row.quantity, unit_price_minor=row.unit_price_minor, currency=row.currency,
-        price_ref=row.price_ref, invoice_ref=invoice.external_id if invoice else None, opened_at=unit.now,
+        price_ref=row.price_ref, invoice_ref=invoice.external_id if invoice else None,
+        seats_minor=seats[0].amount_minor if seats else None, opened_at=unit.now,
     ))  # fmt: skip
     if invoice is None and billing_reason != "change":
         settle_period(unit, row, period.start, "nothing_owed")
