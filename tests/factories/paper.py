@@ -184,6 +184,29 @@ def _many() -> list[PaperLine]:
     ]
 
 
+def _awkward() -> Mapping[str, Document]:
+    return {
+        "awkward_names": a_document(
+            buyer=replace(
+                BUYER_RO,
+                name="<script>alert('x')</script> & #let x = [*] $y$ \\u{41} _Întreprinderea_ " + "Foarte Lungă " * 14,
+                address=replace(BUYER_RO.address, street="Strada " + "Lungă " * 40, city="Cluj-Napoca"),
+            ),
+            lines=[_line("#panic(\"no\") *bold* <tag> // not a comment @ref `raw` $x^2$ — „ghilimele”", 1_000, S21)],
+        ),
+        "right_to_left": a_document(
+            buyer=replace(BUYER_RO, name="חברת הדוגמה בע״מ — شركة المثال"),
+            lines=[_line("مثال (example) דוגמה 123", 1_000, S21)],
+            language="en",
+        ),
+        "many_lines": a_document(lines=_many()),
+        "county_names": a_document(
+            seller=replace(SELLER, address=replace(SELLER.address, city="București, sector 6")),
+            buyer=replace(BUYER_RO, address=replace(BUYER_RO.address, city="Sectorul 2", county="RO-B")),
+        ),
+    }  # fmt: skip
+
+
 def ubl_samples() -> Mapping[str, Document]:
     """All kinds that UBL can hold, by name."""
     bank_less = replace(SELLER, iban=None, bank=None)
@@ -215,24 +238,7 @@ def ubl_samples() -> Mapping[str, Document]:
         "credit_note": a_credit_note(),
         "credit_note_euros": a_credit_note(currency="EUR", language="en", reason="Refund", lines=[_line("Professional plan", 5_000, S21)]),
         "credit_note_reverse": a_credit_note(currency="EUR", language="en", buyer=BUYER_DE, lines=[_line("Plan", 5_000, REVERSE)]),
-        "awkward_names": a_document(
-            buyer=replace(
-                BUYER_RO,
-                name="<script>alert('x')</script> & #let x = [*] $y$ \\u{41} _Întreprinderea_ " + "Foarte Lungă " * 14,
-                address=replace(BUYER_RO.address, street="Strada " + "Lungă " * 40, city="Cluj-Napoca"),
-            ),
-            lines=[_line("#panic(\"no\") *bold* <tag> // not a comment @ref `raw` $x^2$ — „ghilimele”", 1_000, S21)],
-        ),
-        "right_to_left": a_document(
-            buyer=replace(BUYER_RO, name="חברת הדוגמה בע״מ — شركة المثال"), 
-            lines=[_line("مثال (example) דוגמה 123", 1_000, S21)],
-            language="en",
-        ),
-        "many_lines": a_document(lines=_many()),
-        "county_names": a_document(
-            seller=replace(SELLER, address=replace(SELLER.address, city="București, sector 6")),
-            buyer=replace(BUYER_RO, address=replace(BUYER_RO.address, city="Sectorul 2", county="RO-B")),
-        ),
+        **_awkward(),
     }  # fmt: skip
 
 

@@ -1,0 +1,158 @@
+"""e-invoices as the official rules judge them, and byte for byte the same whenever they are made (TAX-2)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from xml.etree import ElementTree
+
+import pytest
+
+from billing.rules.paper.document import Document, PaperLine
+from providers.anaf.ubl.compose import CIUS_RO, EN16931, NotWritableError, compose
+from tests.factories.paper import (
+    BUYER_DE,
+    BUYER_RO,
+    CONSUMER_RO,
+    EXEMPT,
+    S21,
+    SELLER,
+    a_credit_note,
+    a_document,
+    samples,
+    ubl_samples,
+)
+from tests.harness.ubl import check_ubl, fatal
+
+_SPACE = {"cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"}
+_SPACE |= {"cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"}
+
+
+def _texts(document: Document, path: str) -> list[str | None]:
+    return [found.text for found in ElementTree.fromstring(compose(document)).findall(path, _SPACE)]
+
+
+@pytest.mark.requirement("TAX-2")
+def test_every_kind_of_document_passes_schema_and_schematron_without_a_word() -> None:
+    documents = {
+        **ubl_samples(),
+        "german_seller": a_document(seller=BUYER_DE, currency="EUR", payment="none", foreign_tax=None),
+    }
+    good = [compose(document) for document in documents.values()]
+    broken = good[0].replace(b">52.07<", b">53.07<")
+    judged = check_ubl([*good, broken])
+    assert [each for each in judged if each.document < len(good)] == []
+    assert "BR-CO-15" in "".join(fatal(judged)), "the judge does not judge"
+
+
+@pytest.mark.requirement("TAX-2")
+def test_two_processes_write_the_same_bytes() -> None:
+    program = (
+        "import hashlib;from tests.factories.paper import ubl_samples;from providers.anaf.ubl.compose import compose;"
+    )
+    program += "print(hashlib.sha256(b''.join(compose(d) for d in ubl_samples().values())).hexdigest())"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
+
+
+def test_a_romanian_invoice_in_euros_states_its_tax_in_lei_and_the_rate() -> None:
+    document = ubl_samples()["euros"]
+    assert _texts(document, "cbc:TaxCurrencyCode") == ["RON"]
+    assert _texts(document, "cac:TaxTotal/cbc:TaxAmount") == ["52.07", "265.03"]
+    assert "1 EUR = 5.0898 RON (BNR, 2026-11-20)" in _texts(document, "cbc:Note")
+
+
+def test_the_profile_is_the_romanian_one_for_romanian_sellers_only() -> None:
+    assert _texts(a_document(), "cbc:CustomizationID") == [CIUS_RO]
+    german = a_document(seller=BUYER_DE, currency="EUR", foreign_tax=None)
+    assert _texts(german, "cbc:CustomizationID") == [EN16931]
+
+
+def test_the_price_times_the_quantity_is_the_line_to_the_last_unit() -> None:
+    line = PaperLine(description="Three for a hundred", net_minor=10_000, tax=S21, quantity=3)
+    document = a_document(lines=[line, replace(line, net_minor=-5_000, quantity=2)])
+    assert _texts(document, ".//cac:Price/cbc:PriceAmount") == ["100.00", "50.00"]
+    assert _texts(document, ".//cac:Price/cbc:BaseQuantity") == ["3", "2"]
+    assert _texts(document, ".//cbc:InvoicedQuantity") == ["3", "-2"]
+
+
+def test_a_consumer_without_a_number_is_thirteen_zeros_and_a_company_its_own_number() -> None:
+    path = "cac:AccountingCustomerParty/cac:Party/cac:PartyLegalEntity/cbc:CompanyID"
+    assert _texts(a_document(buyer=CONSUMER_RO), path) == ["0" * 13]
+    assert _texts(a_document(buyer=replace(CONSUMER_RO, tax_number="1800101221144")), path) == ["1800101221144"]
+    assert _texts(a_document(buyer=BUYER_RO), path) == ["J12/1187/2001"]
+    assert _texts(a_document(buyer=replace(BUYER_RO, vat_id=None, tax_number="14399840")), path) == ["14399840"]
+    assert _texts(a_document(buyer=replace(BUYER_RO, vat_id=None, registration_no=None)), path) == []
+
+
+def test_outside_the_scope_of_vat_no_vat_number_is_written() -> None:
+    document = ubl_samples()["outside_scope"]
+    assert b"RO18547290" not in compose(document)
+    assert _texts(document, ".//cac:PartyTaxScheme/cbc:CompanyID") == ["18547290"]
+
+
+def test_long_texts_are_cut_at_a_word_and_the_item_keeps_its_text_in_the_description() -> None:
+    words = "Găzduire administrată " * 12
+    document = a_document(lines=[PaperLine(description=words, net_minor=100, tax=S21)])
+    (name,), (more,) = _texts(document, ".//cac:Item/cbc:Name"), _texts(document, ".//cac:Item/cbc:Description")
+    assert name is not None
+    assert more is not None
+    assert len(name) <= 100
+    assert len(more) <= 200
+    assert name.endswith(("administrată…", "Găzduire…"))
+    assert _texts(document, ".//cac:Item/cbc:Name") == _texts(document, ".//cac:Item/cbc:Name")
+
+
+def test_a_long_street_goes_on_in_the_second_line() -> None:
+    address = replace(SELLER.address, street="Bulevardul " + "General Gheorghe Magheru " * 8)
+    document = a_document(seller=replace(SELLER, address=address))
+    both = [
+        _texts(document, f"cac:AccountingSupplierParty/cac:Party/cac:PostalAddress/cbc:{name}")[0]
+        for name in ("StreetName", "AdditionalStreetName")
+    ]
+    assert " ".join(str(part) for part in both) == address.street.strip()
+
+
+def test_different_reasons_of_one_category_stand_in_one_part_of_the_breakdown() -> None:
+    other = replace(EXEMPT, exemption_reason="Art. 292 alin. (2) lit. e)")
+    lines = [
+        PaperLine(description="Curs", net_minor=100, tax=EXEMPT),
+        PaperLine(description="Chirie", net_minor=200, tax=other),
+    ]
+    document = a_document(lines=lines)
+    assert _texts(document, ".//cac:TaxSubtotal/cbc:TaxableAmount") == ["3.00"]
+    assert _texts(document, ".//cbc:TaxExemptionReason") == [f"{EXEMPT.exemption_reason}; {other.exemption_reason}"]
+
+
+def test_a_credit_note_names_what_it_lowers() -> None:
+    document = a_credit_note()
+    assert _texts(document, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID") == ["BRS-2026-000123"]
+    assert _texts(document, "cbc:Note") == ["Rambursare parțială la cererea clientului"]
+    assert _texts(document, ".//cbc:CreditedQuantity") == ["2"]
+
+
+def test_a_transfer_without_an_account_is_not_promised() -> None:
+    document = a_document(seller=replace(SELLER, iban=None))
+    assert _texts(document, ".//cbc:PaymentMeansCode") == ["1"]
+    assert _texts(a_document(), ".//cac:PayeeFinancialAccount/cbc:ID") == [SELLER.iban]
+
+
+def test_periods_are_days_and_characters_that_xml_lacks_are_gone() -> None:
+    line = PaperLine(description="A\x00B\x0bC\u202eD\ud800E", net_minor=100, tax=S21, period_start_on=date(2026, 2, 1))
+    document = a_document(lines=[line])
+    assert _texts(document, ".//cac:InvoicePeriod/cbc:StartDate") == ["2026-02-01"]
+    assert _texts(document, ".//cac:Item/cbc:Name") == ["AB CDE"]
+
+
+def test_three_decimals_and_no_lines_are_refused_with_what_to_do() -> None:
+    with pytest.raises(NotWritableError, match="three decimals"):
+        compose(samples()["three_decimals"])
+    with pytest.raises(NotWritableError, match="no lines"):
+        compose(a_document(lines=[]))
