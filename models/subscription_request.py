@@ -20,8 +20,14 @@ class SubscriptionRequest(Aggregate):
 
     status: Mapped[str | None]
     action: Mapped[str | None]
-    """`cancel` (now), `cancel_at_period_end`, or `keep`: not to be cancelled after all; `quantity`: so many seats."""
+    """`cancel` (now), `cancel_at_period_end`, or `keep`: not to be cancelled after all; `quantity`: so many seats; `price`: another price."""
     quantity: Mapped[int | None]
+    price_ref: Mapped[str | None]
+    """Ours, of `price` (PRICE-9)."""
+    move_ref: Mapped[str | None]
+    """The `price_move` that wants it."""
+    after_ref: Mapped[str | None]
+    """The request whose answer it waits for, so that an older wish never comes after a newer one; nothing was sent before that."""
     subscription_ref: Mapped[str | None]
     subscriber_ref: Mapped[str | None]
     reason: Mapped[str | None]

@@ -18,6 +18,8 @@ from models.subscription_request import SubscriptionRequest
 Action = Literal["cancel", "cancel_at_period_end", "keep"]
 
 _ASKED = "SELECT external_id, status, action FROM bursar.subscription_request WHERE source = %(source)s AND subscription_ref = %(ref)s"
+_NEXT = "SELECT external_id FROM bursar.subscription_request WHERE source = %(source)s AND after_ref = %(ref)s AND status = 'pending'"
+_WISHES = frozenset({"cancel", "cancel_at_period_end", "keep"})
 _ENDED = frozenset({"cancelled", "expired"})
 ASKABLE = frozenset({"stripe"})
 
@@ -34,28 +36,54 @@ def mirrored_subscription(unit: UnitOfWork, source: str, reference: str, subscri
     return row
 
 
+def ends_at_provider(unit: UnitOfWork, row: Subscription) -> bool:
+    """Whether it ends, once the provider has done all that it was asked for."""
+    newest, _ = _newest(unit, row)
+    return newest.action != "keep" if newest is not None else bool(row.cancel_at_period_end)
+
+
 def ask_provider(unit: UnitOfWork, row: Subscription, action: Action, reason: str | None) -> SubscriptionRequest | None:
-    """The request, made now or under way; None: it is so already. The subscriber is to be locked."""
-    if row.status in _ENDED or (action == "cancel_at_period_end" and row.cancel_at_period_end):
+    """The request, made now or under way; None: it is so already. The subscriber is to be locked.
+
+    Wishes reach the provider in their order: one that contradicts what is under way is sent when that is answered.
+    """
+    if row.status in _ENDED:
         return None
-    if action == "keep" and not row.cancel_at_period_end:
+    newest, asked = _newest(unit, row)
+    if newest is not None and newest.action in (action, "cancel"):
+        return newest if newest.action == action or action != "keep" else None
+    if newest is None and action != "cancel" and bool(row.cancel_at_period_end) == (action == "cancel_at_period_end"):
         return None
-    asked = unit.committed(_ASKED, {"source": row.source, "ref": row.external_id})
-    under_way = [one["external_id"] for one in asked if one["status"] == "pending" and one["action"] == action]
-    if under_way:
-        return unit.row(SubscriptionRequest, row.source, under_way[0])
-    request, new = own_row(unit, SubscriptionRequest, row.source, f"{row.external_id}:{len(asked) + 1}")
-    if not new:
-        return request  # asked for a moment ago, in this very unit
+    request, _ = own_row(unit, SubscriptionRequest, row.source, f"{row.external_id}:{asked + 1}")
     request.action, request.subscription_ref, request.subscriber_ref = action, row.external_id, row.subscriber_ref
     request.reason, request.actor, request.requested_at = reason, unit.actor, unit.now
+    request.after_ref = newest.external_id if newest is not None else None
     move_request(unit, request, SUBSCRIPTION_REQUEST, "pending", action=action, subscription=row.external_id, reason=reason)
-    values: dict[str, Any] = {"subscription_ref": row.external_id}
-    if action != "cancel":
-        values["cancel_at_period_end"] = action == "cancel_at_period_end"
-    operation = "subscription.cancel" if action == "cancel" else "subscription.update"
-    unit.submit(operation, request, values=values, queue=QUEUE, lane=f"{row.source}:{row.customer_ref}")
+    if newest is None:
+        _submit(unit, request, row)
     return request
+
+
+def _newest(unit: UnitOfWork, row: Subscription) -> tuple[SubscriptionRequest | None, int]:
+    """The last wish that the provider has not answered, locked, and how many requests there were of all kinds."""
+    asked = {one["external_id"]: one for one in unit.committed(_ASKED, {"source": row.source, "ref": row.external_id})}
+    for one in unit.known:
+        if isinstance(one, SubscriptionRequest) and (one.source, one.subscription_ref) == (row.source, row.external_id):
+            asked[one.external_id] = {"external_id": one.external_id, "status": one.status, "action": one.action}
+    open_ = [name for name, one in asked.items() if one["status"] == "pending" and one["action"] in _WISHES]
+    for name in sorted(open_, key=lambda name: int(name.rpartition(":")[2]), reverse=True):
+        request = unit.row(SubscriptionRequest, row.source, name)  # it may have been answered a moment ago
+        if request.status == "pending":
+            return request, len(asked)
+    return None, len(asked)
+
+
+def _submit(unit: UnitOfWork, request: SubscriptionRequest, row: Subscription) -> None:
+    values: dict[str, Any] = {"subscription_ref": row.external_id}
+    if request.action != "cancel":
+        values["cancel_at_period_end"] = request.action == "cancel_at_period_end"
+    operation = "subscription.cancel" if request.action == "cancel" else "subscription.update"
+    unit.submit(operation, request, values=values, queue=QUEUE, lane=f"{row.source}:{row.customer_ref}")
 
 
 def answer_subscription(unit: UnitOfWork, fact: AnswerFact) -> None:
@@ -69,3 +97,33 @@ def answer_subscription(unit: UnitOfWork, fact: AnswerFact) -> None:
     move_request(unit, row, SUBSCRIPTION_REQUEST, "done" if fact.accepted else "failed", failure_code=fact.error_code)
     if row.action == "quantity":
         follow_seats(unit, unit.row(Subscription, fact.source, row.subscription_ref or ""))
+    elif row.action in _WISHES:
+        _ask_next(unit, row)
+
+
+def _ask_next(unit: UnitOfWork, answered: SubscriptionRequest) -> None:
+    """Send the wish that waited for this answer."""
+    found = [one["external_id"] for one in unit.committed(_NEXT, {"source": answered.source, "ref": answered.external_id})]
+    if not found and answered.after_ref is not None:
+        _look_again(unit, answered)
+    for request in [unit.row(SubscriptionRequest, answered.source, name) for name in found]:
+        if request.status != "pending":
+            continue
+        row = unit.row(Subscription, request.source, request.subscription_ref or "")
+        if row.status in _ENDED:
+            request.failure_code, request.completed_at = "ended", unit.now
+            move_request(unit, request, SUBSCRIPTION_REQUEST, "failed", failure_code="ended")
+        else:
+            _submit(unit, request, row)
+
+
+def _look_again(unit: UnitOfWork, answered: SubscriptionRequest) -> None:
+    """Two changes within one second look equally new in what the provider tells; a look-up after them is newer than both."""
+    ref = answered.subscription_ref or ""
+    lane = f"{answered.source}:{ref}"
+    unit.send(
+        f"{answered.source}.fetch", key=f"subscription:{ref}:{answered.external_id}", queue=QUEUE, lane=lane,
+        payload={
+            "kind": "subscription", "id": ref, "url": f"/v1/subscriptions/{ref}", "lane": lane, "after": unit.now.isoformat()
+        },
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from billing.operations.collect_invoice import collect_invoice, collectable
 from billing.operations.derive_account_status import derive_later
 from billing.operations.follow_subscription_invoice import open_invoices
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
-from billing.operations.live_seats import live_seats
+from billing.operations.live_seats import live_seats, refuse_fewer_seats
 from billing.operations.money_credit import grant_credit
 from billing.operations.open_period import full_minor, open_period
 from billing.operations.period_money import PeriodMoney, period_money
@@ -73,6 +73,7 @@ def change_subscription(unit: UnitOfWork, command: ChangeSubscription) -> Subscr
         raise Rejected("not_active", f"{row.external_id} is {row.status}", {"current": "parked" if row.parked_at else row.status})
     if row.cancel_at_period_end:
         raise Rejected("ending", f"{row.external_id} ends with its period; reactivate it first", {"current": "cancel_at_period_end"})
+    refuse_fewer_seats(unit, row.subscriber_ref, wanted.quantity)
     if command.when == "period_end":
         _at_period_end(unit, row, known, wanted, command.reason)
     elif wanted != known:

@@ -31,10 +31,12 @@ class SeatPlan:
     provider_refs: frozenset[str]
 
     def limit_of(self, organisation: Organisation) -> int | None:
-        """How many seats there may be: where they are bought beforehand, no more than were."""
+        """How many seats there may be: where they are bought beforehand, no more than were and will be."""
         bought = None
         if organisation.quantity_mode == "bought" and self.subscription is not None:
             bought = self.subscription.quantity or 1
+            planned = (self.subscription.pending_change or {}).get("quantity")
+            bought = least(bought, int(planned)) if planned else bought  # fewer from the next period on: nobody gets what will be gone
         return least(self.limit, bought)
 
 

@@ -5,7 +5,7 @@ It ends with its period, so that what he paid is his to the end, and credits sta
 
 from __future__ import annotations
 
-from billing.operations.cancel_at_provider import ASKABLE, ask_provider
+from billing.operations.cancel_at_provider import ASKABLE, ask_provider, ends_at_provider
 from billing.operations.cancel_subscription import ENDED
 from billing.operations.derive_account_status import derive_later
 from billing.operations.unit import UnitOfWork
@@ -26,7 +26,7 @@ def yield_own_plans(unit: UnitOfWork, row: Membership) -> None:
     keys = [(one["source"], one["external_id"]) for one in unit.committed(_OWN_PLANS, {"user": row.user_ref})]
     unit.load((Subscription.NAME, *key) for key in keys)
     plans = [own for own in (unit.row(Subscription, *key) for key in keys) if own.status not in ENDED]
-    ending = [f"{own.source} {own.external_id}" for own in plans if not own.cancel_at_period_end and _set(unit, own, ends=True)]
+    ending = [f"{own.source} {own.external_id}" for own in plans if _set(unit, own, ends=True)]
     if plans:
         row.own_plans, row.own_plans_at = ending, unit.now
         kept = [f"{own.source} {own.external_id}" for own in plans]
@@ -69,10 +69,6 @@ def _set(unit: UnitOfWork, own: Subscription, *, ends: bool) -> bool:
         unit.audit(action, Subscription.NAME, own.id, before={"cancel_at_period_end": not ends}, after=after)
         derive_later(unit, own.subscriber_ref)
         return True
-    if own.source not in ASKABLE or own.status in ENDED:
+    if own.source not in ASKABLE or own.status in ENDED or ends_at_provider(unit, own) == ends:
         return False
-    return _asked(unit, own, ends=ends)
-
-
-def _asked(unit: UnitOfWork, own: Subscription, *, ends: bool) -> bool:
     return ask_provider(unit, own, "cancel_at_period_end" if ends else "keep", _BECAUSE) is not None

@@ -209,3 +209,71 @@ def _changed_by_hand(world: Any, sub: Any, quantity: int) -> None:
     with world.lock:
         sub["items"]["data"][0] = sub["items"]["data"][0] | {"quantity": quantity}
         emit(world, "customer.subscription.updated", sub)
+
+
+@pytest.mark.requirement("SEAT-6", "SUB-6")
+def test_a_seat_given_up_before_stripe_has_answered_keeps_the_own_plan(billing: Billing, theirs: Any) -> None:
+    """The end that was asked for is not known here yet when it is taken back; Stripe is to hear both, in their order."""
+    school = _school(billing)
+    machine = billing.machine
+    machine.all("UPDATE bursar.subscription SET subscriber_ref = 'bob' RETURNING 1")
+    school.says("bob", role="student")
+    for _ in range(2):
+        billing.stripe.fault("lost_reply", "/v1/subscriptions")
+    school.says("bob", "role_changed")
+    assert machine.all("SELECT cancel_at_period_end FROM bursar.subscription") == [(False,)], "nobody has answered"
+    school.leaves("bob")
+    school.says("bob")
+    school.leaves("bob")
+    machine.settle()
+    billing.webhooks(twice=True)
+    assert theirs["cancel_at_period_end"] is False
+    asked = machine.all("SELECT action, status FROM bursar.subscription_request ORDER BY external_id")
+    assert asked == [("cancel_at_period_end", "done"), ("keep", "done")] * 2
+    assert machine.all("SELECT cancel_at_period_end FROM bursar.subscription") == [(False,)]
+
+
+@pytest.mark.requirement("SEAT-1", "SEAT-3")
+def test_a_quantity_that_stripe_refuses_is_reported_and_asked_for_again_in_the_night(billing: Billing, theirs: Any) -> None:
+    school = _school(billing)
+    for user in ("ann", "bob", "cid"):
+        school.says(user)
+    machine = billing.machine
+    billing.stripe.fault("error_before", "/v1/subscriptions", status=400, code="resource_missing")
+    school.passes(seconds=61)
+    assert school.syncs() == 1
+    billing.webhooks()
+    request = machine.all("SELECT status, quantity, failure_code IS NOT NULL FROM bursar.subscription_request")
+    assert request == [("failed", 3, True)]
+    assert machine.all("SELECT told_quantity, differs_since IS NOT NULL FROM bursar.organisation") == [(1, True)]
+    assert (school.syncs(), len(_posts(billing))) == (0, 1), "a refusal is not repeated at once"
+    assert school.repairs() == 1
+    billing.webhooks()
+    assert (theirs["items"]["data"][0]["quantity"], machine.one("SELECT quantity FROM bursar.subscription")) == (3, 3)
+    assert machine.all("SELECT told_quantity, differs_since FROM bursar.organisation") == [(None, None)]
+
+
+@pytest.mark.requirement("SEAT-4")
+def test_seats_that_were_bought_bound_members_and_are_never_fewer_than_are_taken(billing: Billing) -> None:
+    school = _ours(billing)
+    assert school.asks("organisations.set_policy", quantity_mode="bought")["state"] == "succeeded"
+    assert (school.says("bob")["code"], school.counts()) == ("seat_limit_reached", (1, 1, 0))
+
+    def buys(quantity: int, when: str = "now") -> dict[str, Any]:
+        wish = {"reference": "sub-1", "subscriber_ref": SCHOOL, "when": when, "quantity": quantity}
+        told = billing.asks("billing.subscriptions.change.v1", wish)
+        billing.webhooks()
+        return told
+
+    assert buys(3)["quantity"] == 3
+    for user in ("bob", "cid"):
+        assert school.says(user)["seats_taken"]
+    assert school.says("dan")["details"] == {"current": 3, "limit": 3}
+    for when in ("now", "period_end"):
+        told = buys(2, when)
+        assert (told["state"], told["code"], told["details"]) == ("rejected", "seats_taken", {"current": 3, "limit": 2}), told
+    school.leaves("cid")
+    assert buys(2, "period_end")["state"] == "succeeded"
+    assert school.says("eve")["details"] == {"current": 2, "limit": 2}, "the third seat is given up already"
+    school.passes(seconds=61)
+    assert school.syncs() == 0, "it does not follow the members"
