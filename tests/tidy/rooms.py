@@ -14,7 +14,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "models": frozenset({"sqlalchemy", "alembic", "psycopg", "msgspec"}),
     # msgspec reads payloads, cryptography checks PayPal's signatures; the rest are the clients.
     "providers": frozenset({"stripe", "requests", "msgspec", "cryptography", "starlette", "structlog"}),
-    "emails": frozenset({"jinja2", "css_inline"}),
+    "emails": frozenset({"jinja2", "css_inline", "babel", "typst"}),
     "workers": frozenset(
         {
             "celery",
