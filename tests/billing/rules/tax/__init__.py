@@ -1,0 +1,1 @@
+"""Tests of VAT: rates, treatment, breakdown."""
