@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+import msgspec
 
 from core.settings import Settings
 
@@ -84,7 +85,7 @@ def canonical(fields: tuple[str | None, ...]) -> bytes:
     return "".join(parts).encode()
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 def canonical_json(value: Any) -> str:
@@ -95,7 +96,7 @@ def canonical_json(value: Any) -> str:
             as text, and sort elsewhere), or what JSON cannot hold.
     """
     _refuse_what_changes(value)
-    return _ENCODER.encode(value)
+    return _ENCODER.encode(value).decode()
 
 
 def _refuse_what_changes(value: Any) -> None:
@@ -111,6 +112,8 @@ def _refuse_what_changes(value: Any) -> None:
                 _refuse_what_changes(part)
     elif isinstance(value, float):
         raise TypeError("a float cannot be audited: use integer minor units, or text")
+    elif value is not None and not isinstance(value, (str, int)):
+        raise TypeError(f"a {type(value).__name__} cannot be audited: JSON has no such value")
 
 
 _LEAVES = frozenset({str, int, bool, type(None)})

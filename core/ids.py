@@ -8,20 +8,37 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-_RANDOM_BITS = 74
-
-
-def _of_the_system() -> int:
-    return int.from_bytes(os.urandom(10), "big")
+_NOISE_BYTES = 10
+_AT_ONCE = 64
 
 
 @dataclass(slots=True)
 class _Source:
-    noise: Callable[[], int] = _of_the_system
+    noise: Callable[[], int]
 
 
-_source = _Source()
+class _System:
+    """The system's chance, drawn for many ids at once: asking it costs more than all the rest of an id."""
+
+    def __init__(self) -> None:
+        self._drawn: list[int] = []
+        # Parent and child would give out the same ids.
+        os.register_at_fork(after_in_child=self._drawn.clear)
+
+    def __call__(self) -> int:
+        while True:
+            try:
+                return self._drawn.pop()
+            except IndexError:  # other threads may take them all before us
+                drawn = os.urandom(_NOISE_BYTES * _AT_ONCE)
+                ends = range(_NOISE_BYTES, len(drawn) + 1, _NOISE_BYTES)
+                self._drawn.extend(int.from_bytes(drawn[end - _NOISE_BYTES : end], "big") for end in ends)
+
+
+_of_the_system = _System()
+_source = _Source(_of_the_system)
 
 
 def seed_ids(seed: int | None) -> None:
@@ -35,10 +52,18 @@ def seed_ids(seed: int | None) -> None:
 
 def new_id(at: datetime) -> uuid.UUID:
     """A UUIDv7 (RFC 9562, section 5.7) whose time part is `at` in milliseconds; the other 74 bits are random."""
+    noise = _source.noise()
+    return uuid.UUID(int=_prefix(at) | (noise >> 4 & _HIGH) | (noise & _LOW))
+
+
+_HIGH, _LOW = 0xFFF << 64, (1 << 62) - 1
+_VERSION, _VARIANT = 0x7 << 76, 0b10 << 62
+
+
+@lru_cache(maxsize=64)  # those of a unit are of one instant
+def _prefix(at: datetime) -> int:
     millis = int(at.timestamp() * 1000) & ((1 << 48) - 1)
-    noise = _source.noise() & ((1 << _RANDOM_BITS) - 1)
-    high, low = noise >> 62, noise & ((1 << 62) - 1)
-    return uuid.UUID(int=(millis << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low)
+    return (millis << 80) | _VERSION | _VARIANT
 
 
 def public_id(prefix: str, value: uuid.UUID) -> str:

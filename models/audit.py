@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -52,12 +53,11 @@ _SEAL_FORMAT = b"bursar seal 1"
 
 def audit_message(row: Mapping[str, Any]) -> bytes:
     """The bytes that a row's MAC is made of; all its columns but the id (the database gives it) and the MAC."""
-    at: datetime = row["at"]
     return canonical(
         (
             _AUDIT_FORMAT,
             str(row["uid"]),
-            at.astimezone(UTC).isoformat(timespec="microseconds"),
+            _instant(row["at"]),
             row["actor"],
             row["reason"],
             row["action"],
@@ -69,6 +69,11 @@ def audit_message(row: Mapping[str, Any]) -> bytes:
             row["key_id"],
         )
     )
+
+
+@lru_cache(maxsize=64)  # all rows of a unit are of one instant
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def audit_row(

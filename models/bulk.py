@@ -110,7 +110,7 @@ def as_json(value: object) -> str:
 
 def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
     # msgspec would write a float that is no number as null. Within a JSON column none can come from JSON.
-    if any(type(value) is float for row in rows for value in row.values()):
+    if any(float in map(type, row.values()) for row in rows):
         raise TypeError("a float cannot be written in bulk: use integer minor units, or text")
     return as_json(rows)
 

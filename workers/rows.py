@@ -8,9 +8,11 @@ history, cascades) cost more than the handlers' rules.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import compress
+from operator import itemgetter, ne
 from typing import Any, cast
 
 import sqlalchemy
@@ -27,7 +29,7 @@ class Held:
     """A locked row and the values that the database has for it; None: a stub that nobody but us knows of yet."""
 
     row: Aggregate
-    stored: Sequence[Any] | None
+    stored: tuple[Any, ...] | None
     wanted: bool = True
     """False for a stub that only events that failed have named: it is not written."""
 
@@ -39,8 +41,8 @@ class StubTakenError(RuntimeError):
 def lock(connection: Connection, model: type[Aggregate], source: str, external_ids: Iterable[str]) -> dict[str, Held]:
     """Load and lock those rows that exist, in the order of their external ids; by external id."""
     bound = {"source": source, "keys": as_json(sorted(external_ids))}
-    held = (Held(_instance(model, values), values) for values in connection.exec_driver_sql(_select(model), bound).all())
-    return {one.row.external_id: one for one in held}
+    found = map(tuple, connection.exec_driver_sql(_select(model), bound).all())
+    return {one.row.external_id: one for one in (Held(_instance(model, values), values) for values in found)}
 
 
 def _model(row: Aggregate) -> type[Aggregate]:
@@ -69,15 +71,10 @@ def write(connection: Connection, held: Iterable[Held]) -> None:
             if one.wanted:
                 new[model].append(one)
             continue
-        now = [values[name] for name in _names(model)]
-        different = [
-            name
-            for name, value, before in zip(_names(model), now, one.stored, strict=True)
-            if value is not before and value != before
-        ]
-        if different:
+        now = _values(model)(values)
+        if now != one.stored:
             changed[model].append(values)
-            columns[model].update(different)
+            columns[model].update(compress(_names(model), map(ne, now, one.stored)))
             one.stored = now
     for model in sorted(new.keys() | changed.keys(), key=lambda model: model.LOCK_ORDER):
         if new[model]:
@@ -90,13 +87,14 @@ def write(connection: Connection, held: Iterable[Held]) -> None:
 
 def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> None:
     new.sort(key=lambda one: (one.row.source, one.row.external_id))
-    lines = [{column: one.row.__dict__[name] for name, column in _columns(model)} for one in new]
+    names, values = [column for _, column in _columns(model)], _values(model)
+    for one in new:
+        one.stored = values(one.row.__dict__)
+    lines = [dict(zip(names, one.stored or (), strict=True)) for one in new]
     # Without waiting for an error: after one, the transaction could not even say which row it was.
     made = insert_rows(connection, _table(model), lines, once_by=("source", "external_id"), returning=("id",))
     if len(made) != len(new):
         raise StubTakenError(f"{len(new) - len(made)} new rows of {model.NAME} were made by another worker at this moment")
-    for one in new:
-        one.stored = [one.row.__dict__[name] for name in _names(model)]
 
 
 def insert_new(connection: Connection, rows: Iterable[Base]) -> None:
@@ -122,6 +120,12 @@ def _columns(model: type[Base]) -> tuple[tuple[str, str], ...]:
 @cache
 def _names(model: type[Aggregate]) -> tuple[str, ...]:
     return tuple(name for name, _ in _columns(model))
+
+
+@cache
+def _values(model: type[Aggregate]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """What takes a row's values out of its attributes, in the order of `_names`."""
+    return itemgetter(*_names(model))
 
 
 def _table(model: type[Base]) -> Table:

@@ -86,3 +86,8 @@ def test_json_does_not_depend_on_order_or_kind_of_list() -> None:
         == '{"a":[1,true,null],"b":1}'
     )
     assert json.loads(canonical_json({"a": "\u2028é\U0001f600"})) == {"a": "\u2028é\U0001f600"}
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(), lambda part: st.lists(part) | st.dictionaries(st.text(), part)))
+def test_json_is_what_the_standard_library_writes_and_rows_of_all_versions_verify(value: Any) -> None:
+    assert canonical_json(value) == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -29,3 +30,16 @@ def test_ids_sort_by_time() -> None:
 def test_a_public_id_names_its_kind() -> None:
     assert public_id("pay", new_id(AT)).startswith("pay_")
     assert len(public_id("pay", new_id(AT))) == 36
+
+
+def test_a_forked_process_draws_its_own_chance() -> None:
+    new_id(AT)  # what is drawn ahead lies in the memory that the child gets
+    inside, outside = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(outside, new_id(AT).bytes)
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(inside, 16) != new_id(AT).bytes
+    os.close(inside)
+    os.close(outside)
