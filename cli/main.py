@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "payout": ("cli.payout:payout", "Payouts to connected accounts: list, show, hold, release, statements."),
     "debt": ("cli.debt:debt", "What payees owe the platform: list, write off."),
     "subscriber": ("cli.subscriber:subscriber", "Who subscribes: what one may do, has and owes, and what comes next."),
+    "organisation": ("cli.organisation:organisation", "Organisations: seats and members; where a provider bills another number."),
     "subscription": ("cli.subscription:subscription", "Subscriptions: which are due, owe or are parked; show one; unpark."),
     "invoice": ("cli.invoice:invoice", "Invoices: what is owed to us; show one; void."),
     "credits": ("cli.credits:credits", "What subscribers have in credits: show, adjust."),

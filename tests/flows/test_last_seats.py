@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ FIRST, MIDDLE, LAST = (datetime(2027, month, day, tzinfo=UTC) for month, day in 
 
 
 @pytest.fixture
-def billing(machine: Machine) -> Iterator[Billing]:
+def billing(machine: Machine) -> Billing:
     """A school that pays by bank transfer: two seats of Pro at 20.00 a month, paid since the first of April; it is the sixteenth."""
     made: Any = Billing(machine, None)  # type: ignore[arg-type]  # nobody charges a card here
     do(machine.context, lambda unit: (product(unit, "pro", name="Pro"), price(unit)))
@@ -30,7 +29,7 @@ def billing(machine: Machine) -> Iterator[Billing]:
     machine.all("UPDATE bursar.subscription SET anchor_at = %s, current_period_start = %s, current_period_end = %s RETURNING 1",
                 FIRST, FIRST, LAST)  # fmt: skip
     made.at(MIDDLE)
-    yield made
+    return made
 
 
 def _seats(billing: Any, users: int) -> None:
