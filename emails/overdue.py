@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emails.values import Amount, Moment
+
 
 @dataclass(frozen=True, slots=True)
 class DunningTold:
-    """A payment that failed. `amount` is a text with its currency; `until` one in UTC: until when access stays."""
+    """A payment that failed; `until`: until when access stays."""
 
-    amount: str
+    amount: Amount
     about: str
     invoice: str
     needs_method: bool
     """Whether nothing will be tried by itself: the customer has to pay, or to give another method."""
-    until: str | None
+    until: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
 class TrialTold:
-    """A trial that ends, or has ended. `amount` is a text with its currency; `ends_at` one in UTC."""
+    """A trial that ends, or has ended. `amount` is what a period costs then."""
 
     plan: str
-    ends_at: str
-    amount: str
+    ends_at: Moment
+    amount: Amount
     goes_on: bool
     """Whether a stored method is charged; else the plan ends with its trial."""
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from core.redaction import scrub
-from emails.catalogue import DeadLetterAlert, outbox_key
+from emails.alerts import DeadLetterAlert
+from emails.catalogue import outbox_key
 
 MAIL = "dead_letter_alert"
 _MAX_ERROR_CHARS = 600

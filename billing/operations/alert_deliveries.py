@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.redaction import scrub
-from emails.catalogue import ConflictAlert, OtherModeAlert, outbox_key
+from emails.alerts import ConflictAlert, OtherModeAlert
+from emails.catalogue import outbox_key
 
 CONFLICT, OTHER_MODE = "conflict_alert", "other_mode_alert"
 EXAMPLES = 10

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from emails.catalogue import InvariantAlert, outbox_key
+from emails.alerts import InvariantAlert
+from emails.catalogue import outbox_key
 
 MAIL = "invariant_alert"
 _SHOWN = 5

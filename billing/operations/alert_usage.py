@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import structlog
 
+from billing.operations.send_mail import addressee, send_mail
 from billing.operations.unit import UnitOfWork
 from billing.rules.usage import alerts_at, shown
-from emails.catalogue import UsageAlert, outbox_key
+from emails.told import UsageAlert
+from emails.values import Moment
 from models.base import OWN_SOURCE
 from models.meter import Meter
 from models.subscriber import Subscriber
@@ -44,13 +45,7 @@ def _tell(unit: UnitOfWork, counter: UsageCounter, meter: Meter, used: int, limi
     if not subscriber.email:
         log.info("subscriber_not_told", mail="usage_alert", counter=counter.external_id, percent=percent, cause="no address is known")
         return
-    until = f"{counter.period_end:%Y-%m-%d %H:%M} UTC" if counter.period_end else None
-    unit.send(
-        "mail.send",
-        outbox_key("usage_alert", subscriber.email, counter.external_id, str(percent)),
-        {"mail": "usage_alert", "to": subscriber.email, "context": asdict(UsageAlert(
-            meter=meter.name or meter.external_id, used=used, limit=limit, percent=percent, until=until,
-        ))},
-        queue="notifications",
-        lane=f"mail:usage_alert:{counter.external_id}",
-    )  # fmt: skip
+    until = Moment.of(counter.period_end) if counter.period_end else None
+    context = UsageAlert(meter=meter.name or meter.external_id, used=used, limit=limit, percent=percent, until=until)
+    named = (counter.external_id, str(percent))
+    send_mail(unit, "usage_alert", addressee(subscriber), context, *named, lane=f"mail:usage_alert:{counter.external_id}")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import structlog
 
 from billing.operations.attempt_payment import QUEUE
 from billing.operations.move_dunning import move_dunning
 from billing.operations.own_row import own_row
+from billing.operations.send_mail import addressee, addressee_of, send_mail
 from billing.operations.unit import UnitOfWork
 from billing.rules.card_expiry import expired, warned
 from billing.rules.facts.answer import AnswerFact
-from emails.catalogue import outbox_key
 from emails.overdue import CardTold
 from models.base import OWN_SOURCE
 from models.customer import Customer
@@ -104,13 +102,8 @@ def _tell(
         log.info("payer_not_told", mail=mail, method=row.external_id, customer=customer.external_id, cause="no address is known")
         return
     context = CardTold(brand=row.brand or "card", last4=row.last4 or "****", expires=_month(row), instead=instead)
-    unit.send(
-        "mail.send",
-        outbox_key(mail, address, row.source, row.external_id, _month(row)),
-        {"mail": mail, "to": address, "context": asdict(context)},
-        queue="notifications",
-        lane=f"mail:card:{row.external_id}",
-    )
+    to = addressee(subscriber, address) if subscriber is not None else addressee_of(unit, address, customer.external_ref)
+    send_mail(unit, mail, to, context, row.source, row.external_id, _month(row), lane=f"mail:card:{row.external_id}")
 
 
 def _month(row: PaymentMethod) -> str:

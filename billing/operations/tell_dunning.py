@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime
-
 import structlog
 
+from billing.operations.send_mail import addressee, send_mail
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import amount_text
 from core.redaction import scrub
-from emails.catalogue import CATALOGUE, outbox_key
+from emails.catalogue import CATALOGUE
 from emails.overdue import DunningTold
+from emails.values import Amount, Moment
 from models.base import OWN_SOURCE
 from models.dunning_attempt import DunningAttempt
 from models.dunning_case import DunningCase
@@ -48,26 +46,11 @@ def tell_dunning(unit: UnitOfWork, case: DunningCase, stage: str, about: str) ->
     currency = invoice.currency or ""
     ends = [one for one in (case.suspend_at, case.terminate_at) if one is not None and one > unit.now]
     context = DunningTold(
-        amount=amount_text(invoice.amount_remaining_minor or 0, currency),
-        about=str((invoice.lines or [{}])[0].get("description") or invoice.external_id),
+        amount=Amount.of(invoice.amount_remaining_minor or 0, currency),
+        about=scrub(str((invoice.lines or [{}])[0].get("description") or invoice.external_id)),
         invoice=invoice.number or invoice.external_id,
         needs_method=case.stopped_because is not None or not case.charges,
-        until=_said(min(ends) if ends else None),
+        until=Moment.of(min(ends)) if ends else None,
     )
-    unit.send(
-        "mail.send",
-        outbox_key(mail, subscriber.email, about),
-        {"mail": mail, "to": subscriber.email, "context": scrubbed(asdict(context))},
-        queue="notifications",
-        lane=f"mail:dunning:{case.external_id}",
-    )
+    send_mail(unit, mail, addressee(subscriber), context, about, lane=f"mail:dunning:{case.external_id}")
     return mail
-
-
-def scrubbed(context: dict[str, object]) -> dict[str, object]:
-    """Texts without what must not leave."""
-    return {name: scrub(value) if isinstance(value, str) else value for name, value in context.items()}
-
-
-def _said(at: datetime | None) -> str | None:
-    return None if at is None else f"{at:%Y-%m-%d %H:%M} UTC"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import structlog
 
+from billing.operations.send_mail import addressee, send_mail
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import amount_text
-from emails.catalogue import InvoiceTold, outbox_key
+from emails.told import InvoiceTold
+from emails.values import Amount, Moment
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from models.subscriber import Subscriber
@@ -24,15 +23,9 @@ def tell_invoice(unit: UnitOfWork, row: Invoice, mail: str) -> None:
         return
     currency = row.currency or ""
     context = InvoiceTold(
-        amount=amount_text(row.amount_remaining_minor or row.total_minor or 0, currency),
+        amount=Amount.of(row.amount_remaining_minor or row.total_minor or 0, currency),
         about=str((row.lines or [{}])[0].get("description") or row.external_id),
         invoice=row.number or row.external_id,
-        until=f"{row.expires_at or unit.now:%Y-%m-%d %H:%M} UTC",
+        until=Moment.of(row.expires_at or unit.now),
     )
-    unit.send(
-        "mail.send",
-        outbox_key(mail, subscriber.email, row.external_id),
-        {"mail": mail, "to": subscriber.email, "context": asdict(context)},
-        queue="notifications",
-        lane=f"mail:{mail}:{row.external_id}",
-    )
+    send_mail(unit, mail, addressee(subscriber), context, row.external_id, lane=f"mail:{mail}:{row.external_id}")

@@ -5,14 +5,13 @@ Each once per payout and address, by the mail's business key. An account without
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import structlog
 
+from billing.operations.send_mail import addressee_of, send_mail
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import amount_text
 from billing.rules.states_money_out import PAYOUT_GIVEN_BACK
-from emails.catalogue import PayoutCompleted, PayoutFailed, outbox_key
+from emails.told import PayoutCompleted, PayoutFailed
+from emails.values import Amount, Day
 from models.account import Account
 from models.payout import Payout
 
@@ -30,17 +29,12 @@ def tell_payee(unit: UnitOfWork, payout: Payout, account_ref: str | None) -> Non
     if not email:
         log.info("payee_not_told", mail=name, payout=payout.external_id, account=account_ref, cause="no address is known")
         return
-    amount = amount_text(payout.amount_minor, payout.currency, payout.source)
+    amount = Amount.of(payout.amount_minor, payout.currency, payout.source)
     context: PayoutCompleted | PayoutFailed
     if payout.status == "paid":
-        on = payout.arrival_on.isoformat() if payout.arrival_on else None
+        on = Day.of(payout.arrival_on) if payout.arrival_on else None
         context = PayoutCompleted(amount=amount, payout=payout.external_id, arrival_on=on)
     else:
         context = PayoutFailed(amount=amount, payout=payout.external_id, reason=payout.failure_message, code=payout.failure_code)
-    unit.send(
-        "mail.send",
-        outbox_key(name, email, payout.source, payout.external_id),
-        {"mail": name, "to": email, "context": asdict(context)},
-        queue="notifications",
-        lane=f"mail:{name}:{payout.external_id}",
-    )
+    to = addressee_of(unit, email, None)
+    send_mail(unit, name, to, context, payout.source, payout.external_id, lane=f"mail:{name}:{payout.external_id}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import structlog
 
+from billing.operations.send_mail import addressee_of, send_mail
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import amount_text
 from core.redaction import scrub
-from emails.catalogue import PaymentFailed, outbox_key
+from emails.told import PaymentFailed
+from emails.values import Amount
 from models.customer import Customer
 from models.payment_request import PaymentRequest
 
@@ -25,14 +24,10 @@ def tell_payment_failed(unit: UnitOfWork, request: PaymentRequest) -> None:
         return
     currency = request.currency or ""
     context = PaymentFailed(
-        amount=amount_text(request.charge_minor, currency, request.source),
+        amount=Amount.of(request.charge_minor, currency, request.source),
         about=request.description or request.invoice_ref or request.external_id,
         reason=scrub(request.failure_message) if request.failure_message else None,
     )
-    unit.send(
-        "mail.send",
-        outbox_key(MAIL, customer.email, request.source, request.external_id, str(request.attempt)),
-        {"mail": MAIL, "to": customer.email, "context": asdict(context)},
-        queue="notifications",
-        lane=f"mail:{MAIL}:{request.external_id}",
-    )
+    to = addressee_of(unit, customer.email, request.subscriber_ref or customer.external_ref)
+    about = (request.source, request.external_id, str(request.attempt))
+    send_mail(unit, MAIL, to, context, *about, lane=f"mail:{MAIL}:{request.external_id}")

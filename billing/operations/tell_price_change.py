@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 
 from billing.operations.move_request import move_request
 from billing.operations.own_row import own_row
+from billing.operations.send_mail import addressee, send_mail
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import amount_text
 from billing.rules.price_in_force import PriceVersion
 from billing.rules.states_prices import PRICE_NOTICE
-from emails.catalogue import PriceChanges, PriceLockEnds, outbox_key
+from emails.told import PriceChanges, PriceLockEnds
+from emails.values import Amount, Day
 from models.base import OWN_SOURCE
 from models.price_assignment import PriceAssignment
 from models.price_notice import PriceNotice
@@ -48,10 +48,10 @@ def tell_price_change(
         move_request(unit, notice, PRICE_NOTICE, "no_address", **about)
         return False
     context = PriceChanges(
-        product=product, before=amount_text(from_minor, version.currency), after=amount_text(to_minor, version.currency),
-        changes_on=f"{changes_at:%Y-%m-%d}", approve=approve,
+        product=product, before=Amount.of(from_minor, version.currency), after=Amount.of(to_minor, version.currency),
+        changes_on=Day.of(changes_at), approve=approve,
     )  # fmt: skip
-    notice.mail_key = _mail(unit, "price_changes", subscriber.email, version.reference, asdict(context))
+    notice.mail_key = _mail(unit, "price_changes", subscriber, version.reference, context)
     move_request(unit, notice, PRICE_NOTICE, "asked", **about)
     return True
 
@@ -63,14 +63,12 @@ def warn_of_end(unit: UnitOfWork, row: PriceAssignment, product: str) -> bool:
         return False
     row.warned_at, row.updated_at = unit.now, max(row.updated_at, unit.now)
     currency = row.currency or ""
-    context = PriceLockEnds(product=product, price=amount_text(row.unit_amount_minor or 0, currency), ends_on=f"{row.expires_at:%Y-%m-%d}")
+    context = PriceLockEnds(product=product, price=Amount.of(row.unit_amount_minor or 0, currency), ends_on=Day.of(row.expires_at))
     about = f"{row.external_id}:{row.expires_at:%Y-%m-%d}"
-    _mail(unit, "price_lock_ends", subscriber.email, about, asdict(context))
+    _mail(unit, "price_lock_ends", subscriber, about, context)
     unit.audit("price.end_told", PriceAssignment.NAME, row.id, before=None, after={"external_id": row.external_id})
     return True
 
 
-def _mail(unit: UnitOfWork, mail: str, to: str, about: str, context: dict[str, object]) -> str:
-    key = outbox_key(mail, to, about)
-    unit.send("mail.send", key, {"mail": mail, "to": to, "context": context}, queue="notifications", lane=f"mail:{mail}:{about}")
-    return key
+def _mail(unit: UnitOfWork, mail: str, to: Subscriber, about: str, context: PriceChanges | PriceLockEnds) -> str:
+    return send_mail(unit, mail, addressee(to), context, about, lane=f"mail:{mail}:{about}")

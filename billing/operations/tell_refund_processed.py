@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import structlog
 
+from billing.operations.send_mail import addressee_of, send_mail
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import amount_text
 from core.redaction import scrub
-from emails.catalogue import RefundProcessed, outbox_key
+from emails.told import RefundProcessed
+from emails.values import Amount
 from models.customer import Customer
 from models.payment import Payment
 from models.refund_request import RefundRequest
@@ -27,15 +26,10 @@ def tell_refund_processed(unit: UnitOfWork, row: RefundRequest, payment: Payment
     currency = row.currency or ""
     said = [one["text"] for one in row.notes or [] if one["kind"] == "customer"]
     context = RefundProcessed(
-        amount=amount_text(row.amount_minor or 0, currency, row.source),
+        amount=Amount.of(row.amount_minor or 0, currency, row.source),
         reference=row.external_id,
         whole=(row.amount_minor or 0) >= (payment.received_minor or 0),
         note=scrub(said[-1]) if said else None,
     )
-    unit.send(
-        "mail.send",
-        outbox_key(MAIL, customer.email, row.source, row.external_id),
-        {"mail": MAIL, "to": customer.email, "context": asdict(context)},
-        queue="notifications",
-        lane=f"mail:{MAIL}:{row.external_id}",
-    )
+    to = addressee_of(unit, customer.email, customer.external_ref)
+    send_mail(unit, MAIL, to, context, row.source, row.external_id, lane=f"mail:{MAIL}:{row.external_id}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import structlog
 
 from billing.operations.catalogue import offers_of
+from billing.operations.send_mail import Addressee, addressee, send_mail
 from billing.operations.unit import UnitOfWork
 from billing.rules.instants import iso
-from emails.catalogue import SubscriptionTold, outbox_key
+from emails.told import SubscriptionTold
+from emails.values import Day
 from models.base import OWN_SOURCE
 from models.subscriber import Subscriber
 from models.subscription import Subscription
@@ -54,18 +55,12 @@ def _tell(unit: UnitOfWork, keys: Sequence[str]) -> None:
             log.info("subscriber_not_told", mail=mail, subscription=row.external_id, cause="no address is known")
             continue
         unit.again(key)
-        _send(unit, mail, subscriber.email, row, offer.name if offer else row.plan_ref or row.external_id)
+        _send(unit, mail, addressee(subscriber), row, offer.name if offer else row.plan_ref or row.external_id)
 
 
-def _send(unit: UnitOfWork, mail: str, email: str, row: Subscription, plan: str) -> None:
+def _send(unit: UnitOfWork, mail: str, to: Addressee, row: Subscription, plan: str) -> None:
     context = SubscriptionTold(
-        plan=plan, quantity=row.quantity or 1, until=f"{row.current_period_end:%Y-%m-%d}" if row.current_period_end else None
+        plan=plan, quantity=row.quantity or 1, until=Day.of(row.current_period_end) if row.current_period_end else None
     )
     again = (iso(unit.now),) if mail == "subscription_changed" else ()
-    unit.send(
-        "mail.send",
-        outbox_key(mail, email, row.source, row.external_id, *again),
-        {"mail": mail, "to": email, "context": asdict(context)},
-        queue="notifications",
-        lane=f"mail:{mail}:{row.external_id}",
-    )
+    send_mail(unit, mail, to, context, row.source, row.external_id, *again, lane=f"mail:{mail}:{row.external_id}")

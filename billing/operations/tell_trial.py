@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import structlog
 
 from billing.operations.open_period import full_minor
+from billing.operations.send_mail import addressee, send_mail
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import amount_text
-from emails.catalogue import outbox_key
 from emails.overdue import TrialTold
+from emails.values import Amount, Moment
 from models.base import OWN_SOURCE
 from models.subscriber import Subscriber
 from models.subscription import Subscription
@@ -27,14 +25,8 @@ def tell_trial(unit: UnitOfWork, row: Subscription, mail: str, *, plan: str, goe
     currency = row.currency or ""
     context = TrialTold(
         plan=plan,
-        ends_at=f"{row.trial_end_at:%Y-%m-%d %H:%M} UTC",
-        amount=amount_text(full_minor(row), currency),
+        ends_at=Moment.of(row.trial_end_at or unit.now),
+        amount=Amount.of(full_minor(row), currency),
         goes_on=goes_on,
     )
-    unit.send(
-        "mail.send",
-        outbox_key(mail, subscriber.email, row.external_id),
-        {"mail": mail, "to": subscriber.email, "context": asdict(context)},
-        queue="notifications",
-        lane=f"mail:trial:{row.external_id}",
-    )
+    send_mail(unit, mail, addressee(subscriber), context, row.external_id, lane=f"mail:trial:{row.external_id}")

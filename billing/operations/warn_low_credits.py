@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import structlog
 
+from billing.operations.send_mail import addressee, send_mail
 from billing.operations.unit import UnitOfWork
 from billing.rules.credits import low_at
 from core.settings import current
-from emails.catalogue import CreditsLow, outbox_key
+from emails.told import CreditsLow
 from models.base import OWN_SOURCE
 from models.credit_account import CreditAccount
 from models.subscriber import Subscriber
@@ -29,12 +28,6 @@ def warn_low_credits(unit: UnitOfWork, account: CreditAccount) -> None:
         log.info("subscriber_not_told", mail="credits_low", subscriber=account.external_id, cause="no address is known", **about)
         return
     period = f"{account.warned_from:%Y%m%dT%H%M%S}"
-    unit.send(
-        "mail.send",
-        outbox_key("credits_low", subscriber.email, account.external_id, period, str(reached[0])),
-        {"mail": "credits_low", "to": subscriber.email, "context": asdict(CreditsLow(
-            balance=account.balance or 0, percent=reached[0], full=account.full_balance or 0,
-        ))},
-        queue="notifications",
-        lane=f"mail:credits_low:{account.external_id}",
-    )  # fmt: skip
+    context = CreditsLow(balance=account.balance or 0, percent=reached[0], full=account.full_balance or 0)
+    named = (account.external_id, period, str(reached[0]))
+    send_mail(unit, "credits_low", addressee(subscriber), context, *named, lane=f"mail:credits_low:{account.external_id}")

@@ -52,6 +52,16 @@ def sender_of(text: str) -> str:
     return _parsed(text)[1]
 
 
+def display_name(text: str) -> str:
+    """The name in `BURSAR_MAIL_FROM`, by which readers know whose mail it is; without one, the address's domain.
+
+    Raises:
+        ValueError: it holds no address, or several.
+    """
+    name, address = _parsed(text)
+    return name.strip() or address.rpartition("@")[2]
+
+
 def _parsed(sender: str) -> tuple[str, str]:
     (name, address), *others = getaddresses([sender]) or [("", "")]
     if others or not _ADDRESS.fullmatch(address):

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from emails.catalogue import ClockJumpAlert, outbox_key
+from emails.alerts import ClockJumpAlert
+from emails.catalogue import outbox_key
 from models.bulk import insert_rows
 from models.outbox import OUTBOX
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from billing.rules.money import amount_text
 from core.redaction import scrub
-from emails.catalogue import DisputeAlert, DisputeReminder, outbox_key
+from emails.alerts import DisputeAlert, DisputeReminder
+from emails.catalogue import outbox_key
 from models.bulk import insert_rows
 from models.outbox import OUTBOX
 

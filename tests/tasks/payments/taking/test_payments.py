@@ -79,7 +79,7 @@ def test_a_decline_is_final_and_the_payer_is_told_once(desk: Till, webhook_first
     payment = desk.row("payment", "pi_order:17_1")
     assert (payment["status"], payment["failure_code"], payment["decline_code"]) == ("failed", "card_declined", "insufficient_funds")
     [(to, context)] = desk.all("SELECT payload ->> 'to', payload -> 'context' FROM bursar.outbox WHERE kind = 'mail.send'")
-    assert (to, context["amount"], context["reason"]) == ("ann@example.com", "10.10 EUR", "Your card has insufficient funds.")
+    assert (to, context["amount"]["minor"], context["reason"]) == ("ann@example.com", 1010, "Your card has insufficient funds.")
     assert granted(desk) == []
 
 
