@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from billing.operations.derive_account_status import derive_later
 from billing.operations.move_dunning import end_attempt_row, move_dunning
 from billing.operations.unit import UnitOfWork
+from billing.rules.instants import iso
 from models.base import OWN_SOURCE
 from models.dunning_attempt import DunningAttempt
 from models.dunning_case import DunningCase
@@ -21,6 +22,8 @@ SUSPENDED_BECAUSE = "payment overdue"
 _OPEN = "SELECT external_id FROM bursar.dunning_case WHERE external_id = ANY (%(refs)s) AND status = 'open'"
 _THEIRS = """SELECT external_id, subscription_ref, suspended_at, next_deadline_at FROM bursar.dunning_case
              WHERE subscriber_ref = %(subscriber)s AND status = 'open'"""
+_DUE = """SELECT external_id FROM bursar.subscription WHERE subscriber_ref = %(subscriber)s AND source = 'bursar'
+          AND status IN ('active', 'past_due', 'pending_renewal', 'unpaid') AND next_billing_at <= %(now)s AND parked_at IS NULL"""
 _OPEN_ATTEMPTS = """SELECT external_id FROM bursar.dunning_attempt
                     WHERE case_ref = ANY (%(refs)s) AND status IN ('pending', 'processing')"""
 
@@ -96,4 +99,17 @@ def lift_suspension(unit: UnitOfWork, subscriber_ref: str, because: str) -> None
     before = {"suspended_because": subscriber.suspended_because}
     subscriber.suspended_at = subscriber.suspended_because = None
     unit.audit("subscriber.reinstated", Subscriber.NAME, subscriber.id, before=before, after={"because": because})
+    _leave_out(unit, subscriber_ref)
     derive_later(unit, subscriber_ref)
+
+
+def _leave_out(unit: UnitOfWork, subscriber_ref: str) -> None:
+    """What could not be used is not billed: each of his periods that would have begun meanwhile begins now."""
+    refs = [one["external_id"] for one in unit.committed(_DUE, {"subscriber": subscriber_ref, "now": unit.now})]
+    unit.load((Subscription.NAME, OWN_SOURCE, ref) for ref in refs)
+    for row in [unit.row(Subscription, OWN_SOURCE, ref) for ref in refs]:
+        if row.next_billing_at is not None and row.next_billing_at <= unit.now:
+            before, row.unbilled_until = row.unbilled_until, unit.now
+            row.updated_at = max(row.updated_at, unit.now)
+            about = {"unbilled_from": iso(row.next_billing_at), "unbilled_until": iso(unit.now)}
+            unit.audit("subscription.unbilled", Subscription.NAME, row.id, before={"unbilled_until": iso(before)}, after=about)

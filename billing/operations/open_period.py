@@ -9,7 +9,8 @@ from billing.operations.issue_invoice import Draft, Line, issue_invoice
 from billing.operations.settle_period import settle_period
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import MOST_MINOR
-from billing.rules.subscription_terms import GRACE, Span, cycle_of, stamp
+from billing.rules.money import share_half_up
+from billing.rules.subscription_terms import GRACE, Span, cycle_of, parts, span, stamp, whole_second
 from core.ids import new_id
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
@@ -95,6 +96,18 @@ def next_span(row: Subscription) -> Span:
     cycle = cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count)
     number = (row.cycle_no if row.cycle_no is not None else -1) + 1
     return Span(number, row.current_period_end or cycle.boundary(number), cycle.boundary(number + 1))
+
+
+def after_suspension(row: Subscription) -> tuple[Span, int] | None:
+    """The next period where an account was suspended over its beginning, and its share of the price: it begins when the suspension was
+    lifted and ends on the day on which it would have ended. None: nothing is to be left out.
+    """
+    until = row.unbilled_until
+    if until is None or row.current_period_end is None or until <= row.current_period_end:
+        return None
+    start, cycle = whole_second(until), cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count)
+    whole = span(cycle, cycle.number_at(start))
+    return Span(whole.number, start, whole.end), share_half_up(full_minor(row), *parts(whole, start, whole.end))
 
 
 def affordable(unit_minor: int, quantity: int) -> bool:

@@ -7,7 +7,7 @@ that collects it, no more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
@@ -16,7 +16,7 @@ from billing.operations.collect_invoice import collect_invoices, collectable
 from billing.operations.end_subscription import end_subscription
 from billing.operations.move_own import move_own
 from billing.operations.open_dunning import dun_unpaid_renewal
-from billing.operations.open_period import affordable, full_minor, invoice_ref, next_span, open_period
+from billing.operations.open_period import affordable, after_suspension, full_minor, invoice_ref, next_span, open_period
 from billing.operations.price_next_period import PriceTerms, price_next_period, price_terms
 from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
@@ -28,6 +28,7 @@ from models.subscriber import Subscriber
 from models.subscription import Subscription
 
 log = structlog.get_logger(__name__)
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 RENEWED_IN = frozenset({"active", "past_due"})
 """One that waits for the money of the period before is not billed for the next one; `unpaid` and `paused` are not billed at all."""
@@ -35,7 +36,7 @@ RENEWED_IN = frozenset({"active", "past_due"})
 
 def renew_subscriptions(unit: UnitOfWork, refs: Sequence[str]) -> list[Invoice]:
     """Take those of the locked subscriptions that are due over their boundaries; the invoices that came of it."""
-    rows = [row for row in (unit.row(Subscription, OWN_SOURCE, ref) for ref in refs) if due(row, unit.now) and not _absurd(unit, row)]
+    rows = [row for row in (unit.row(Subscription, OWN_SOURCE, ref) for ref in refs) if _billable(unit, row) and not _absurd(unit, row)]
     changing = {str(row.pending_change["product_ref"]) for row in rows if row.pending_change}
     products = {row.product_ref for row in rows if row.product_ref} | changing
     offers = offers_of(unit, products)
@@ -55,9 +56,16 @@ def due(row: Subscription, now: datetime) -> bool:
     return row.status in RENEWED_IN and row.parked_at is None and row.next_billing_at is not None and row.next_billing_at <= now
 
 
+def _billable(unit: UnitOfWork, row: Subscription) -> bool:
+    """Whether it is due, and its account may be billed: who is suspended is not, and only what ends with its period is looked at."""
+    if not due(row, unit.now):
+        return False
+    return bool(row.cancel_at_period_end) or unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "").suspended_at is None
+
+
 def _sure_invoice(row: Subscription) -> str | None:
     """The invoice that its renewal will surely have, so that all of a page are looked for at once."""
-    if row.cancel_at_period_end or row.pending_change or not full_minor(row) or row.current_period_end is None:
+    if row.cancel_at_period_end or row.pending_change or row.unbilled_until or not full_minor(row) or row.current_period_end is None:
         return None
     return invoice_ref(row, row.current_period_end)
 
@@ -65,9 +73,13 @@ def _sure_invoice(row: Subscription) -> str | None:
 def _absurd(unit: UnitOfWork, row: Subscription) -> bool:
     """Whether it would be billed for more periods than anybody wants (SUB-14); it is parked then."""
     begun, ends = row.current_period_start, row.current_period_end
+    if ends and row.unbilled_until:
+        ends = max(ends, row.unbilled_until)
     if row.cancel_at_period_end or (begun and ends and unit.now - ends < (ends - begun) * (MOST_PERIODS // 3)):
         return False  # by far not so many, whatever the months' lengths are
-    count = missed(cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count), row.cycle_no or 0, unit.now)
+    cycle = cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count)
+    running = row.cycle_no or 0 if row.unbilled_until is None else max(row.cycle_no or 0, cycle.number_at(row.unbilled_until) - 1)
+    count = missed(cycle, running, unit.now)
     if count > MOST_PERIODS:
         park(unit, row, f"{count} periods are due at once, more than {MOST_PERIODS}")
     return count > MOST_PERIODS
@@ -83,10 +95,12 @@ def _renew(unit: UnitOfWork, row: Subscription, offers: dict[str, Offer], terms:
             break
         if row.pending_change and not _change(unit, row, terms.versions):
             break
-        price_next_period(unit, row, terms, row.current_period_end or unit.now)
+        price_next_period(unit, row, terms, max(row.current_period_end or unit.now, row.unbilled_until or _NEVER))
         offer = offers.get(row.product_ref or "")
         name = offer.name if offer else row.product_ref or row.external_id
-        invoice = open_period(unit, row, next_span(row), billing_reason="cycle", name=name, waits=waits)
+        period, amount = after_suspension(row) or (next_span(row), None)
+        row.unbilled_until = None
+        invoice = open_period(unit, row, period, billing_reason="cycle", name=name, waits=waits, amount_minor=amount)
         if invoice is not None:
             issued.append(invoice)
             if waits:

@@ -43,6 +43,7 @@ RENEW = Paged(
     due="""SELECT s.next_billing_at AS due_at, s.id, s.external_id AS item, s.subscriber_ref
         FROM bursar.subscription s JOIN bursar.subscriber b ON b.source = 'bursar' AND b.external_id = s.subscriber_ref
         WHERE s.next_billing_at <= %(now)s AND s.parked_at IS NULL AND s.source = 'bursar' AND s.status IN ('active', 'past_due')
+          AND (b.suspended_at IS NULL OR s.cancel_at_period_end)
           AND (s.next_billing_at, s.id) > (%(after_at)s, %(after_id)s)
         ORDER BY s.next_billing_at, s.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",
     references=_references,

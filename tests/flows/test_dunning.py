@@ -132,6 +132,55 @@ def test_success_ends_the_ladder_and_lifts_the_suspension(billing: Billing) -> N
     assert machine.one("SELECT recovered_minor FROM bursar.collection_run_total ORDER BY slot_at DESC LIMIT 1") == 2000
 
 
+@pytest.mark.requirement("DUN-2", "SUB-3", "SUB-13")
+def test_a_suspended_account_is_not_billed_and_goes_on_from_the_day_it_pays(billing: Billing) -> None:
+    """Neither the subscription that was not paid nor another one; what lies between is never invoiced."""
+    do(billing.machine.context, lambda unit: (product(unit, "max", name="Max"), price(unit, "max", 3_100)))
+    billing.at(MARCH - timedelta(hours=1))
+    billing.starts("ann", "sub-2", product="max")
+    billing.webhooks()
+    _fails(billing)
+    _on_day(billing, 14)
+    billing.passes(days=14)
+    assert billing.renews() == 0
+    periods = "SELECT subscription_ref, period_start::date::text FROM bursar.subscription_period ORDER BY period_start, 1"
+    before = billing.machine.all(periods)
+    assert len(before) == 3
+    billing.passes(days=3)
+    assert billing.renews() == 0
+    billing.defines("ann", payment_method_ref=GOOD)
+    billing.webhooks()
+    assert billing.machine.one("SELECT suspended_at FROM bursar.subscriber") is None
+    lifted = billing.machine.clock.now()
+    assert billing.renews() == 2
+    billing.webhooks()
+    assert billing.renews() == 0
+    found = billing.machine.all("""SELECT p.subscription_ref, p.period_start, p.period_end, i.total_minor, i.status FROM bursar.invoice i
+                                   JOIN bursar.subscription_period p ON p.invoice_ref = i.external_id
+                                   ORDER BY p.opened_at DESC, p.subscription_ref LIMIT 2""")  # fmt: skip
+    for (name, start, end, minor, status), full, days in zip(found, (2_000, 3_100), (31, 30), strict=True):
+        assert status == "paid"
+        assert timedelta(0) <= lifted - start < timedelta(minutes=10), (name, "it begins when the suspension ends")
+        share = full * ((end - start) / timedelta(days=days))
+        assert abs(minor - share) <= full / 20, (name, "the rest of a period that keeps its day; an hour of DST aside")
+    ends = dict(billing.machine.all("SELECT external_id, extract(day FROM current_period_end)::int FROM bursar.subscription"))
+    assert ends == {"sub-1": 29, "sub-2": 1}
+
+
+@pytest.mark.requirement("DUN-2", "SUB-5")
+def test_what_ends_with_its_period_ends_while_the_account_is_suspended(billing: Billing) -> None:
+    do(billing.machine.context, lambda unit: (product(unit, "max", name="Max"), price(unit, "max", 3_100)))
+    billing.at(MARCH - timedelta(hours=1))
+    billing.starts("ann", "sub-2", product="max")
+    billing.webhooks()
+    billing.asks("billing.subscriptions.cancel.v1", {"subscriber_ref": "ann", "reference": "sub-2", "when": "period_end"})
+    _fails(billing)
+    _on_day(billing, 14)
+    billing.passes(days=20)
+    assert billing.renews() == 1
+    assert billing.status("sub-2") == "cancelled"
+
+
 @pytest.mark.requirement("DUN-9")
 def test_a_hard_decline_skips_the_tries_keeps_mails_and_deadline_and_a_new_card_is_tried_at_once(billing: Billing) -> None:
     _fails(billing, STOLEN)
