@@ -13,6 +13,7 @@ from typing import Any
 
 from core.settings.door import Door
 from core.settings.machine import Machine
+from core.settings.mail import Mail
 from core.settings.money import Money
 from core.settings.outside import Outside
 from core.settings.people import Operator, Proof
@@ -25,7 +26,7 @@ QUEUES = ("payments", "payouts", "notifications", "maintenance")
 """The four queues. A queue is a folder under `tasks/`."""
 
 
-class Settings(Outside, Money, Operator, Proof, Machine, Door, Places):
+class Settings(Outside, Money, Mail, Operator, Proof, Machine, Door, Places):
     """One object, made once at start (`load`); a process that changes its environment later changes nothing."""
 
 
