@@ -15,7 +15,7 @@ import structlog
 from cli.embedded.errors import EmbeddedError
 from cli.roles import action
 from cli.simulate.ground import NotEmptyError, prepare, throw_away_cluster
-from cli.simulate.tell import calendar, summary
+from cli.simulate.tell import told
 from cli.simulate.year import RuleBrokenError, Wanted, Year
 from core.clock import monotonic_s
 
@@ -61,10 +61,7 @@ def _played(url: str, wanted: Wanted, *, profile: bool) -> None:
             _rate(year, monotonic_s() - began_s, _cpu_s() - cpu_s)
     if profiler is not None:
         pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(45)
-    for line in calendar(year.play, year.script.acts):
-        click.echo(line)
-    click.echo()
-    for line in summary(year.play, year.subscription_days):
+    for line in told(year):
         click.echo(line)
     year.play.close()
 

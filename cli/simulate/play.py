@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from cli.simulate import paypal
 from cli.simulate.post import Post
 from core import failpoints
 from core.clock import FixedClock, monotonic_s
@@ -54,7 +55,7 @@ _ACCEPT = "SELECT bursar.accept_command(%s, %s::jsonb, %s, NULL, %s, 'sql', %s)"
 
 
 class Play:
-    """One database, its workers, a Stripe, and the clock of all of them."""
+    """One database, its workers, a Stripe, a PayPal, and the clock of all of them."""
 
     def __init__(self, url: str, begins: datetime, seed: int, *, faults: bool) -> None:
         seed_ids(seed)
@@ -65,11 +66,12 @@ class Play:
         said: dict[str, Any] = {
             "database_url": url, "audit_keys": _AUDIT_KEY, "stripe_api_base": BASE, "stripe_api_key": API_KEY, "retry_jitter": 0.0,
             "stripe_webhook_secrets": WEBHOOK_SECRET, "stripe_rate_per_s": 10_000.0, "operator_emails": "operator@example.com",
-            "batch_size": 200,
+            "batch_size": 200, **paypal.SETTINGS,
         }  # fmt: skip
         context = make_context(Settings(**said), clock=self.clock)
         self.context = replace(context, engine=make_engine(url, application="bursar-simulate", alone=True))
         self.connection = psycopg.connect(url, autocommit=True, options="-c search_path=bursar,pg_catalog -c TimeZone=UTC")
+        self.paypal = paypal.PlayedPayPal(self.clock, self.context.settings)
         self.post = Post(self, WEBHOOK_SECRET, seed, faults=faults)
         self.spent: Counter[str] = Counter()
         """Where the time goes: milliseconds of the wall."""
@@ -80,6 +82,7 @@ class Play:
         """Give connections back, and chance to the system."""
         failpoints.disarm()
         self.api.world.lock.release()
+        self.paypal.close()
         self.connection.close()
         self.context.engine.dispose()
         seed_ids(None)
@@ -110,6 +113,12 @@ class Play:
         """How a command stands, as the app is told."""
         found = self.connection.execute("SELECT bursar_api.status(%s)", [key]).fetchone()
         return dict(found[0] or {}) if found else {}
+
+    def outcome(self, key: str) -> dict[str, Any]:
+        """How the request of a command stands; empty while nobody knows."""
+        found = self.connection.execute("SELECT bursar_api.outcome(%s)", [key]).fetchone()
+        told = (found[0] or {}) if found else {}
+        return dict(told.get("outcome") or told)
 
     def all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from providers.sandbox.sign import stripe_headers
 from providers.sandbox.stripe.world import Table
-from webhooks_ingest.stripe import SOURCE, StripePlug
+from webhooks_ingest import paypal, stripe
+from webhooks_ingest.envelope import Envelope
 from workers.routing import ignored_reason, queue_of
 
 if TYPE_CHECKING:
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 LOST, TWICE, LATE = 0.01, 0.05, 0.1
 """Shares of the events with `--faults`."""
+_PAYPAL_REPEATS_M = 180
+"""A webhook of PayPal's that got lost is sent again, as PayPal does; Stripe's are found by the backfill."""
 _KEPT_S = 32 * 86_400
 _STORE = """
     WITH stored AS (
         INSERT INTO bursar.inbox (source, event_id, event_type, object_id, account, lane, queue, state, ignored_reason, sha256,
                                   livemode, api_version, occurred_at, received_at, fair_at, next_at)
-        SELECT 'stripe', t.event_id, t.event_type, t.object_id, t.account, t.lane, t.queue, CASE WHEN t.reason IS NULL THEN 'received'
+        SELECT %(source)s, t.event_id, t.event_type, t.object_id, t.account, t.lane, t.queue, CASE WHEN t.reason IS NULL THEN 'received'
                ELSE 'ignored' END, t.reason, t.sha256, false, t.api_version, t.occurred_at, %(now)s, %(now)s, %(now)s
         FROM unnest(%(ids)s::text[], %(types)s::text[], %(objects)s::text[], %(accounts)s::text[], %(lanes)s::text[], %(queues)s::text[],
                     %(reasons)s::text[], %(digests)s::bytea[], %(versions)s::text[], %(at)s::timestamptz[])
@@ -36,15 +39,16 @@ _STORE = """
 
 
 class Post:
-    """What the stand-in tells, at the times at which it arrives."""
+    """What the stand-ins tell, at the times at which it arrives."""
 
     def __init__(self, play: Play, secret: str, seed: int, *, faults: bool) -> None:
         self._play, self._secret, self._faults = play, secret, faults
-        self._plug = StripePlug(play.context.settings)
+        self._plug = stripe.StripePlug(play.context.settings)
         self._random = random.Random(f"{seed}:post")  # noqa: S311  # chance for a play
         self._told = 0
+        self._told_by_paypal = 0
         self._numbers = 0
-        self._waiting: list[tuple[datetime, int, dict[str, Any]]] = []
+        self._waiting: list[tuple[datetime, int, str, dict[str, Any]]] = []
         self.counts: Counter[str] = Counter()
 
     def next_due(self) -> datetime | None:
@@ -55,42 +59,54 @@ class Post:
         """Store what has arrived by now."""
         rows = self._play.api.world.table("event").rows
         for event in rows[self._told :]:
-            self._plan(event)
+            self._plan(stripe.SOURCE, event)
         self._told = len(rows)
-        arrived = []
+        told = self._play.paypal.world.table("event")
+        if len(told) > self._told_by_paypal:
+            for event in list(told.values())[self._told_by_paypal :]:
+                self._plan(paypal.SOURCE, event)
+            self._told_by_paypal = len(told)
+        arrived: dict[str, list[dict[str, Any]]] = {}
         while self._waiting and self._waiting[0][0] <= self._play.now:
-            arrived.append(heapq.heappop(self._waiting)[2])
-        if arrived:
-            self._store(arrived)
+            _, _, source, event = heapq.heappop(self._waiting)
+            arrived.setdefault(source, []).append(event)
+        for source, events in arrived.items():
+            self._store(source, events)
 
-    def _plan(self, event: dict[str, Any]) -> None:
+    def _plan(self, source: str, event: dict[str, Any]) -> None:
         self.counts["told"] += 1
+        repeated = 0
         if self._faults and self._random.random() < LOST:
             self.counts["lost"] += 1
-            self._play.api.world.hidden.setdefault(event["id"], {})["undelivered"] = True
-            return
+            if source == stripe.SOURCE:
+                self._play.api.world.hidden.setdefault(event["id"], {})["undelivered"] = True
+                return
+            repeated = _PAYPAL_REPEATS_M
         copies = 2 if self._faults and self._random.random() < TWICE else 1
         for _ in range(copies):
             late = self._faults and self._random.random() < LATE
             self.counts["late"] += late
-            minutes = self._random.choice((1, 7, 45, 300)) if late else 0
+            minutes = (self._random.choice((1, 7, 45, 300)) if late else 0) + repeated
             self._numbers += 1
-            heapq.heappush(self._waiting, (self._play.now + timedelta(minutes=minutes), self._numbers, event))
+            heapq.heappush(self._waiting, (self._play.now + timedelta(minutes=minutes), self._numbers, source, event))
         self.counts["twice"] += copies - 1
 
-    def _store(self, events: list[dict[str, Any]]) -> None:
+    def _verified(self, source: str, event: dict[str, Any]) -> Envelope:
         now = self._play.now
-        told = []
-        for event in events:
-            body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
-            headers = {name.lower(): value for name, value in stripe_headers(self._secret, body, now).items()}
-            told.append(self._plug.verify(headers, body, now))
-        told = list({one.event_id: one for one in told}.values())
-        reasons = [ignored_reason(SOURCE, one.event_type) for one in told]
+        if source == paypal.SOURCE:
+            return self._play.paypal.verified(event, now)
+        body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
+        headers = {name.lower(): value for name, value in stripe_headers(self._secret, body, now).items()}
+        return self._plug.verify(headers, body, now)
+
+    def _store(self, source: str, events: list[dict[str, Any]]) -> None:
+        now = self._play.now
+        told = list({event["id"]: self._verified(source, event) for event in events}.values())
+        reasons = [ignored_reason(source, one.event_type) for one in told]
         self._play.connection.execute(_STORE, {
-            "now": now, "ids": [one.event_id for one in told], "types": [one.event_type for one in told],
+            "source": source, "now": now, "ids": [one.event_id for one in told], "types": [one.event_type for one in told],
             "objects": [one.object_id for one in told], "accounts": [one.account for one in told], "lanes": [one.lane for one in told],
-            "queues": [queue_of(SOURCE, one.event_type) for one in told], "reasons": reasons, "digests": [one.sha256 for one in told],
+            "queues": [queue_of(source, one.event_type) for one in told], "reasons": reasons, "digests": [one.sha256 for one in told],
             "versions": [one.api_version for one in told], "at": [one.occurred_at for one in told],
             "headers": [one.headers for one in told], "bodies": [one.body for one in told],
         })  # fmt: skip
@@ -104,3 +120,4 @@ class Post:
         world.tables["event"] = Table(rows, {row["id"]: place for place, row in enumerate(rows)}, held.owner[first:])
         self._told -= first
         self._play.api.seen.clear()
+        self._play.paypal.world.calls.clear()

@@ -55,7 +55,7 @@ class Asked(Hinter):
     def __init__(self) -> None:
         self.slots: list[tuple[str, str, str]] = []
 
-    def hint_slot(self, queue: str, job: str, slot_at: str) -> None:
+    def hint_slot(self, queue: str, job: str, slot_at: str, hand: int = 0) -> None:  # noqa: ARG002  # there is one worker
         """A slot wants to be run."""
         self.slots.append((queue, job, slot_at))
 

@@ -1,4 +1,4 @@
-"""What a simulation prints: a calendar of what was done, month by month, and a table of what came of it. All from the rows."""
+"""What a simulation prints: a calendar of what was done, a table of what came of it, and what was refused. All from the rows."""
 
 from __future__ import annotations
 
@@ -7,67 +7,95 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from billing.rules.money import format_minor
+from cli.simulate import bridge
+from cli.simulate.actors.table import ACTORS
 
 if TYPE_CHECKING:
     from cli.simulate.play import Play
+    from cli.simulate.year import Year
 
 _COUNTED: Mapping[str, str] = {
     "renewals": "SELECT opened_at AS at FROM bursar.subscription_period WHERE cycle_no > 0",
+    "renewals by Stripe": """SELECT provider_created_at AS at FROM bursar.invoice
+                             WHERE source = 'stripe' AND billing_reason = 'subscription_cycle'""",
     "charges": "SELECT completed_at AS at FROM bursar.payment_request WHERE status = 'succeeded'",
     "declined": "SELECT p.provider_created_at AS at FROM bursar.charge p WHERE p.status = 'failed'",
+    "PayPal captures": "SELECT provider_created_at AS at FROM bursar.payment WHERE source = 'paypal' AND status = 'succeeded'",
     "transfers booked": "SELECT updated_at AS at FROM bursar.bank_transfer WHERE status = 'completed'",
     "refunds": "SELECT completed_at AS at FROM bursar.refund_request WHERE status = 'succeeded'",
+    "trials converted": """SELECT at FROM bursar.audit WHERE action = 'subscription.status'
+                           AND before->>'status' = 'trialing' AND after->>'status' = 'active'""",
+    "seats accrued": "SELECT at FROM bursar.audit WHERE action = 'subscription.seats_accrued'",
+    "prices changed": "SELECT at FROM bursar.audit WHERE action = 'subscription.repriced'",
     "ended": "SELECT ended_at AS at FROM bursar.subscription WHERE source = 'bursar' AND ended_at IS NOT NULL",
 }
+_MONTHLY = """sum(unit_price_minor * quantity
+                   / CASE cycle_unit WHEN 'year' THEN 12 * cycle_count WHEN 'month' THEN cycle_count ELSE 1 END)"""
 _SUMS: Mapping[str, str] = {
-    "invoiced": """SELECT sum(total_minor), count(*) FROM bursar.invoice WHERE source = 'bursar' AND status <> 'void'""",
-    "money in": """SELECT sum(received_minor), count(*) FROM bursar.payment
-                   WHERE status IN ('succeeded', 'partially_refunded', 'refunded', 'disputed')""",
     "recovered": """SELECT sum(i.amount_paid_minor), count(*) FROM bursar.invoice i
                     WHERE i.source = 'bursar' AND i.status = 'paid' AND i.attempt_count > 0""",
-    "refunded": "SELECT sum(amount_minor), count(*) FROM bursar.refund WHERE status = 'succeeded'",
-    "lost in disputes": "SELECT sum(amount_minor), count(*) FROM bursar.dispute WHERE status = 'lost'",
-    "void": "SELECT sum(total_minor), count(*) FROM bursar.invoice WHERE source = 'bursar' AND status = 'void'",
-    "open at the end": "SELECT sum(amount_remaining_minor), count(*) FROM bursar.invoice WHERE source = 'bursar' AND status = 'pending'",
-    "MRR at the end": """SELECT sum(unit_price_minor * quantity / CASE cycle_unit WHEN 'year' THEN 12 * cycle_count
-                                    WHEN 'month' THEN cycle_count ELSE 1 END), count(*)
-                         FROM bursar.subscription WHERE source = 'bursar' AND status IN ('active', 'past_due', 'pending_renewal')
-                           AND unit_price_minor > 0""",
-    "churned": """SELECT sum(unit_price_minor * quantity / CASE cycle_unit WHEN 'year' THEN 12 * cycle_count
-                             WHEN 'month' THEN cycle_count ELSE 1 END), count(*)
-                  FROM bursar.subscription WHERE source = 'bursar' AND status IN ('cancelled', 'expired') AND unit_price_minor > 0""",
+    "discounts": """SELECT sum(discount_minor), count(*) FROM bursar.invoice
+                    WHERE source = 'bursar' AND status = 'paid' AND discount_minor > 0""",
+    "credit at the end": "SELECT sum(balance_minor), count(*) FROM bursar.money_credit WHERE balance_minor > 0",
+    "MRR at the end": f"""SELECT {_MONTHLY}, count(*) FROM bursar.subscription
+                          WHERE source = 'bursar' AND status IN ('active', 'past_due', 'pending_renewal') AND unit_price_minor > 0""",  # noqa: S608
+    "churned": f"""SELECT {_MONTHLY}, count(*) FROM bursar.subscription
+                   WHERE source = 'bursar' AND status IN ('cancelled', 'expired') AND unit_price_minor > 0""",  # noqa: S608
 }
-_STATUSES = "SELECT status, count(*) FROM bursar.subscription WHERE source = 'bursar' GROUP BY 1 ORDER BY 1"
+_COUNTS: Mapping[str, str] = {
+    "": "SELECT source || ' ' || status, count(*) FROM bursar.subscription GROUP BY 1 ORDER BY 1",
+    "invoices ": "SELECT source || ' ' || coalesce(invoice_type || ' ', '') || status, count(*) FROM bursar.invoice GROUP BY 1 ORDER BY 1",
+    "memberships ": "SELECT status, count(*) FROM bursar.membership GROUP BY 1 ORDER BY 1",
+    "price notices ": "SELECT status, count(*) FROM bursar.price_notice GROUP BY 1 ORDER BY 1",
+    "promo codes ": "SELECT status, count(*) FROM bursar.promo_redemption GROUP BY 1 ORDER BY 1",
+    "usage events": "SELECT '', count(*) FROM bursar.usage_event",
+}
+_REFUSED = """SELECT i.event_type, r.code, count(*) FROM bursar.command_result r JOIN bursar.inbox i ON i.id = r.inbox_id
+              WHERE r.code IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"""
 _DECIMALS = 2
 
 
+def told(year: Year) -> list[str]:
+    """All of it."""
+    play = year.play
+    return [
+        *calendar(play, year.script.acts), "", *bridge.shown(bridge.bridge(play)), "", *summary(play, year.subscription_days),
+        *refused(play),
+    ]  # fmt: skip
+
+
 def calendar(play: Play, acts: Counter[tuple[str, str]]) -> list[str]:
-    """A line per month and a column per action."""
+    """A line per action and a column per month: what people did, then what came of it."""
     table: dict[str, Counter[str]] = defaultdict(Counter)
     for (month, what), count in acts.items():
-        table[month][what] += count
+        table[what][month] += count
+    people = [actor.name for actor in ACTORS if actor.name in table]
+    people += sorted(set(table) - set(people))
     for what, sql in _COUNTED.items():
         for (at,) in play.all(sql):
             if at is not None:
-                table[at.strftime("%Y-%m")][what] += 1
-    names = [*_COUNTED, *sorted({what for _, what in acts} - set(_COUNTED))]
-    lines = ["month    " + "  ".join(names)]
-    for month, counts in sorted(table.items()):
-        lines.append(f"{month}  " + "  ".join(f"{counts[name]:>{len(name)}}" for name in names))
-    total = Counter[str]()
-    for counts in table.values():
-        total.update(counts)
-    lines.append("all      " + "  ".join(f"{total[name]:>{len(name)}}" for name in names))
+                table[what][at.strftime("%Y-%m")] += 1
+    months = sorted({month for counts in table.values() for month in counts})
+    lines = [f"{'':<22}" + "".join(f"{month:>9}" for month in months) + f"{'all':>9}"]
+    for what in [*people, *(name for name in _COUNTED if name in table)]:
+        counts = table[what]
+        cells = [*(counts[month] for month in months), counts.total()]
+        lines.append(f"{what:<22}" + "".join(f"{cell or '':>9}" for cell in cells))
     return lines
 
 
 def summary(play: Play, subscription_days: int) -> list[str]:
-    """What came of it, in money."""
-    lines = [f"{'':<20}{'EUR':>16}{'count':>9}"]
+    """What came of it, in money and in rows."""
+    lines = [f"{'':<38}{'EUR':>16}{'count':>9}"]
     for what, sql in _SUMS.items():
         amount, count = play.all(sql)[0]
-        lines.append(f"{what:<20}{format_minor(int(amount or 0), _DECIMALS):>16}{count:>9}")
-    for status, count in play.all(_STATUSES):
-        lines.append(f"{'subscriptions ' + str(status):<36}{count:>9}")
-    lines.append(f"{'subscription-days':<36}{subscription_days:>9}")
+        lines.append(f"{what:<38}{format_minor(int(amount or 0), _DECIMALS):>16}{count:>9}")
+    for what, sql in _COUNTS.items():
+        lines += [f"{what + str(name):<54}{count:>9}" for name, count in play.all(sql)]
+    lines.append(f"{'subscription-days':<54}{subscription_days:>9}")
     return lines
+
+
+def refused(play: Play) -> list[str]:
+    """Commands that the rules refused, by why."""
+    return [f"{'refused ' + name.removeprefix('billing.') + ' ' + code:<54}{count:>9}" for name, code, count in play.all(_REFUSED)]

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cli.simulate.bridge import GapError, bridge
 from cli.simulate.catalogue import open_shop
 from cli.simulate.play import Play
 from cli.simulate.runs import Runs
@@ -24,6 +25,8 @@ _SETTLED_AFTER = timedelta(days=4)
 """What is on its way is there by then: lost events are taken in within three days."""
 _LIVE = """SELECT count(*) FROM bursar.subscription WHERE source = 'bursar'
            AND status IN ('active', 'past_due', 'pending_renewal', 'trialing', 'paused', 'unpaid')"""
+_DEAD = """SELECT source || ' ' || event_type || ' ' || event_id, error FROM bursar.inbox WHERE state = 'dead'
+           UNION ALL SELECT kind || ' ' || key, error FROM bursar.outbox WHERE state = 'dead' ORDER BY 1"""
 _SHOWN = 20
 
 
@@ -57,8 +60,11 @@ class Year:
         if wanted.faults:
             faults = self.play.api.faults
             faults.seed(wanted.seed)
+            self.play.paypal.faults.seed(wanted.seed + 1)
             for kind in FAULTS:
-                faults.add({"kind": kind, "method": "POST", "times": None, "probability": FAULT_SHARE / len(FAULTS)})
+                told = {"kind": kind, "method": "POST", "times": None, "probability": FAULT_SHARE / len(FAULTS)}
+                faults.add(dict(told))
+                self.play.paypal.faults.add({**told, "path": "^/v2/"})
 
     def run(self) -> None:
         """Play it to the end.
@@ -111,16 +117,24 @@ class Year:
         last = number + 1 == self.wanted.days
         whole = last or play.now.day == 1
         with play.timed("rules"):
-            self._check(play.now - timedelta(days=3_000) if whole else began - _SETTLED_AFTER)
+            self._check(play.now - timedelta(days=3_000) if whole else began - _SETTLED_AFTER, whole=whole)
         if play.now.day == 1:
             play.post.forget_old()
 
-    def _check(self, since: datetime) -> None:
+    def _check(self, since: datetime, *, whole: bool) -> None:
         bound, broken = {"since": since, "settled_by": self.play.now - _SETTLED_AFTER}, []
         for name, rule in rules().items():
             rows = [(str(about), str(said)) for about, said in self.play.connection.execute(rule.sql, bound).fetchmany(_SHOWN)]
             if rows:
                 broken.append(Broken(name, rule.why, rows, rule.then))
+        dead = [(str(about), str(said)) for about, said in self.play.all(_DEAD)]
+        if dead:
+            broken.append(Broken("nothing is dead", "each event, command and call comes to an end by itself", dead, ""))
+        if whole:
+            try:
+                bridge(self.play)
+            except GapError as gap:
+                broken.append(Broken("bridge", "what was invoiced explains the money that came in", [("bridge", str(gap))], ""))
         if broken:
             raise RuleBrokenError(self._said(broken))
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 import requests
 
@@ -34,6 +35,14 @@ class _Token:
 
 
 _TOKENS: dict[tuple[str, str], _Token] = {}
+_SESSIONS: dict[str, requests.Session] = {}
+
+
+def reach_by(base: str, session: requests.Session) -> None:
+    """Calls to the address `base` go through `session`: a simulation's stand-in answers in this process, without a socket."""
+    _SESSIONS[base] = session
+    for held in [key for key in _TOKENS if key[0] == base]:
+        del _TOKENS[held]  # another stand-in's
 
 
 def get(path: str, settings: Settings, *, query: dict[str, str] | None = None) -> bytes:
@@ -116,10 +125,16 @@ def _base(settings: Settings) -> str:
     return settings.paypal_api_base or _BASES[settings.paypal_environment]
 
 
+def _ask(method: str, url: str, **how: Any) -> requests.Response:
+    reached = next((held for base, held in _SESSIONS.items() if url.startswith(base)), None)
+    send = requests.request if reached is None else reached.request
+    return send(method, url, **how)
+
+
 def _get(url: str, token: str, query: dict[str, str] | None) -> requests.Response:
     try:
-        return requests.get(
-            url, params=query, headers={"Authorization": f"Bearer {token}"}, timeout=_TIMEOUTS_S, allow_redirects=False
+        return _ask(
+            "GET", url, params=query, headers={"Authorization": f"Bearer {token}"}, timeout=_TIMEOUTS_S, allow_redirects=False
         )
     except requests.RequestException as error:
         raise Retryable(f"PayPal cannot be reached: {type(error).__name__}") from None
@@ -135,7 +150,7 @@ def _post(base: str, path: str, body: str, key: str, token: str) -> requests.Res
         "Prefer": "return=representation",
     }
     try:
-        return requests.post(base + path, data=data, headers=headers, timeout=_POST_TIMEOUTS_S, allow_redirects=False)
+        return _ask("POST", base + path, data=data, headers=headers, timeout=_POST_TIMEOUTS_S, allow_redirects=False)
     except requests.RequestException as error:
         if _never_left(error):
             raise Retryable(f"PayPal cannot be reached: POST {path} under {key} was not sent") from None
@@ -180,8 +195,8 @@ def _token(base: str, settings: Settings, *, stale: str | bytes | None = None) -
 
 def _new_token(base: str, client_id: str, secret: str) -> tuple[str, float]:
     try:
-        answer = requests.post(
-            f"{base}/v1/oauth2/token",
+        answer = _ask(
+            "POST", f"{base}/v1/oauth2/token",
             auth=(client_id, secret),
             data={"grant_type": "client_credentials"},
             timeout=_TIMEOUTS_S,

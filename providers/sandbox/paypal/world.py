@@ -19,7 +19,7 @@ _DIGITS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 class World:
     """The state. Hold `lock` while reading or changing it."""
 
-    def __init__(self, config: Config | None = None, *, clock: Clock | None = None) -> None:
+    def __init__(self, config: Config | None = None, *, clock: Clock | None = None, token: str | None = None) -> None:
         self.config = config or Config()
         self.lock = threading.RLock()
         self.tables: dict[str, dict[str, Json]] = {}
@@ -40,7 +40,7 @@ class World:
         self.clock = clock or SystemClock()
         self.offset = timedelta()
         self.frozen_at: datetime | None = None
-        self._token = secrets.token_hex(3).upper()
+        self._token = token or secrets.token_hex(3).upper()
         self.count = 0
         self.wake = threading.Condition(self.lock)
         """Told when an event was added."""

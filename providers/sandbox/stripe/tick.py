@@ -1,8 +1,8 @@
-"""What time does by itself: money becomes available, payouts leave and arrive, checkouts and disputes run out."""
+"""What time does by itself: money becomes available, payouts leave and arrive, subscriptions are billed, checkouts and disputes run out."""
 
 from __future__ import annotations
 
-from providers.sandbox.stripe import checkout, disputes, payment_intents, payouts, refunds
+from providers.sandbox.stripe import billing, checkout, disputes, payment_intents, payouts, refunds
 from providers.sandbox.stripe.charges import message
 from providers.sandbox.stripe.ledger import settle
 from providers.sandbox.stripe.methods import Behaviour
@@ -39,6 +39,8 @@ def tick(world: World) -> None:
             del world.timers[name]
         if name.startswith("pi_"):
             finish_payment(world, name, held["ends"])
+        elif name.startswith("sub_"):
+            billing.due(world, name)
         elif name.startswith("po_"):
             owner = world.owner_of("payout", name)
             payouts.arrive(world, world.get("payout", name, owner), owner)

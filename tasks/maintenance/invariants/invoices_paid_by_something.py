@@ -1,4 +1,7 @@
-"""What counts as paid was paid: by money, by credit, carried over, or nothing was owed (INV-2, PAY-1)."""
+"""What counts as paid was paid: by money, by credit, carried over, or nothing was owed (INV-2, PAY-1).
+
+What was issued anew, because money came for one that was void (INV-13), is paid by what was granted to that one.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ RULE = Rule(
                || ' was owed, and no payment was granted to it'
         FROM bursar.invoice i
         WHERE i.updated_at >= %(since)s AND i.source = 'bursar' AND i.status = 'paid' AND i.amount_paid_minor > 0
-          AND NOT EXISTS (SELECT FROM bursar.fulfilment f WHERE f.purpose = 'invoice' AND f.purpose_ref = i.external_id
-                          AND f.granted_at IS NOT NULL)""",
+          AND NOT EXISTS (SELECT FROM bursar.fulfilment f WHERE f.purpose = 'invoice'
+                          AND f.purpose_ref IN (i.external_id, i.metadata->>'replaces') AND f.granted_at IS NOT NULL)""",
     then="bursar explain the invoice: who settled it, and for what money? an operator may void or refund it",
 )

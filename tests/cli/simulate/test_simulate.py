@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.simulate.ground import NotEmptyError, prepare
-from cli.simulate.tell import calendar, summary
+from cli.simulate.tell import told
 from cli.simulate.year import RuleBrokenError, Wanted, Year
 from core.ids import seed_ids
 from tests.harness.cluster import Database, copy_template, drop
@@ -37,7 +37,7 @@ def _told(database: Database) -> list[str]:
     year = Year(database.url, Wanted(customers=8, days=26, seed=7, faults=True, begins=datetime(2027, 1, 20, tzinfo=UTC)))
     try:
         year.run()
-        return calendar(year.play, year.script.acts) + summary(year.play, year.subscription_days)
+        return told(year)
     finally:
         year.play.close()
 
@@ -50,8 +50,8 @@ def test_one_seed_with_all_its_faults_prints_the_same_bytes_and_breaks_no_rule(
     second = Database(copy_template(cluster_url, f"{database.url.rsplit('/', 1)[1]}_again"), redis_url, tmp_path)
     assert first == _told(second)
     drop(cluster_url, second.url.rsplit("/", 1)[1])
-    money = next(line.split() for line in first if line.startswith("money in"))
-    assert float(money[2]) > 0
+    money = next(line.split() for line in first if line.startswith("= money in"))
+    assert float(money[3]) > 0
 
 
 def test_damage_ends_the_play_and_is_named_with_its_seed(playing: Playing) -> None:
