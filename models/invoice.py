@@ -22,7 +22,7 @@ class Invoice(Aggregate):
         {
             "customer_id", "subscription_id", "account_id", "refund_shares", "refunded_minor", "credit_note_refs", "invoice_type",
             "subscriber_ref", "product_ref", "package_credits", "discount_minor", "credit_applied_minor", "expires_at",
-            "expiry_reminded_at", "confirmation_since", "void_because", "reason", "actor",
+            "expiry_reminded_at", "confirmation_since", "void_because", "reason", "actor", "tax_inclusive", "taxes",
         }
     )  # fmt: skip
 
@@ -85,3 +85,7 @@ class Invoice(Aggregate):
     void_because: Mapped[str | None]
     reason: Mapped[str | None]
     actor: Mapped[str | None]
+    tax_inclusive: Mapped[bool | None]
+    """Whether the lines hold the tax already; None: no tax was looked at."""
+    taxes: Mapped[list[Any] | None]
+    """The breakdown, frozen at issue (TAX-5): `billing.rules.paper.document.TaxPart`s."""

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from billing.rules.journal import Posting
+from billing.rules.paper.unnumbered import Unnumbered
 from core.crypto import KeyRing
 from core.ids import new_id
 from models.audit import AUDIT, audit_row
@@ -24,7 +25,7 @@ from models.bulk import insert_rows
 from models.outbox import OUTBOX
 from models.submission import SUBMISSION
 from providers.submission import Rendered
-from workers import journal, submissions
+from workers import journal, numbers, submissions
 from workers.rows import insert_new
 
 Later = Callable[[Any, Sequence[str]], None]
@@ -52,6 +53,7 @@ class Added:
     settled: list[tuple[str, str, datetime]] = field(default_factory=list)
     legs: list[dict[str, Any]] = field(default_factory=list)
     later: list[Asked] = field(default_factory=list)
+    papers: list[numbers.Asked] = field(default_factory=list)
 
     def mark(self) -> tuple[int, ...]:
         """Where the buffers end now, for `cut`."""
@@ -63,10 +65,13 @@ class Added:
             del buffer[end:]
 
     def _buffers(self) -> tuple[list[Any], ...]:
-        return self.rows, self.audit, self.calls, self.submissions, self.settled, self.legs, self.later
+        return self.rows, self.audit, self.calls, self.submissions, self.settled, self.legs, self.later, self.papers
 
-    def write(self, connection: Connection) -> list[tuple[str, int]]:
-        """Write and empty the buffers; returns the outbox rows that came into being as (queue, id)."""
+    def write(self, connection: Connection, keys: KeyRing) -> list[tuple[str, int]]:
+        """Write and empty the buffers; returns the outbox rows that came into being as (queue, id).
+
+        Papers come last, because the commit is to follow the draw of their numbers at once.
+        """
         insert_new(connection, self.rows)
         journal.write(connection, self.legs)
         if self.audit:
@@ -76,18 +81,20 @@ class Added:
             insert_rows(connection, SUBMISSION, [wanted[key] for key in sorted(wanted)], once_by=("source", "key"))
         for source, key, now in sorted(self.settled):
             submissions.settle(connection, source, key, now)
-        calls = sorted(self.calls, key=lambda call: (call["kind"], call["key"]))
+        made: list[Any] = []
+        if self.calls:
+            calls = sorted(self.calls, key=lambda call: (call["kind"], call["key"]))
+            # A second call of the same (kind, key) is the same call.
+            unique = list({(call["kind"], call["key"]): call for call in calls}.values())
+            made = insert_rows(connection, OUTBOX, unique, once_by=("kind", "key"), returning=("queue", "id"))
+        if self.papers:
+            numbers.issue(connection, keys, self.papers)
         self.cut((0,) * len(self._buffers()))
-        if not calls:
-            return []
-        # A second call of the same (kind, key) is the same call.
-        unique = list({(call["kind"], call["key"]): call for call in calls}.values())
-        made = insert_rows(connection, OUTBOX, unique, once_by=("kind", "key"), returning=("queue", "id"))
         return [(queue, row_id) for queue, row_id in made]
 
 
 class Adding:
-    """The half of a unit of work that adds: implements `audit`, `add`, `send`, `submit`, `post` and `settle`, for the event in hand."""
+    """The half of a unit of work that adds (`audit`, `add`, `send`, `submit`, `post`, `issue`, `settle`), for the event in hand."""
 
     def __init__(self, keys: KeyRing, began_at: datetime) -> None:
         self._keys = keys
@@ -197,6 +204,21 @@ class Adding:
                     "inbox_id": self._inbox_id,
                 }
             )
+
+    def issue(self, paper: Unnumbered) -> None:
+        """Buffer a paper; its number is drawn as the last thing before the commit. A second one of the same reference is the same paper."""
+        if all(one.paper.reference != paper.reference for one in self._added.papers):
+            self._added.papers.append(numbers.Asked(paper, self._actor, self._reason, self._inbox_id))
+
+    @property
+    def papers(self) -> list[Unnumbered]:
+        """What this unit will issue, so far."""
+        return [one.paper for one in self._added.papers]
+
+    @property
+    def began_at(self) -> datetime:
+        """The business's time at which this transaction began, whatever the times of its events."""
+        return self._began_at
 
     def later(self, verb: Later, key: str) -> None:
         """Buffer what is done at the unit's end, once for all keys; an event that is undone has asked for nothing."""

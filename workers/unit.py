@@ -46,6 +46,8 @@ class Unit(Adding):
         self._touched: dict[tuple[type[Aggregate], str, str], dict[str, Any]] = {}
         self._mark = self._added.mark()
         self._finishing: dict[str, Asked] = {}
+        self._absent: set[tuple[type[Aggregate], str, str]] = set()
+        self.kept: dict[str, Any] = {}
         self.about(now=now, actor=actor, reason=reason, inbox_id=inbox_id)
 
     def about(self, *, now: datetime, actor: str, reason: str, inbox_id: int | None) -> None:
@@ -62,6 +64,7 @@ class Unit(Adding):
         for key, values in self._touched.items():
             self._rows[key].row.__dict__.update(values)
         self._touched = {}
+        self.kept = {}
         self._added.cut(self._mark)
 
     def _keep(self) -> None:
@@ -94,6 +97,16 @@ class Unit(Adding):
         for key, held in found.items():
             self._rows[(model, source, key)] = held
 
+    def find(self, model: type[A], source: str, external_ids: Iterable[str]) -> dict[str, A]:
+        """Those of the rows that exist, locked, by external id; what does not exist becomes no stub."""
+        wanted = set(external_ids)
+        new = {key for key in wanted if (model, source, key) not in self._rows and (model, source, key) not in self._absent}
+        found = rows.lock(self._connection, model, source, new) if new else {}
+        self._rows.update({(model, source, key): held for key, held in found.items()})
+        self._absent.update((model, source, key) for key in new - found.keys())
+        held = {key: self._rows[(model, source, key)].row for key in wanted if (model, source, key) in self._rows}
+        return {key: cast("A", row) for key, row in held.items() if not row.incomplete}
+
     def committed(self, sql: LiteralString, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of a query; nothing of this unit is written yet."""
         return [dict(row) for row in self._connection.exec_driver_sql(sql, dict(values)).mappings()]
@@ -122,7 +135,7 @@ class Unit(Adding):
         self._finish()
         self._keep()
         rows.write(self._connection, self._rows.values())
-        return self._added.write(self._connection)
+        return self._added.write(self._connection, self._keys)
 
     def _finish(self) -> None:
         """What was asked for at the end, and what that asks for in turn."""

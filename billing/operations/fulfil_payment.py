@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from billing.operations.consume_promo import consume_promo
 from billing.operations.deliver import deliver
+from billing.operations.invoice_refunded import invoice_refunded
 from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
 from billing.operations.release_promo import release_of_request
@@ -97,6 +98,8 @@ def follow_payment(unit: UnitOfWork, payment: Payment, request: PaymentRequest |
         return
     if row.refund_status != payment.refund_status:
         row.refund_status = payment.refund_status
+    if row.purpose == "invoice" and row.purpose_ref:
+        invoice_refunded(unit, row.purpose_ref, payment)
     if payment.received_minor and (payment.refunded_minor or 0) >= payment.received_minor:
         revoke_fulfilment(unit, payment, REFUND)
     elif REFUND in (row.revocations or {}):

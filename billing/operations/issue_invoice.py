@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from billing.operations.issue_document import issue_when
 from billing.operations.move_own import move_own
 from billing.operations.own_row import own_row
 from billing.operations.settle_invoice import settle_invoice
+from billing.operations.tax_invoice import tax_invoice
 from billing.operations.unit import UnitOfWork
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
@@ -69,9 +71,11 @@ class Draft:
 def issue_invoice(unit: UnitOfWork, draft: Draft) -> Invoice:
     """The invoice, pending; paid at once where nothing is owed. The same reference again is the same invoice, unchanged.
 
-    The subscriber is to be locked before. Lines and discount sum to the total, which is never below zero.
+    The subscriber is to be locked before. Lines and discount sum to the total, which is never below zero; where prices are without
+    tax, tax comes on top. Its legal paper is issued with it, if this is the moment for its type (INV-8).
 
     Raises:
+        NoRateError: prices are without tax, and the tax is not known.
         ValueError: the lines and the discount come to less than zero: what lowers it is a credit, not an invoice.
     """
     row, new = own_row(unit, Invoice, OWN_SOURCE, draft.reference)
@@ -91,7 +95,9 @@ def issue_invoice(unit: UnitOfWork, draft: Draft) -> Invoice:
     row.period_start, row.period_end, row.expires_at = draft.period_start, draft.period_end, draft.expires_at
     row.metadata_ = dict(draft.metadata) if draft.metadata else None
     row.reason, row.actor, row.finalized_at = draft.reason, unit.actor, unit.now
-    move_own(unit, row, "pending", type=row.invoice_type, total_minor=total, currency=row.currency)
+    tax_invoice(unit, row, unit.now)
+    move_own(unit, row, "pending", type=row.invoice_type, total_minor=row.total_minor, currency=row.currency)
+    issue_when(unit, row, "issued")
     if total == 0:
         settle_invoice(unit, row, paid_minor=0, because="nothing_owed")
     return row

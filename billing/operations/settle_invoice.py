@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from billing.operations.close_dunning import close_dunning_later
 from billing.operations.follow_subscription_invoice import subscription_paid
 from billing.operations.grant_package import grant_invoiced_package
+from billing.operations.issue_document import issue_when
 from billing.operations.move_own import move_own
 from billing.operations.unit import UnitOfWork
 from models.invoice import Invoice
@@ -39,6 +40,7 @@ def settle_invoice(unit: UnitOfWork, row: Invoice, *, paid_minor: int, because: 
     row.paid_at, row.payment_ref = unit.now, payment_ref
     row.amount_paid_minor, row.amount_remaining_minor = paid_minor, 0
     move_own(unit, row, "paid", because=because, paid_minor=paid_minor, currency=row.currency, payment=payment_ref)
+    issue_when(unit, row, "paid")
     for follow in ON_PAID.get(row.invoice_type or "", ()):
         follow(unit, row)
     close_dunning_later(unit, row.external_id)

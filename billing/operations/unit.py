@@ -8,6 +8,7 @@ from typing import Any, LiteralString, Protocol, TypeVar
 from uuid import UUID
 
 from billing.rules.journal import Posting
+from billing.rules.paper.unnumbered import Unnumbered
 from models.base import Aggregate, Base
 
 A = TypeVar("A", bound=Aggregate)
@@ -123,4 +124,30 @@ class UnitOfWork(Protocol):
 
     def again(self, key: str) -> None:
         """In a verb called `later`: what follows has actor, time and reason of whoever asked for `key` last."""
+        ...
+
+    def find(self, model: type[A], source: str, external_ids: Iterable[str]) -> dict[str, A]:
+        """Those of the rows that exist, locked, by external id; what does not exist becomes no stub."""
+        ...
+
+    def issue(self, paper: Unnumbered) -> None:
+        """Issue a legal paper: its number is drawn, and it is written with it, as the last thing before the commit (INV-8).
+
+        A second one of the same reference within this unit is the same paper; across units whoever asks has looked under a lock.
+        """
+        ...
+
+    @property
+    def papers(self) -> list[Unnumbered]:
+        """What this unit will issue, so far."""
+        ...
+
+    @property
+    def began_at(self) -> datetime:
+        """The business's time at which this transaction began, whatever the times of its events."""
+        ...
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What verbs have read for this unit and need not read again, by names of their own. Gone when an event is undone."""
         ...

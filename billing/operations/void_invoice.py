@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from billing.operations.cancel_payment import NOT_CANCELLABLE, give_up_payment
 from billing.operations.close_dunning import close_dunning_later
+from billing.operations.credit_document import credit_later
 from billing.operations.money_credit import return_credit
 from billing.operations.move_own import move_own
 from billing.operations.subscription_promo import give_back_promo
@@ -30,6 +31,7 @@ def void_invoice(unit: UnitOfWork, row: Invoice, because: str, *, status: str = 
         row.marked_uncollectible_at = unit.now
     move_own(unit, row, status, because=because, total_minor=row.total_minor, currency=row.currency)
     return_credit(unit, row)
+    credit_later(unit, row)
     if row.discount_minor:
         give_back_promo(unit, row.external_id, "never_paid")
     unit.later(_stop_collecting, row.external_id)

@@ -14,6 +14,7 @@ import pytest
 from billing.rules.commands.base import COMMANDS
 from bursar_client.command import Command
 from bursar_client.commands import TYPED
+from tests.factories.documents import SELLER
 from tests.harness.processes import ROOT
 from workers.routes import ROUTES
 from workers.routing import preload
@@ -200,6 +201,18 @@ def _price_samples() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def _tax_samples() -> dict[str, dict[str, Any]]:
+    return {
+        "billing.tax_rates.define.v1": {
+            "area": "RO", "kind": "standard", "valid_from": "2026-12-01", "percent": "23", "reason": "Law 1/2026",
+        },
+        "billing.fx_rates.record.v1": {
+            "rate_source": "BNR", "base": "EUR", "quote": "RON", "valid_on": "2026-11-21", "rate": "5.0898",
+        },
+        "billing.vat_numbers.check.v1": {"vat_id": "DE136695976"},
+    }  # fmt: skip
+
+
 def _invoice_samples() -> dict[str, dict[str, Any]]:
     return {
         "billing.invoices.cancel_by_customer.v1": {"subscriber_ref": "user-7", "invoice_ref": "pkg-1"},
@@ -208,6 +221,17 @@ def _invoice_samples() -> dict[str, dict[str, Any]]:
             "reference": "c-1", "subscriber_ref": "user-7", "currency": "EUR", "reason": "agreed on the phone",
             "lines": ({"description": "Set-up", "amount_minor": 9_000},),
         },
+    }  # fmt: skip
+
+
+def _document_samples() -> dict[str, dict[str, Any]]:
+    return {
+        "billing.sellers.define.v1": SELLER,
+        "billing.subscribers.bill_to.v1": {
+            "subscriber_ref": "user-7", "kind": "business", "full_name": "Măgura S.A.", "street": "Bd. Unirii 5", "city": "Cluj-Napoca",
+            "county": "RO-CJ", "country": "RO", "vat_id": "RO14399840", "registration_no": "J12/1187/2001",
+        },
+        "billing.documents.credit.v1": {"invoice_ref": "in-1", "reference": "cn-1", "reason": "agreed", "amount_minor": 500},
     }  # fmt: skip
 
 
@@ -236,10 +260,23 @@ def _subscription_samples() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def _access_samples() -> dict[str, dict[str, Any]]:
+    session = {"session_sha256": "0" * 64, "user_ref": "user-7"}
+    return {
+        "billing.tokens.request.v1": {"reference": "t-1", "user_ref": "user-7", "purpose": "password_reset", "email": "ann@example.com"},
+        "billing.sessions.opened.v1": {**session, "idle_s": 900, "device": "Firefox on Linux", "address": "192.0.2.1"},
+        "billing.sessions.revoke.v1": {**session, "reason": "lost"},
+        "billing.sessions.revoke_all.v1": {"user_ref": "user-7", "except_sha256": "0" * 64},
+        "billing.logins.record.v1": {
+            "reference": "l-1", "outcome": "failed", "at": datetime(2027, 3, 1, tzinfo=UTC), "user_ref": "user-7", "method": "password",
+        },
+    }  # fmt: skip
+
+
 def test_what_the_client_writes_is_read() -> None:
     preload()
-    samples = _samples() | _promo_samples() | _invoice_samples() | _price_samples() | _subscription_samples()
-    samples |= _money_back() | _credits_and_usage() | _dunning_and_trials() | _organisations()
+    samples = _samples() | _promo_samples() | _invoice_samples() | _document_samples() | _price_samples() | _tax_samples() | _subscription_samples()
+    samples |= _money_back() | _credits_and_usage() | _dunning_and_trials() | _organisations() | _access_samples()
     assert set(samples) == {kind.NAME for kind in TYPED}
     for kind in TYPED:
         values = samples[kind.NAME]

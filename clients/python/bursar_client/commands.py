@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from bursar_client import (
+    access,
     bank_transfers,
     catalogue,
     disputes,
+    documents,
     dunning,
     invoices,
     organisations,
@@ -22,6 +24,7 @@ from bursar_client import (
     recon,
     refunds,
     subscriptions,
+    tax,
     usage,
 )
 from bursar_client import credits as credit_commands
@@ -95,6 +98,7 @@ TYPED: tuple[type[Command], ...] = (
     LinkCustomer,
     ReportTransfer,
     RefreshObject,
+    *access.TYPED,
     *payouts.TYPED,
     *payments.TYPED,
     *prices.TYPED,
@@ -104,11 +108,13 @@ TYPED: tuple[type[Command], ...] = (
     *catalogue.TYPED,
     *credit_commands.TYPED,
     *disputes.TYPED,
+    *documents.TYPED,
     *dunning.TYPED,
     *invoices.TYPED,
     *organisations.TYPED,
     *refunds.TYPED,
     *subscriptions.TYPED,
+    *tax.TYPED,
     *usage.TYPED,
 )
 """All of them."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from billing.operations.define_subscriber import define_subscriber
+from billing.operations.set_bill_to import set_bill_to
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
+from billing.rules.commands.bill_to import BilledTo, SetBillTo
 from billing.rules.commands.subscribers import DefineSubscriber, SubscriberDefined
 from billing.rules.facts.event import Event
 from core.ids import public_id
@@ -22,3 +24,9 @@ def define(unit: UnitOfWork, command: DefineSubscriber) -> SubscriberDefined:
     return SubscriberDefined(
         subscriber=public_id(row.PUBLIC_PREFIX, row.id), subscriber_ref=row.external_id, status=row.status or "free"
     )
+
+
+def bill_to(unit: UnitOfWork, command: SetBillTo) -> BilledTo:
+    """Say to whom his papers are made out."""
+    row = set_bill_to(unit, command)
+    return BilledTo(bill_to=public_id(row.PUBLIC_PREFIX, row.id), subscriber_ref=row.external_id, kind=row.kind or "")
