@@ -22,6 +22,9 @@ _NEXT = "SELECT external_id FROM bursar.subscription_request WHERE source = %(so
 _WISHES = frozenset({"cancel", "cancel_at_period_end", "keep"})
 _ENDED = frozenset({"cancelled", "expired"})
 ASKABLE = frozenset({"stripe"})
+"""Who does all that can be asked for."""
+CANCELLABLE = ASKABLE | {"paypal"}
+"""Who ends a subscription at once. PayPal knows no end with the period, and takes nothing back; a plan or a quantity its payer changes."""
 
 
 def mirrored_subscription(unit: UnitOfWork, source: str, reference: str, subscriber_ref: str) -> Subscription:
@@ -80,6 +83,8 @@ def _newest(unit: UnitOfWork, row: Subscription) -> tuple[SubscriptionRequest | 
 
 def _submit(unit: UnitOfWork, request: SubscriptionRequest, row: Subscription) -> None:
     values: dict[str, Any] = {"subscription_ref": row.external_id}
+    if row.source == "paypal":
+        values["reason"] = request.reason
     if request.action != "cancel":
         values["cancel_at_period_end"] = request.action == "cancel_at_period_end"
     operation = "subscription.cancel" if request.action == "cancel" else "subscription.update"

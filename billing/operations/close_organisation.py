@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from billing.operations.cancel_at_provider import ASKABLE, ask_provider
+from billing.operations.cancel_at_provider import CANCELLABLE, ask_provider
 from billing.operations.cancel_subscription import ENDED, cancel
 from billing.operations.change_membership import leave_all
 from billing.operations.hold_payouts import hold_payouts
@@ -98,7 +98,7 @@ def _end_subscriptions(unit: UnitOfWork, closed: Closed, command: DeleteOrganisa
             continue
         if one.source == OWN_SOURCE:
             cancel(unit, one, when="now", credit=False, reason=command.reason)
-        elif one.source in ASKABLE:
+        elif one.source in CANCELLABLE:
             ask_provider(unit, one, "cancel", command.reason)
         else:
             continue

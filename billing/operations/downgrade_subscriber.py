@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.operations.cancel_at_provider import ASKABLE, ask_provider
+from billing.operations.cancel_at_provider import ASKABLE, CANCELLABLE, ask_provider
 from billing.operations.cancel_subscription import cancel
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
@@ -37,9 +37,10 @@ def downgrade_subscriber(unit: UnitOfWork, command: DowngradeSubscriber) -> list
     unit.load((Subscription.NAME, *key) for key in found)
     rows = [unit.row(Subscription, *key) for key in found]
     rows = [row for row in rows if row.status not in ("cancelled", "expired") and row.product_ref not in free]
-    if others := [row for row in rows if row.source not in (OWN_SOURCE, *ASKABLE)]:
+    able = CANCELLABLE if command.when == "now" else ASKABLE
+    if others := [row for row in rows if row.source not in (OWN_SOURCE, *able)]:
         current = {"source": others[0].source, "subscription": others[0].external_id}
-        message = f"{others[0].external_id} can only be cancelled at {others[0].source} by its payer"
+        message = f"{others[0].source} knows no end with the period of {others[0].external_id}; cancel it now"
         raise Rejected("not_cancellable_here", message, {"current": current})
     for row in rows:
         if row.source == OWN_SOURCE:

@@ -3,6 +3,7 @@
     order.capture     the order shows its captures; it has one at most
     refund.create     the capture's order shows its refunds, and each names the request that wanted it
     ... of a sale     only the reports do, some hours late; a v1 refund's id holds for 30 days, so they are long there
+    subscription.*    the subscription shows that it is over
     dispute.*         the dispute shows its outcome and the evidence that it has
     payout.create     within 30 days a second call of one `sender_batch_id` is refused with a link to the batch, so it is sent again;
                       after that nobody can say, and people must
@@ -47,6 +48,8 @@ def made(flight: Flight, settings: Settings, at: datetime) -> Json | None:
             return _refund_of_sale(flight, settings, at)
         if how == "dispute":
             return _dispute(flight, settings)
+        if how == "subscription":
+            return _ended_subscription(flight, settings)
     except (Final, UnparsableBody) as error:
         # A refusal to show says nothing about what was made.
         raise Retryable(f"the look-up of {flight.submission} at PayPal was refused: {error}") from None
@@ -122,6 +125,11 @@ def _dispute(flight: Flight, settings: Settings) -> Json | None:
         return found if optional(mapping(found, "dispute_outcome"), "outcome_code") is not None else None
     sent = {optional(one, "notes") for one in items(json.loads(flight.body), "evidences")}
     return found if any(optional(one, "notes") in sent for one in items(found, "evidences")) else None
+
+
+def _ended_subscription(flight: Flight, settings: Settings) -> Json | None:
+    found = json_object(client.get(flight.path.rpartition("/")[0], settings))
+    return found if optional(found, "status") in ("CANCELLED", "EXPIRED") else None
 
 
 def _of_units(order: Json, kind: str) -> Iterator[Json]:

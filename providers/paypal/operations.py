@@ -25,11 +25,14 @@ PAYMENTS_LIFE_S = 44 * _DAY_S
 """Payments v2 keeps it for 45 days."""
 V1_LIFE_S = PAYOUTS_LIFE_S = 29 * _DAY_S
 """`sender_batch_id`, and ids of v1, for 30 days."""
+SUBSCRIPTIONS_LIFE_S = 71 * _HOUR_S
+"""Subscriptions keep an id for 72 h."""
 NO_KEY_S = 0.0
 """Disputes know no key: after a lost reply the dispute itself is looked at before anything is sent again."""
 
 _LONGEST_ITEM_ID, _LONGEST_LINE, _LONGEST_TEXT, _LONGEST_NOTE = 63, 127, 255, 2000
-LookUp = Literal["order", "capture_refunds", "sale_refunds", "dispute", "none", "cannot"]
+_LONGEST_REASON = 128
+LookUp = Literal["order", "capture_refunds", "sale_refunds", "dispute", "subscription", "none", "cannot"]
 LONGEST_CUSTOM, LONGEST_ORDER_CUSTOM = 127, 255
 """Characters of `custom_id` and `invoice_number` of refunds, and of an order's `custom_id`."""
 
@@ -125,6 +128,10 @@ def _evidence(values: Json, request: str, key: str) -> dict[str, Any]:  # noqa: 
     return {"evidences": [{"evidence_type": str(values.get("evidence_type") or "OTHER"), "notes": note} for note in notes]}
 
 
+def _cancelled(values: Json, request: str, key: str) -> dict[str, Any]:  # noqa: ARG001
+    return _text("reason", values.get("reason") or "cancelled", _LONGEST_REASON)  # PayPal wants one, and shows it to the payer
+
+
 _MONEY = frozenset({"amount_minor", "currency", "metadata", "params"})
 _DISPUTE = "/v1/customer/disputes/{dispute_ref}"
 _CAPTURE_REFUND = Operation(
@@ -162,6 +169,10 @@ OPERATIONS: dict[str, Operation] = {
         path=f"{_DISPUTE}/provide-evidence", kind="dispute",
         known=frozenset({"dispute_ref", "evidence", "evidence_type", "params", "note"}),
         body=_evidence, key_life_s=NO_KEY_S, look_up="dispute",
+    ),
+    "subscription.cancel": Operation(
+        path="/v1/billing/subscriptions/{subscription_ref}/cancel", kind="subscription", known=frozenset({"subscription_ref", "reason"}),
+        body=_cancelled, key_life_s=SUBSCRIPTIONS_LIFE_S, look_up="subscription",
     ),
 }  # fmt: skip
 """Name -> operation. `refund.create` of a v1 sale (`charge_kind: sale`) is rendered as `sale_refund.create`."""

@@ -109,9 +109,11 @@ def test_any_order_of_success_decline_retry_and_void_ends_the_same(
         failed = bool(declined) and (final is None or declined[0] < order.index(final))
         status, case, suspended, open_steps = machine.all(
             """SELECT i.status, c.status, b.suspended_at IS NOT NULL,
-                      (SELECT count(*) FROM bursar.dunning_attempt a WHERE a.case_ref = c.external_id AND a.status IN ('pending', 'processing'))
+                      (SELECT count(*) FROM bursar.dunning_attempt a
+                       WHERE a.case_ref = c.external_id AND a.status IN ('pending', 'processing'))
                FROM bursar.invoice i JOIN bursar.subscriber b ON b.external_id = i.subscriber_ref
-               LEFT JOIN bursar.dunning_case c ON c.external_id = i.external_id AND c.versions <> '{}' WHERE i.external_id = %s""", f"in-{ref}"
+               LEFT JOIN bursar.dunning_case c ON c.external_id = i.external_id AND c.versions <> '{}'
+               WHERE i.external_id = %s""", f"in-{ref}"
         )[0]  # fmt: skip
         ended = machine.one("SELECT status FROM bursar.subscription WHERE external_id = %s", f"s-{ref}")
         if final is not None:

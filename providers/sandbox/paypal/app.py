@@ -17,13 +17,14 @@ from email.parser import BytesParser
 
 from providers.sandbox.http.exchange import Reply, Request, json_reply
 from providers.sandbox.http.faults import Fault, Faults
-from providers.sandbox.paypal import captures, disputes, orders, payouts, reporting, sales
+from providers.sandbox.paypal import captures, disputes, orders, payouts, reporting, sales, subscriptions
 from providers.sandbox.paypal.call import Call, Done, Resource
 from providers.sandbox.paypal.problems import Json, Problem, wrong
 from providers.sandbox.paypal.world import World, copy, text
 
 _ROUTES: dict[str, Resource] = {
     **orders.ROUTES, **captures.ROUTES, **sales.ROUTES, **payouts.ROUTES, **disputes.ROUTES, **reporting.ROUTES,
+    **subscriptions.ROUTES,
 }  # fmt: skip
 _PATTERNS = [
     (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), resource)
@@ -151,6 +152,8 @@ class App:
             return config.payments_life_s
         if call.path.startswith("/v1/payments/payouts"):
             return config.payouts_life_s if config.payouts_know_request_ids else None
+        if call.path.startswith("/v1/billing/subscriptions/"):
+            return config.subscriptions_life_s
         return config.v1_life_s if call.path.startswith("/v1/payments/sale/") else None
 
 

@@ -27,6 +27,7 @@ class Config:
     payments_life_s: int = 45 * DAY_S
     payouts_life_s: int = 30 * DAY_S
     v1_life_s: int = 30 * DAY_S
+    subscriptions_life_s: int = 3 * DAY_S
     token_life_s: int = 32400
     reports_most: int = 10_000
     """Rows that a window of the reports may have."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from providers.sandbox.http.exchange import Reply, Request, json_reply
 from providers.sandbox.http.faults import Faults
-from providers.sandbox.paypal import captures, disputes, orders, payouts, sales
+from providers.sandbox.paypal import captures, disputes, orders, payouts, sales, subscriptions
 from providers.sandbox.paypal.config import Config
 from providers.sandbox.paypal.deliveries import Deliveries
 from providers.sandbox.paypal.problems import Json, Problem
@@ -34,6 +34,7 @@ class Control:
             "next_refund": lambda told: world.hidden.__setitem__("next_refund", {"status": told["status"]}),
             "settle_refund": lambda told: captures.settle_refund(world, told["refund"], told["status"]),
             "sale": lambda told: sales.make_sale(world, told.pop("amount_minor"), told.pop("currency"), **told),
+            "subscription": lambda told: subscriptions.make(world, **told),
             "payout_item": lambda told: payouts.become(world, told["item"], told["status"]),
             "dispute": self._dispute,
             "escalate": lambda told: disputes.escalate(world, told["dispute"], told.get("stage", "CHARGEBACK")),

@@ -33,5 +33,15 @@ order = refund = _answered
 def dispute(unit: UnitOfWork, fact: Fact) -> None:
     """The request that wanted it; PayPal answers links only, so a look at the dispute follows."""
     _answered(unit, fact)
+    _look(unit, fact, "dispute")
+
+
+def subscription(unit: UnitOfWork, fact: Fact) -> None:
+    """The request that wanted it; PayPal answers nothing but that it is done, so a look at the subscription follows."""
+    _answered(unit, fact)
+    _look(unit, fact, "subscription")
+
+
+def _look(unit: UnitOfWork, fact: Fact, kind: str) -> None:
     if isinstance(fact, AnswerFact) and fact.object_ref is not None:
-        request_fetch(unit, fact, "dispute", path("dispute", fact.object_ref), object_ref=fact.object_ref)
+        request_fetch(unit, fact, kind, path(kind, fact.object_ref), object_ref=fact.object_ref)

@@ -23,6 +23,9 @@ from providers.paypal.look_up import batch_behind, made
 from providers.paypal.operations import of
 from providers.submission import Flight
 
+_DONE_SILENTLY = 204
+"""PayPal's answer to the end of a subscription: done, and nothing to show."""
+
 
 def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datetime | None = None) -> Answer:
     """Read one object. Reading is harmless, so a lost answer is simply asked for again.
@@ -76,7 +79,7 @@ def submit(flight: Flight, *, settings: Settings, at: datetime) -> Answer:
     """
     status, body = _post(flight, settings)
     try:
-        found = json_object(body)
+        found = json_object(body) if status != _DONE_SILENTLY else {}
     except UnparsableBody as error:
         # Something between PayPal and us answered. Whether the call came through, nobody can say.
         raise Unknown(f"the answer {status} to {flight.key} is not PayPal's ({error}); the same key is sent again") from None
@@ -114,12 +117,12 @@ def look_up(flight: Flight, *, settings: Settings, at: datetime) -> Answer | Non
 
 
 def _object_id(flight: Flight, found: Mapping[str, Any]) -> str | None:
-    """PayPal's id of what was made or changed. Of a dispute PayPal answers links only, so its path says which it was."""
+    """PayPal's id of what was made or changed. Of a dispute PayPal answers links only, of a subscription nothing: the path says which."""
     if flight.kind == "payout":
         header = found.get("batch_header")
         told = header.get("payout_batch_id") if isinstance(header, dict) else None
         return told if isinstance(told, str) else None
-    if flight.kind == "dispute":
+    if flight.kind in ("dispute", "subscription"):
         return flight.path.split("/")[-2]
     told = found.get("id")
     return told if isinstance(told, str) else None
