@@ -34,8 +34,8 @@ def foreign_tax(unit: UnitOfWork, seller: Seller, currency: str, tax_minor: int,
     found = _rate(unit, currency, into, on)
     if found is None:
         raise NoExchangeRateError(
-            f"no rate from {currency} to {into} of {_SOURCES.get(into, _ELSEWHERE)} holds on {on}: record one with `fx_rates.record`; the paper "
-            "is issued then"
+            f"no rate from {currency} to {into} of {_SOURCES.get(into, _ELSEWHERE)} holds on {on}: record one with `fx_rates.record`; the "
+            "paper is issued then"
         )
     rate, valid_on, rate_source = found
     return ForeignTax(

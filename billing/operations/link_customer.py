@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.operations.follow_tax_ids import follow_tax_ids
 from billing.operations.grant_package import grant_unclaimed_packages
 from billing.operations.link_subscriptions import link_subscriptions
 from billing.operations.unit import UnitOfWork
@@ -36,5 +37,6 @@ def link_customer(unit: UnitOfWork, command: LinkCustomer) -> tuple[Customer, st
         after={"external_ref": command.external_ref},
     )
     link_subscriptions(unit, row, before)
+    unit.later(follow_tax_ids, command.external_ref)
     grant_unclaimed_packages(unit, row)
     return row, before

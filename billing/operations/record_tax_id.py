@@ -1,8 +1,9 @@
-"""Records a customer's tax number and the provider's check of it (INBOX-10)."""
+"""Records a customer's tax number and the provider's check of it (INBOX-10); his tax profile follows it (TAX-4)."""
 
 from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
+from billing.operations.follow_tax_ids import follow_tax_id
 from billing.operations.link import link
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.tax_id import TaxIdFact
@@ -23,4 +24,5 @@ def record_tax_id(unit: UnitOfWork, fact: TaxIdFact) -> TaxId:
             before={"verification_status": before},
             after={"verification_status": after},
         )
+    follow_tax_id(unit, row)
     return row

@@ -44,3 +44,23 @@ class Outside(Section):
     paypal_client_id: str = Field("", description="Client id for look-ups at PayPal.")
     paypal_client_secret: SecretStr = Field(SecretStr(""), description="Client secret for look-ups at PayPal.")
     paypal_api_base: str = Field("", description="PayPal's API; empty: that of `paypal_environment`.")
+    vies_api_base: str = Field(
+        "", description="VIES, the EU's register of VAT numbers. Empty: the EU's own in mode live; in mode test nobody is asked, and VAT is "
+        "charged to businesses of other member states."
+    )
+    anaf_client_id: str = Field(
+        "", description="Client id of the application that is registered at ANAF. Empty: e-Facturas wait, and `doctor` warns."
+    )
+    anaf_client_secret: SecretStr = Field(SecretStr(""), description="Client secret of that application.")
+    anaf_redirect_uri: str = Field(
+        "https://localhost/anaf", description="The callback address registered there: the browser ends there with `?code=...`."
+    )
+    anaf_api_base: str = Field(
+        "", description="ANAF's e-Factura API. Empty: `https://api.anaf.ro/prod/FCTEL/rest` in mode live, `.../test/...` in mode test."
+    )
+    anaf_login_base: str = Field(
+        "https://logincert.anaf.ro/anaf-oauth2/v1", description="ANAF's OAuth server. A stand-in's address in tests."
+    )
+    anaf_rate_per_s: float = Field(
+        10.0, gt=0, description="Uploads a second that all our processes together send to ANAF (its limit is 1000 calls a minute)."
+    )

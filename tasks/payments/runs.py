@@ -18,7 +18,7 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
-from tasks.payments import cards, dunning, invoices, prices, products, seats, subscriptions, trials
+from tasks.payments import cards, documents, dunning, invoices, prices, products, seats, subscriptions, tax, trials
 from tasks.payments import credits as credit_runs
 from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
@@ -203,3 +203,13 @@ def expire_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def warn_of_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Warn customers, once, before a card that is charged expires (PAY-6)."""
     return work_pages(context, cards.WARN, slot_at)
+
+
+def recheck_vat_numbers(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Ask VIES again about numbers whose proof grows old, or of which it could not say (TAX-1)."""
+    return work_pages(context, tax.RECHECK, slot_at)
+
+
+def issue_waiting_documents(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """TAX-5: papers that waited for a rate."""
+    return work_pages(context, documents.WAITING, slot_at)

@@ -10,10 +10,11 @@ from tests.tidy.source import ROOMS, Module, imports
 ALLOWED: dict[str, frozenset[str]] = {
     "core": frozenset({"pydantic", "pydantic_settings", "structlog", "cryptography"}),
     "billing/rules": frozenset(),
-    "billing/operations": frozenset({"sqlalchemy", "psycopg", "structlog"}),
+    # holidays: periods in working days.
+    "billing/operations": frozenset({"sqlalchemy", "psycopg", "structlog", "holidays"}),
     "models": frozenset({"sqlalchemy", "alembic", "psycopg", "msgspec"}),
-    # msgspec reads payloads, cryptography checks PayPal's signatures; the rest are the clients.
-    "providers": frozenset({"stripe", "requests", "msgspec", "cryptography", "starlette", "structlog"}),
+    # msgspec reads payloads, cryptography checks PayPal's signatures, stdnum check digits; the rest are the clients.
+    "providers": frozenset({"stripe", "requests", "msgspec", "cryptography", "starlette", "structlog", "stdnum"}),
     "emails": frozenset({"jinja2", "css_inline", "babel", "typst"}),
     "workers": frozenset(
         {

@@ -11,6 +11,7 @@ kind a product has is the seller's word.
 from __future__ import annotations
 
 import csv
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ RATE_KINDS: Mapping[str, RateKind] = {kind: kind for kind in get_args(RateKind)}
 RATE_DECIMALS = 4
 MAX_RATE = 1_000_000
 """100 %."""
+_AREA = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 
 class NoRateError(LookupError):
@@ -99,6 +101,11 @@ def rate_text(rate: int) -> str:
     whole, part = divmod(rate, 10**RATE_DECIMALS)
     decimals = str(part).rjust(RATE_DECIMALS, "0").rstrip("0")
     return f"{whole}.{decimals}" if decimals else str(whole)
+
+
+def is_area(text: str) -> bool:
+    """Whether it has the form of a place that can have rates: a country (`RO`), or one with a region (`PT-20`)."""
+    return _AREA.fullmatch(text) is not None
 
 
 def parse_rate(text: str) -> int:

@@ -1,0 +1,1 @@
+"""VIES's answers as facts."""

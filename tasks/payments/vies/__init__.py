@@ -1,0 +1,1 @@
+"""VIES: questions about VAT numbers, and what becomes of its answers."""

@@ -1,0 +1,1 @@
+"""Tests of VIES: numbers, client, answers."""
