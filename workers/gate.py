@@ -58,7 +58,7 @@ class Wait:
 
 def enter(connection: Connection, source: str, settings: Settings) -> Wait | None:
     """Take one call's leave; or learn how long to wait."""
-    rate = settings.stripe_rate_per_s if source == "stripe" else settings.paypal_rate_per_s
+    rate = {"stripe": settings.stripe_rate_per_s, "anaf": settings.anaf_rate_per_s}.get(source, settings.paypal_rate_per_s)
     bound = {"source": source, "rate": rate * _MILLI, "burst": round_up(rate) * _MILLI, "shut_s": _SHUT_S}
     if connection.exec_driver_sql(_ENTER, bound).scalar():
         return None

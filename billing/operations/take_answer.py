@@ -14,6 +14,7 @@ from billing.operations.create_customer import answer_customer
 from billing.operations.expire_method import answer_default_method
 from billing.operations.follow_account import settle_account
 from billing.operations.follow_dispute_response import settle_dispute_response
+from billing.operations.follow_efactura import settle_upload
 from billing.operations.follow_payout import settle_payout
 from billing.operations.follow_refund_request import settle_refund
 from billing.operations.follow_transfer import settle_transfer
@@ -30,6 +31,7 @@ VERBS: Mapping[str, Verb] = {
     "customer_request": answer_customer,
     "default_method_request": answer_default_method,
     "dispute_response": settle_dispute_response,
+    "efactura": settle_upload,
     "meter_report": settle_meter_report,
     "payment_request": answer_payment,
     "payout_request": settle_payout,

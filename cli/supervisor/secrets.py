@@ -15,6 +15,7 @@ _KEPT = {
     "BURSAR_ZOOM_WEBHOOK_SECRETS": ("zoom.secret", ""),
     "BURSAR_PAYPAL_WEBHOOK_ID": ("paypal.webhook-id", "WH-"),
     "BURSAR_AUDIT_KEYS": ("audit.key", "local:"),
+    "BURSAR_SEAL_KEYS": ("seal.key", "local:"),
     "BURSAR_APP_KEYS": (APP_KEY_FILE, f"{APP}:"),
 }
 

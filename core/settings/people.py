@@ -16,6 +16,11 @@ class Proof(Section):
         [],
         description="Keys of the audit rows' MACs as `id:secret`, the writing one first; keep old ones to verify old rows.",
     )
+    seal_keys: SecretList = Field(
+        [],
+        description="Keys that seal others' tokens in the database as `id:secret`, the sealing one first; keep old ones to open what they "
+        "sealed. Empty: no token of ANAF can be kept.",
+    )
     reveal_payloads: bool = Field(
         False, description="Lets the command line show payload fields unredacted. Each such look is audited."
     )

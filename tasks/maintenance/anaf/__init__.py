@@ -1,0 +1,1 @@
+"""ANAF: e-Facturas sent, asked after, and kept."""
