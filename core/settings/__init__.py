@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from core.settings.access import Access
 from core.settings.door import Door
 from core.settings.machine import Machine
 from core.settings.mail import Mail
@@ -26,7 +27,7 @@ QUEUES = ("payments", "payouts", "notifications", "maintenance")
 """The four queues. A queue is a folder under `tasks/`."""
 
 
-class Settings(Outside, Money, Mail, Operator, Proof, Machine, Door, Places):
+class Settings(Outside, Money, Access, Mail, Operator, Proof, Machine, Door, Places):
     """One object, made once at start (`load`); a process that changes its environment later changes nothing."""
 
 

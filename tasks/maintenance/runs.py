@@ -18,6 +18,7 @@ from billing.operations.seal_audit import WINDOW_IDS, highest_id, seal, seal_for
 from billing.operations.verify_audit import noted_heads, resume_from, verify
 from core.clock import monotonic_s
 from models.database import connect
+from tasks.maintenance import access
 from tasks.maintenance import retention as old
 from tasks.maintenance.check_invariants import sweep_invariants
 from tasks.maintenance.recon.ask import ask_daily, providers
@@ -167,6 +168,18 @@ def retention(context: Context, slot_at: datetime) -> Mapping[str, Any]:
         dropped = old.drop(connection, context.settings, slot_at)
     log.info("retention", **dropped)
     return dropped
+
+
+def clean_tokens(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Delete tokens that have expired (CLEAN-1)."""
+    with _maintenance(context) as connection:
+        return access.drop_tokens(connection, slot_at)
+
+
+def clean_sessions(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Delete sessions that are over (CLEAN-3), and login records past their age."""
+    with _maintenance(context) as connection:
+        return access.drop_sessions(connection, slot_at, context.settings.login_retention_days)
 
 
 def reconcile(context: Context, slot_at: datetime) -> Mapping[str, Any]:

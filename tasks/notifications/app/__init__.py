@@ -1,0 +1,1 @@
+"""Commands about access: links in mails, sessions, logins."""
