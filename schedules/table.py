@@ -104,6 +104,9 @@ TABLE: tuple[Run, ...] = (
     Run("clean_sessions", "maintenance", timedelta(hours=1), "skip", "deletes sessions that are over, and login records past their age"),
     Run("reconcile", "maintenance", timedelta(minutes=2), "skip", "compares providers' records with ours, each day, in turns"),
     Run("backfill_events", "maintenance", timedelta(hours=1), "skip", "takes in events that a provider produced and that never came"),
+    Run("send_efacturas", "maintenance", timedelta(minutes=1), "skip", "sends issued documents to ANAF, or says why not"),
+    Run("ask_efacturas", "maintenance", timedelta(minutes=1), "skip", "asks ANAF what became of documents, keeps its answers"),
+    Run("renew_anaf_token", "maintenance", Daily(time(4, 10)), "skip", "refreshes the token for ANAF two weeks before it ends"),
     Run("check_invariants", "maintenance", timedelta(hours=1), "skip", "compares rows with the journal, tells operators what differs"),
     Run("verify_audit", "maintenance", timedelta(minutes=10), "skip", "checks the MACs and the chain of the audit, a part each time"),
 )

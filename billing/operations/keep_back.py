@@ -18,8 +18,9 @@ def keep_back(unit: UnitOfWork, reference: str, invoice: Invoice, error: LookupE
     """The paper waits; the run `issue_waiting_documents` tries again by itself."""
     row, _ = own_row(unit, DocumentWait, OWN_SOURCE, reference)
     cause = "no_fx_rate" if isinstance(error, NoExchangeRateError) else "no_tax_rate"
-    if row.since is None or row.ended_at is not None:
-        row.since, row.ended_at = unit.now, None
+    waited, row.ended_at = row.since is not None, None
+    if not waited:
+        row.since = unit.now
         unit.audit("document.kept_back", DocumentWait.NAME, row.id, before=None, after={"document": reference, "cause": cause})
         log.error(
             "document_kept_back", document=reference, cause=cause, said=str(error),

@@ -21,6 +21,12 @@ _PRICE = """INSERT INTO bursar.price (id, source, external_id, versions, created
     currency, version, unit_amount_minor, notice_days) VALUES (gen_random_uuid(), 'bursar', 'pro:1month:EUR:v{0}', '{{"own": {{}}}}',
     '2026-03-02', '2026-03-02', 'pro', 'month', 1, 'EUR', {0}, {1}, 7)"""
 
+_DOCUMENT = """INSERT INTO bursar.document (id, source, external_id, versions, created_at, updated_at, kind, series, year, no, number,
+    issued_at, issued_on, tax_point_on, invoice_ref, subscriber_ref, country, currency, net_minor, tax_minor, total_minor, actor, template,
+    content, locked_at) VALUES (gen_random_uuid(), 'bursar', 'invoice:in-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'invoice', 'B',
+    2026, 2, 'B-2026-000002', '2026-03-02', '2026-03-02', '2026-03-02', 'in-1', 'ann', 'DE', 'EUR', 84, 16, 100, 'test', 1,
+    '{"number": "B-2026-000002", "total_minor": 99, "tax_minor": 16}', '2026-03-02')"""
+
 DAMAGE = {
     "zero_sum": f"{_LEGS}; UPDATE bursar.journal SET currency = 'GBP' WHERE fact = 'charge:stripe:ch_1'",
     "charges_booked": f"{_LEGS}; UPDATE bursar.journal SET amount_minor = amount_minor + 1 WHERE kind = 'charge'",
@@ -127,6 +133,13 @@ DAMAGE = {
     "ended_is_over": """
         INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, ended_at, next_billing_at)
         VALUES (gen_random_uuid(), 'bursar', 'sub-1', '{}', '2026-03-02', '2026-03-02', 'cancelled', '2026-03-01', '2026-04-01')""",
+    "numbers_gap_free": _DOCUMENT,
+    "papers_match": _DOCUMENT,
+    "papers_issued": """
+        INSERT INTO bursar.invoice (id, source, external_id, versions, created_at, updated_at, status, invoice_type, subscriber_ref,
+            currency, total_minor, taxes)
+        VALUES (gen_random_uuid(), 'bursar', 'in-1', '{"own": {}}', '2026-03-02', '2026-03-02', 'pending', 'custom', 'ann', 'EUR',
+            100, '[]')""",
     "answers_settled": """
         INSERT INTO bursar.submission (source, operation, key, request_type, request_ref, request_id, attempt, kind, path, body, state,
             reserved_at, sent_at, submitted_at, outcome)

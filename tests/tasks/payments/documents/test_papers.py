@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from billing.operations.define_seller import define_seller
-from billing.operations.settle_invoice import settle_invoice
 from billing.operations.void_invoice import void_invoice
 from billing.rules.commands.sellers import DefineSeller
 from billing.rules.paper.document import Document
@@ -17,6 +16,7 @@ from models.base import OWN_SOURCE
 from models.document import thawed
 from models.invoice import Invoice
 from models.subscriber import Subscriber
+from tasks.payments.runs import issue_waiting_documents
 from tests.factories.documents import SELLER, business, invoice, seller
 from tests.factories.subscribers import do, subscriber, unit_of
 from tests.harness.machine import Machine
@@ -59,7 +59,11 @@ def _void(shop: Machine, ref: str, status: str = "void") -> None:
 
 
 def _pay(shop: Machine, ref: str) -> None:
-    do(shop.context, lambda unit: settle_invoice(unit, _own(unit, ref), paid_minor=_own(unit, ref).total_minor or 0, because="payment"))
+    """By a bank transfer that an operator has found."""
+    asked = {"amount_minor": 12_100, "currency": "EUR", "purpose": "invoice", "purpose_ref": ref, "country": "PK", "external_ref": "ann"}
+    shop.run("billing.bank_transfers.submit.v1", asked | {"reference": f"T-{ref}"})
+    told = shop.run("billing.bank_transfers.approve.v1", {"reference": f"T-{ref}", "reason": "looked"})
+    assert told["state"] == "succeeded", told
 
 
 @pytest.mark.requirement("INV-8", "TAX-5", "AUDIT-1")
@@ -205,3 +209,24 @@ def test_a_person_credits_a_paid_invoice_in_parts_never_more_than_it(shop: Machi
     notes = [paper for _, paper in papers(shop)[1:]]
     assert [(note.net_minor, note.tax_minor) for note in notes] == [(83, 17), (9_917, 2_083)]
     assert _credit(shop, reference="cn-5", invoice_ref="none")["code"] == "no_document"
+
+
+@pytest.mark.requirement("TAX-5")
+def test_a_paper_waits_for_a_rate_of_exchange_and_the_money_does_not(shop: Machine) -> None:
+    do(shop.context, lambda unit: seller(unit, currency="RON"))
+    do(shop.context, lambda unit: invoice(unit, "in-1", "firm"))
+    _pay(shop, "in-1")
+    assert papers(shop) == []
+    assert shop.all("SELECT cause, invoice_ref FROM bursar.document_wait WHERE ended_at IS NULL") == [("no_fx_rate", "in-1")]
+    assert issue_waiting_documents(shop.context, shop.clock.now())["items"] == 1
+    assert papers(shop) == []
+
+    told = shop.run("billing.fx_rates.record.v1", {
+        "rate_source": "BNR", "base": "EUR", "quote": "RON", "valid_on": "2027-03-05", "rate": "5.0898",
+    })  # fmt: skip
+    assert told["state"] == "succeeded", told
+    issue_waiting_documents(shop.context, shop.clock.now())
+    ((_, paper),) = papers(shop)
+    assert paper.foreign_tax is not None
+    assert (paper.foreign_tax.currency, paper.foreign_tax.tax_minor, paper.foreign_tax.rate) == ("RON", 10_689, "5.0898")
+    assert shop.one("SELECT count(*) FROM bursar.document_wait WHERE ended_at IS NULL") == 0
