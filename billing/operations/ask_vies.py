@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from billing.operations.own_row import own_row
+from billing.operations.parties import seller_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.tax.proof import ANSWER_WITHIN
 from models.vies_check import ViesCheck
 from providers.vies.number import VatNumber
 
-_SELLER = "SELECT vat_id FROM bursar.seller WHERE source = 'bursar' AND versions <> '{}'"
 _BLOCKED = "SELECT 1 FROM bursar.outbox WHERE kind = 'vies.fetch' AND state = 'dead' AND error_class = 'ViesBlockedError' LIMIT 1"
 
 
@@ -27,7 +27,7 @@ def ask_vies(unit: UnitOfWork, number: VatNumber, *, anyway: bool = False) -> Vi
         row.next_at = unit.now
         return row
     row.asks, row.asked_at, row.next_at = (row.asks or 0) + 1, unit.now, unit.now + ANSWER_WITHIN
-    seller = unit.committed(_SELLER, {})
-    payload = {"number": str(number), "requester": seller[0]["vat_id"] if seller else None}
+    seller = seller_of(unit)
+    payload = {"number": str(number), "requester": seller.vat_id if seller else None}
     unit.send("vies.fetch", f"{number}:{row.asks}", payload, queue="payments", lane=f"vies:{number}")
     return row

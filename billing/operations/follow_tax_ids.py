@@ -27,9 +27,10 @@ from providers.vies.number import NoVatNumberError, vat_number
 log = structlog.get_logger(__name__)
 
 _KIND = "eu_vat"
-_THERE = """SELECT t.source, t.external_id, t.value, t.deleted_at, t.provider_created_at, c.external_ref
-            FROM bursar.tax_id t JOIN bursar.customer c ON c.source = t.source AND c.external_id = t.customer_ref
-            WHERE c.external_ref = ANY (%(refs)s) AND t.kind = 'eu_vat'"""
+_THERE = """SELECT t.source, t.external_id, t.customer_ref, t.value, t.deleted_at, t.provider_created_at
+            FROM unnest(%(sources)s::text[], %(customers)s::text[]) AS mine (source, customer_ref)
+            JOIN bursar.tax_id t USING (source, customer_ref) WHERE t.kind = 'eu_vat'"""
+_WHOSE = """SELECT source, external_id, external_ref FROM bursar.customer WHERE external_ref = ANY (%(refs)s)"""
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -95,26 +96,29 @@ def _ask(unit: UnitOfWork, number: str) -> None:
 
 
 def _numbers(unit: UnitOfWork, subscriber_refs: Sequence[str]) -> dict[str, _Numbers]:
-    """As the tax ids say; those that this unit has in hand are newer than what is committed."""
-    told: dict[tuple[str, str], dict[str, Any]] = {
-        (row["source"], row["external_id"]): row for row in unit.committed(_THERE, {"refs": list(subscriber_refs)})
-    }
+    """As the tax ids say; rows that this unit has in hand are newer than what is committed."""
     known = unit.known
-    whose = {(row.source, row.external_id): row.external_ref for row in known if isinstance(row, Customer)}
-    for row in known:
-        if isinstance(row, TaxId) and row.kind == _KIND and not row.incomplete:
-            told[row.source, row.external_id] = {
-                "external_id": row.external_id, "value": row.value, "deleted_at": row.deleted_at,
-                "provider_created_at": row.provider_created_at, "external_ref": whose.get((row.source, row.customer_ref or "")),
-            }  # fmt: skip
+    whose = {(row["source"], row["external_id"]): row["external_ref"] for row in unit.committed(_WHOSE, {"refs": list(subscriber_refs)})}
+    whose |= {(row.source, row.external_id): row.external_ref for row in known if isinstance(row, Customer)}
+    mine = [key for key, ref in whose.items() if ref in subscriber_refs]
+    bound = {"sources": [source for source, _ in mine], "customers": [customer for _, customer in mine]}
+    told = {(row["source"], row["external_id"]): row for row in unit.committed(_THERE, bound)} if mine else {}
+    told |= {(row.source, row.external_id): _in_hand(row) for row in known if isinstance(row, TaxId) and row.kind == _KIND}
     numbers = {ref: _Numbers() for ref in subscriber_refs}
-    for one in told.values():
-        if one["external_ref"] in numbers and one["value"]:
-            of, number = numbers[one["external_ref"]], _one_form(one["value"])
+    for (source, tax_id), one in told.items():
+        ref = whose.get((source, one["customer_ref"]))
+        if ref in numbers and one["value"]:
+            of, number = numbers[ref], _one_form(one["value"])
             of.ever.add(number)
             if one["deleted_at"] is None:
-                of.now.append((one["provider_created_at"] or _NEVER, one["external_id"], number))
+                of.now.append((one["provider_created_at"] or _NEVER, tax_id, number))
     return numbers
+
+
+def _in_hand(row: TaxId) -> dict[str, Any]:
+    return {
+        "customer_ref": row.customer_ref, "value": row.value, "deleted_at": row.deleted_at, "provider_created_at": row.provider_created_at,
+    }  # fmt: skip
 
 
 def _one_form(value: str) -> str:
