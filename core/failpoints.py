@@ -32,6 +32,9 @@ written, not committed; call.settled: committed; answer.*: as rows.*, for the ba
 a look-up's result is in hand, nothing stored.
 """
 
+MAIL_PLACES: tuple[str, ...] = ("mail.sent",)
+"""The server has taken the mail, and nothing here says so yet."""
+
 
 def _kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
@@ -58,8 +61,8 @@ def arm(name: str, number: int = 1, die: Callable[[], None] = _kill) -> None:
     Raises:
         ValueError: there is no such place.
     """
-    if name not in PLACES:
-        raise ValueError(f"{name!r} is no failpoint; there are {', '.join(PLACES)}")
+    if name not in PLACES + MAIL_PLACES:
+        raise ValueError(f"{name!r} is no failpoint; there are {', '.join(PLACES + MAIL_PLACES)}")
     _armed.name, _armed.left, _armed.die = name, number, die
 
 

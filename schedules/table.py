@@ -98,6 +98,7 @@ TABLE: tuple[Run, ...] = (
     Run("return_disputed_shares", "payments", timedelta(hours=1), "skip", "gives payees back what disputes took", money=True),
     Run("alert_clock_jumps", "notifications", timedelta(minutes=1), "skip", "tells operators that money waits after the clock jumped"),
     Run("alert_run_failures", "notifications", timedelta(minutes=1), "skip", "tells operators what runs could not do, once a day"),
+    Run("read_mail_reports", "notifications", timedelta(minutes=5), "skip", "reads bounces and complaints, and suppresses their addresses"),
     Run("alert_disputes", "notifications", timedelta(minutes=1), "skip", "tells operators of new disputes and their deadlines"),
     Run("remind_dispute_deadlines", "notifications", timedelta(hours=1), "skip", "reminds operators 7, 3 and 1 days before a deadline"),
     Run("clean_tokens", "maintenance", timedelta(hours=1), "skip", "deletes expired tokens of links, and what the limiter has forgotten"),

@@ -32,7 +32,7 @@ def addressee(subscriber: Subscriber, email: str | None = None) -> Addressee:
 
 
 def addressee_of(unit: UnitOfWork, email: str, subscriber_ref: str | None) -> Addressee:
-    """An address of which only the subscriber's id is known: his row is read, not locked, as locks are taken in another order here."""
+    """An address of which only the subscriber's id is known. His row is read and not locked, as locks are taken in another order here."""
     if not subscriber_ref:
         return Addressee(email)
     found = unit.committed(_HIS, {"source": OWN_SOURCE, "ref": subscriber_ref})
@@ -55,8 +55,8 @@ def send_mail(
     """
     key = outbox_key(mail, to.email, *about)
     payload = {
-        "mail": mail, "to": to.email, "context": asdict(context), "language": language_of(to.language), "zone": to.zone, "name": to.name,
-        "subscriber": to.subscriber_ref, "document": document,
+        "mail": mail, "to": to.email.strip(), "context": asdict(context), "language": language_of(to.language), "zone": to.zone,
+        "name": to.name, "subscriber": to.subscriber_ref, "document": document,
     }  # fmt: skip
     unit.send("mail.send", key, {name: value for name, value in payload.items() if value is not None}, queue="notifications", lane=lane)
     return key

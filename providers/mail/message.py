@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address
@@ -20,8 +22,20 @@ _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[^\s@,;:<>()\[\]\\\"]{1,253}
 _BREAKS = "\x7f\x85\u2028\u2029"
 
 
-def compose(*, sender: str, to: str, subject: str, text: str, html: str, key: str, now: datetime) -> EmailMessage:
-    """A mail with a text and an HTML part. `key` is the outbox row's business key.
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes along. `media_type` such as `application/pdf`."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def compose(
+    *, sender: str, to: str, subject: str, text: str, html: str, key: str, now: datetime, language: str = "en",
+    enclosures: Sequence[Enclosure] = (), leave: str | None = None,
+) -> EmailMessage:  # fmt: skip
+    """A mail with a text and an HTML part, and files. `key` is the outbox row's business key; `leave` is where one click ends such mails.
 
     Raises:
         Final: `to` is not exactly one mail address; nothing was sent, and trying again would change nothing.
@@ -38,8 +52,15 @@ def compose(*, sender: str, to: str, subject: str, text: str, html: str, key: st
     message["Message-ID"] = message_id(key, address)
     # Answering machines shall not answer a machine (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
+    if leave is not None:
+        message["List-Unsubscribe"] = f"<{leave}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058: a POST without a question
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    for one in enclosures:
+        main, _, sub = one.media_type.partition("/")
+        message.add_attachment(one.content, maintype=main, subtype=sub, filename=one.name)
+    message["Content-Language"] = language  # last: what is set before the content goes with the part
     return message
 
 
@@ -86,8 +107,26 @@ def recipient(to: str) -> str:
 
 def message_id(key: str, sender: str) -> str:
     """Made of the business key alone: the same mail has the same id, however often it is tried."""
-    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
-    return f"<{digest}@{_wire(sender).rpartition('@')[2]}>"
+    return f"<{reference_of(key)}@{_wire(sender).rpartition('@')[2]}>"
+
+
+def reference_of(key: str) -> str:
+    """By what a mail is known outside: in its Message-ID, and in the address that it comes back to."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def return_address(bounces_to: str, sender: str, key: str) -> str:
+    """Where an undeliverable mail comes back to: its own address, so that whatever comes says which mail it is about.
+
+    Raises:
+        ValueError: `bounces_to` (BURSAR_MAIL_BOUNCES_TO) is neither empty nor one mail address.
+    """
+    if not bounces_to:
+        return sender
+    if not _ADDRESS.fullmatch(bounces_to):
+        raise ValueError("BURSAR_MAIL_BOUNCES_TO is not one mail address: set it like `bounces@example.com`, or leave it empty")
+    local, _, domain = bounces_to.rpartition("@")
+    return _wire(f"{local}+{reference_of(key)}@{domain}")
 
 
 def _wire(address: str) -> str:

@@ -21,8 +21,8 @@ _REFERENCE = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _MARKED = re.compile(r"(?:\+|<)([0-9a-f]{32})@")
 _FROM_A_MACHINE = re.compile(r"mailer-daemon|postmaster|mail delivery|<>", re.IGNORECASE)
 _FAILED = re.compile(
-    r"undeliver|could not be delivered|couldn't be delivered|wasn't delivered|failure notice|delivery (?:status notification|has failed|failed)"
-    r"|returned mail|unzustellbar|permanent (?:fatal )?error|mail delivery failed|unable to deliver",
+    r"undeliver|could not be delivered|couldn't be delivered|wasn't delivered|failure notice|delivery (?:status notification|has failed)"
+    r"|delivery failed|returned mail|unzustellbar|permanent (?:fatal )?error|mail delivery failed|unable to deliver",
     re.IGNORECASE,
 )
 _SMTP_CODE = re.compile(r"(?<![\d.:-])([45])[0-5]\d(?=[ -])")
@@ -49,7 +49,8 @@ def read_report(raw: bytes) -> Report:
     feedback = _fields(message, "message/feedback-report")
     if feedback:
         kind = str(feedback[0].get("feedback-type", "")).strip().lower()
-        return Report("other" if kind in ("not-spam", "auth-failure") else "complaint", _references(message, text), gone=False, said=_line(f"complaint: {kind}"))
+        harmless = kind in ("not-spam", "auth-failure")
+        return Report("other" if harmless else "complaint", _references(message, text), gone=False, said=_line(f"complaint: {kind}"))
     status = [part for part in _fields(message, "message/delivery-status") if part.get("action") or part.get("status")]
     if status:
         return _from_status(status, _references(message, text))

@@ -19,16 +19,22 @@ from urllib.parse import unquote, urlsplit
 
 from core.settings import Settings
 from providers.errors import Final, NotConfigured, Retryable, Unknown
+from providers.mail.gone import address_is_gone
 from providers.mail.watched import Watch, WatchedSmtp, WatchedSmtps
 
 _PORTS = {"smtp": 587, "smtps": 465}
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _OK, _MAILBOX_OK, _GO_ON = frozenset({250}), frozenset({250, 251}), 354
 _PERMANENT = 500
+_RECIPIENT = "the recipient"
 _WHOLE_TALK = 2
 """Times `lease_s`: half of what the outbox's claim holds, so that nobody begins the same mail while one still talks."""
 _HALF_ANSWER = "smtplib takes the half of a line for an answer when the connection is cut"
 _Guard = Callable[[], AbstractContextManager[None]]
+
+
+class AddressRefusedError(Final):
+    """The server knows that this address takes no mail and never will: nothing was sent, and nothing more shall be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ def deliver(message: EmailMessage, *, sender: str, to: str, settings: Settings) 
 
     Raises:
         Retryable: it surely did not go out (no connection, no login, a 4xx).
+        AddressRefusedError: there is no such mailbox.
         Final: the server refuses this recipient or this message for good.
         Unknown: it was sent completely and no answer came.
     """
@@ -141,7 +148,7 @@ def _announce(connection: smtplib.SMTP, message: EmailMessage, sender: str, to: 
             raise Final("the mail server takes no addresses outside ASCII (SMTPUTF8); nothing was sent")
         options = ["SMTPUTF8"]
     _expect(connection.mail(sender, options), _OK, "the sender", final=False)
-    _expect(connection.rcpt(to), _MAILBOX_OK, "the recipient", final=True)
+    _expect(connection.rcpt(to), _MAILBOX_OK, _RECIPIENT, final=True)
     connection.putcmd("data")
     _expect(connection.getreply(), frozenset({_GO_ON}), "the message", final=True)
     content = re.sub(rb"\r?\n|\r", b"\r\n", message.as_bytes())
@@ -168,6 +175,8 @@ def _expect(answer: tuple[int, bytes], wanted: frozenset[int], what: str, *, fin
     if code in wanted:
         return
     refused = f"the mail server refuses {what}: {_said(answer)}; nothing was sent"
+    if code >= _PERMANENT and final and what == _RECIPIENT and address_is_gone(_said(answer)):
+        raise AddressRefusedError(refused)
     if code >= _PERMANENT and final:
         raise Final(f"{refused}. Next: correct the address or the mail")
     raise Retryable(refused)

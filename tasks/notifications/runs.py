@@ -16,6 +16,7 @@ from models.outbox import OUTBOX
 from tasks.notifications import disputes as disputes_mails
 from tasks.notifications.clock_jumps import tell_jumps
 from tasks.notifications.deliveries import tell_conflicts, tell_other_mode
+from tasks.notifications.mail.reports import read_mailbox
 from tasks.notifications.run_failures import tell_failures
 from workers.context import Context
 
@@ -120,6 +121,11 @@ def alert_run_failures(context: Context, _slot_at: datetime) -> Mapping[str, Any
     if mails:
         log.warning("run_failures_told", jobs=jobs, mails=mails)
     return {"jobs": jobs, "mails": mails}
+
+
+def read_mail_reports(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """What came back to the mailbox for bounces (MAIL-3), by kind. Without such a mailbox nothing is read, and `doctor` says so."""
+    return read_mailbox(context)
 
 
 def remind_dispute_deadlines(context: Context, _slot_at: datetime) -> Mapping[str, Any]:

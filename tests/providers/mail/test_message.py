@@ -89,6 +89,7 @@ def test_no_subject_or_text_adds_a_header_or_a_recipient(text: str) -> None:
 
     assert sorted(names) == [
         b"auto-submitted",
+        b"content-language",
         b"content-type",
         b"date",
         b"from",
