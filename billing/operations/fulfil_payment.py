@@ -15,6 +15,7 @@ from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
 from billing.operations.release_promo import release_of_request
 from billing.operations.revoke_fulfilment import restore_fulfilment, revoke_fulfilment
+from billing.operations.tell_receipt import tell_receipt
 from billing.operations.unit import UnitOfWork
 from billing.rules.purpose import PURPOSES, declared_purpose
 from billing.rules.states_charges import FULFILMENT
@@ -96,6 +97,8 @@ def follow_payment(unit: UnitOfWork, payment: Payment, request: PaymentRequest |
     row = fulfil_payment(unit, _purchase(payment, request))
     if row is None:
         return
+    if row.granted_at == unit.now:
+        tell_receipt(unit, row, payment)
     if row.refund_status != payment.refund_status:
         row.refund_status = payment.refund_status
     if row.purpose == "invoice" and row.purpose_ref:

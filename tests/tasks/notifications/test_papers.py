@@ -1,0 +1,100 @@
+"""Papers and receipts out of the rows: a PDF with its e-invoice, and a mail with the receipt for each payment (INV-10, PAY-11)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from emails.papers.render import receipt_pdf
+from providers.anaf.ubl.compose import NotWritableError
+from tasks.notifications.papers import NoPaperError, paper, paper_pdf, paper_ubl
+from tasks.notifications.receipts import NoReceiptError, receipt
+from tests.factories.documents import business, invoice, seller
+from tests.factories.subscribers import do, subscriber, unit_of
+from tests.harness import pdf
+from tests.harness.machine import Machine
+
+_MAILS = "SELECT payload -> 'context', payload ->> 'to', payload ->> 'document' FROM bursar.outbox WHERE payload ->> 'mail' = 'receipt'"
+
+
+@pytest.fixture
+def shop(machine: Machine) -> Machine:
+    """A seller, and a company with an issued invoice and one that waits for its money."""
+    machine.clock.move_to(datetime(2027, 3, 5, 12, tzinfo=UTC))
+    with unit_of(machine.context) as unit:
+        seller(unit)
+        subscriber(unit, "firm", country="RO", language="ro")
+        business(unit, "firm")
+    do(machine.context, lambda unit: invoice(unit, "inv-1", "firm", 12_100))
+    return machine
+
+
+def _pay(machine: Machine, reference: str, amount_minor: int, invoice_ref: str) -> None:
+    about = {"reference": reference, "purpose": "invoice", "purpose_ref": invoice_ref}
+    asked = about | {"amount_minor": amount_minor, "currency": "EUR", "country": "PK"}
+    for name, payload in (("submit", asked), ("approve", {"reference": reference, "reason": "seen in the account"})):
+        machine.submit(f"billing.bank_transfers.{name}.v1", payload, actor="anna")
+        while machine.work():
+            pass
+
+
+@pytest.mark.requirement("INV-10")
+def test_an_issued_paper_is_printed_from_its_row_by_number_or_reference(shop: Machine) -> None:
+    with shop.context.engine.connect() as connection:
+        document = paper(connection, "BRS-2027-000001")
+        assert document == paper(connection, "invoice:inv-1")
+        with pytest.raises(NoPaperError, match="BRS-2027-000009"):
+            paper(connection, "BRS-2027-000009")
+    made = paper_pdf(document)
+    assert pdf.attached(made) == {"BRS-2027-000001.xml": paper_ubl(document)}
+    read = pdf.words(made)
+    for part in ("BRS-2027-000001", "Țesătoria Măgura S.A.", "RO14399840", "121,00 EUR", "5 mar. 2027"):
+        assert part in read
+
+
+def test_a_paper_whose_buyer_was_erased_is_printed_without_him_and_not_written_anew(shop: Machine) -> None:
+    with shop.context.engine.begin() as connection:
+        document = paper(connection, "BRS-2027-000001")
+        connection.exec_driver_sql(
+            "UPDATE bursar.document_buyer SET content = NULL, erased_at = '2040-01-01' WHERE keep_until < '2040-01-01'"
+        )
+        erased = paper(connection, "BRS-2027-000001")
+        connection.rollback()
+    assert erased.lines == document.lines
+    with pytest.raises(NotWritableError, match="erased"):
+        paper_ubl(erased)
+    made = paper_pdf(erased)
+    assert "Țesătoria" not in pdf.words(made)
+    assert pdf.attached(made) == {}
+
+
+@pytest.mark.requirement("PAY-11")
+def test_a_payment_is_confirmed_by_one_mail_that_carries_its_receipt(shop: Machine) -> None:
+    _pay(shop, "t-1", 12_100, "inv-1")
+    ((context, to, document),) = shop.all(_MAILS)
+    assert (to, document) == ("firm@example.com", "receipt:manual:t-1")
+    assert context["amount"] == {"minor": 12_100, "currency": "EUR", "decimals": 2}
+    with shop.context.engine.connect() as connection:
+        made = receipt(connection, "manual", "t-1")
+        with pytest.raises(NoReceiptError, match="has not succeeded"):
+            receipt(connection, "manual", "t-2")
+    assert made.number == context["number"]
+    assert (made.invoice_number, made.method, made.paid_on.isoformat()) == (
+        "BRS-2027-000001",
+        "bank_transfer",
+        "2027-03-05",
+    )
+    read = pdf.words(receipt_pdf(made))
+    for part in ("CONFIRMARE DE PLATĂ", "Plan Pro", "121,00 EUR", "Țesătoria Măgura S.A.", "BRS-2027-000001"):
+        assert part in read
+
+
+def test_without_a_seller_nothing_is_confirmed(machine: Machine) -> None:
+    do(machine.context, lambda unit: subscriber(unit, "firm"))
+    do(machine.context, lambda unit: invoice(unit, "inv-1", "firm", 12_100))
+    _pay(machine, "t-1", 12_100, "inv-1")
+    assert machine.one("SELECT status FROM bursar.invoice") == "paid"
+    assert machine.all(_MAILS) == []
+    with machine.context.engine.connect() as connection, pytest.raises(NoReceiptError, match=r"sellers\.define"):
+        receipt(connection, "manual", "t-1")
