@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "usage": ("cli.usage:usage", "What subscribers used of each meter, by period."),
     "refund": ("cli.refund:refund", "Refunds: which wait for a second person, approve, reject, note."),
     "price": ("cli.price:price", "Prices: versions, who was told, who keeps what, moves from one to another."),
+    "tax": ("cli.tax:tax", "VAT: rates, how a sale is taxed, VAT numbers and VIES, rates of exchange."),
     "promo": ("cli.promo:promo", "Promo codes: campaigns, codes, and who uses them for what."),
     "journal": ("cli.journal:journal", "The books: what is booked of a fact, an account's balance, all accounts at an instant."),
     "confirm": ("cli.confirm:confirm", "Enter what your own people saw: money that arrived by bank transfer."),

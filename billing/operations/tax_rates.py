@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from billing.operations.own_row import own_row
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.tax import DefineTaxRate, TaxRateDefined, day
@@ -9,22 +12,25 @@ from billing.rules.tax.rates import PACKAGE_RATES, RATE_KINDS, NoRateError, Rate
 from models.base import OWN_SOURCE
 from models.tax_rate import TaxRate
 
-_ROWS = "SELECT area, kind, valid_from, rate, note FROM bursar.tax_rate WHERE source = 'bursar' AND versions <> '{}'"
+DEFINED = "SELECT area, kind, valid_from, rate, note FROM bursar.tax_rate WHERE source = 'bursar' AND versions <> '{}'"
+"""What was defined here."""
 _KEPT = "tax_rates"
 
 
 def rates_of(unit: UnitOfWork) -> Rates:
     """All rates, read without a lock and once per unit."""
     if _KEPT not in unit.kept:
-        found = unit.committed(_ROWS, {})
-        unit.kept[_KEPT] = PACKAGE_RATES.with_rows(
-            RateRow(
-                area=row["area"], kind=RATE_KINDS[row["kind"]], valid_from=row["valid_from"], rate=row["rate"], note=row["note"] or ""
-            )
-            for row in found
-        )
+        unit.kept[_KEPT] = laid_over(unit.committed(DEFINED, {}))
     rates: Rates = unit.kept[_KEPT]
     return rates
+
+
+def laid_over(rows: Iterable[Mapping[str, Any]]) -> Rates:
+    """The package's table with these rows of `DEFINED` over it."""
+    return PACKAGE_RATES.with_rows(
+        RateRow(area=row["area"], kind=RATE_KINDS[row["kind"]], valid_from=row["valid_from"], rate=row["rate"], note=row["note"] or "")
+        for row in rows
+    )
 
 
 def define_tax_rate(unit: UnitOfWork, command: DefineTaxRate) -> TaxRateDefined:
