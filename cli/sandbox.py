@@ -14,6 +14,7 @@ from cli.printing import facts, json_line, table
 from cli.roles import action
 from cli.sandbox_address import environment
 from cli.sandbox_paypal import paypal
+from cli.sandbox_vies import vies
 from cli.surroundings import settings
 from cli.trouble import UNAVAILABLE, USAGE, TroubleError
 from providers.sandbox.control import Control, SandboxRefused
@@ -24,10 +25,11 @@ _UNTOUCHED = "nothing was done"
 
 @click.group()
 def sandbox() -> None:
-    """A stand-in of Stripe on this machine, and one of PayPal. Amounts are in the currency's smallest unit."""
+    """A stand-in of Stripe on this machine, one of PayPal and one of VIES. Amounts are in the currency's smallest unit."""
 
 
 sandbox.add_command(paypal)
+sandbox.add_command(vies)
 
 
 @sandbox.command()

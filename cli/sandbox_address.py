@@ -1,4 +1,4 @@
-"""Where stand-ins of Stripe and PayPal are reached; apart from it, because `bursar up` must know this before anything heavy is imported."""
+"""Where stand-ins of Stripe, PayPal and VIES are reached; apart from it, for `bursar up` knows this before anything heavy is imported."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ API_KEY = "sk_test_sandbox"
 def environment(port: int) -> dict[str, str]:
     """What points a copy of Bursar at the stand-in on that port."""
     return {"BURSAR_STRIPE_API_BASE": f"http://{LOOPBACK}:{port}", "BURSAR_STRIPE_API_KEY": API_KEY}
+
+
+def vies_environment(port: int) -> dict[str, str]:
+    """What points a copy of Bursar at the stand-in of VIES on that port."""
+    return {"BURSAR_VIES_API_BASE": f"http://{LOOPBACK}:{port}/taxation_customs/vies/rest-api"}
 
 
 PAYPAL_ANCHOR = "paypal-sandbox-anchor.pem"

@@ -14,19 +14,21 @@ from core.settings import Settings
 from providers.sandbox.paypal.server import PayPalSandbox
 from providers.sandbox.paypal.signing import KEPT, Signer
 from providers.sandbox.stripe.standin import StripeSandbox
+from providers.sandbox.vies.standin import ViesSandbox
 
 _STATE, _PAYPAL_STATE = "sandbox-stripe.json", "sandbox-paypal.json"
 
 
 def run_sandbox(settings: Settings) -> None:
-    """Serve where BURSAR_STRIPE_API_BASE and BURSAR_PAYPAL_API_BASE say until SIGTERM or SIGINT; the state is kept in the home.
+    """Serve where the settings of Stripe's, PayPal's and VIES's API say until SIGTERM or SIGINT; the state is kept in the home.
 
     What happens there is posted to the receiver, signed as it expects.
 
     Raises:
-        ValueError: neither base address is one of this machine's loopback.
+        ValueError: no base address is one of this machine's loopback.
     """
-    ports = {name: _port(base) for name, base in (("stripe", settings.stripe_api_base), ("paypal", settings.paypal_api_base))}
+    bases = {"stripe": settings.stripe_api_base, "paypal": settings.paypal_api_base, "vies": settings.vies_api_base}
+    ports = {name: _port(base) for name, base in bases.items()}
     if not any(ports.values()):
         raise ValueError(f"the sandbox listens on {LOOPBACK} only, and BURSAR_STRIPE_API_BASE is {settings.stripe_api_base}")
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -35,6 +37,8 @@ def run_sandbox(settings: Settings) -> None:
     with ExitStack() as running:
         if ports["paypal"]:
             running.enter_context(_paypal(settings, ports["paypal"]))
+        if ports["vies"]:
+            running.enter_context(ViesSandbox(port=ports["vies"]))
         if ports["stripe"]:
             standin = _stripe(settings, ports["stripe"])
             running.callback(standin.stop)

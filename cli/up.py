@@ -18,7 +18,7 @@ from cli import runtime
 from cli.embedded.errors import EmbeddedError
 from cli.embedded.ground import settle
 from cli.embedded.ports import remembered
-from cli.sandbox_address import environment, paypal_environment
+from cli.sandbox_address import environment, paypal_environment, vies_environment
 from cli.supervisor.embedded_pair import EmbeddedPair
 from cli.supervisor.ports import Ports, choose
 from cli.supervisor.screen import LogWatch, say
@@ -91,7 +91,7 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
 
 
 def _sandbox(place: Path) -> dict[str, str]:
-    """What points us at stand-ins of Stripe and PayPal; nothing for that of which a real key or an address is given.
+    """What points us at stand-ins of Stripe, PayPal and VIES; nothing for that of which a real key or an address is given.
 
     A database for live events never plays: what a stand-in says would be booked as real money.
     """
@@ -102,6 +102,8 @@ def _sandbox(place: Path) -> dict[str, str]:
         played |= environment(remembered(place, "sandbox"))
     if not any(is_given(f"BURSAR_PAYPAL_{name}") for name in _PAYPAL_GIVEN):
         played |= paypal_environment(remembered(place, "sandbox-paypal"), place)
+    if not is_given("BURSAR_VIES_API_BASE"):
+        played |= vies_environment(remembered(place, "sandbox-vies"))
     return played
 
 
