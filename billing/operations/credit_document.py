@@ -1,8 +1,8 @@
 """Takes an issued invoice back, wholly or in part, by a credit note with a number of its own: an issued paper is never changed (INV-9).
 
 Credit notes follow from what became of the invoice: void, what is left of it is taken back; refunded, as much as went back and no
-credit note has said yet, with the tax split as the invoice has it. By hand a finance person credits what else is to be taken back. However they come, they never exceed the invoice: what
-is left of it is counted under the invoice's lock, and the database counts again.
+credit note has said yet, with the tax split as the invoice has it. By hand a finance person credits what else is to be taken back.
+However they come, they never exceed the invoice: what is left of it is counted under the invoice's lock, and the database counts again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from billing.operations.foreign_tax import NoExchangeRateError, foreign_tax
 from billing.operations.issue_document import paper_ref
 from billing.operations.keep_back import keep_back, let_go
 from billing.operations.parties import seller_of
+from billing.operations.send_on import send_on
 from billing.operations.tax_invoice import seller_day
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.credit import gross, left, share
@@ -128,9 +129,10 @@ def _paper(unit: UnitOfWork, row: Invoice, papers: Papers, name: str, amount_min
     if seller is None:
         raise LookupError("no seller is defined, but papers were issued: define the seller again")
     on = seller_day(seller, unit.began_at)
+    document = _note(unit, seller, papers, amount_minor, reason, on)
+    send_on(unit, seller, [name])
     return Unnumbered(
-        reference=name, series=seller.credit_note_series or "", at=unit.began_at,
-        document=_note(unit, seller, papers, amount_minor, reason, on), invoice_ref=row.external_id,
+        reference=name, series=seller.credit_note_series or "", at=unit.began_at, document=document, invoice_ref=row.external_id,
         subscriber_ref=row.subscriber_ref or "", corrects_ref=paper_ref(row.external_id), keep_years=seller.keep_years or KEEP_YEARS,
     )  # fmt: skip
 

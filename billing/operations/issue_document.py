@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from billing.operations.foreign_tax import NoExchangeRateError, foreign_tax
 from billing.operations.keep_back import keep_back, let_go
 from billing.operations.parties import bill_tos, buyer_party, seller_of, seller_party
+from billing.operations.send_on import send_on
 from billing.operations.tax_invoice import broken_down, freeze, frozen_tax, how_taxed, seller_day
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.document import Document
@@ -57,12 +58,16 @@ def issue_documents(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
     rows = [row for row in rows if row.status not in _ENDED and row.total_minor]
     unit.find(DocumentWait, OWN_SOURCE, refs)
     buyers = bill_tos(unit, sorted({row.subscriber_ref or "" for row in rows}))
+    issued = []
     for row in rows:
         unit.again(row.external_id)
-        _issue(unit, seller, row, buyers.get(row.subscriber_ref or ""))
+        if _issue(unit, seller, row, buyers.get(row.subscriber_ref or "")):
+            issued.append(paper_ref(row.external_id))
+    send_on(unit, seller, issued)
 
 
-def _issue(unit: UnitOfWork, seller: Seller, row: Invoice, bill_to: BillTo | None) -> None:
+def _issue(unit: UnitOfWork, seller: Seller, row: Invoice, bill_to: BillTo | None) -> bool:
+    """Whether it is; else it waits."""
     subscriber = unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "")
     language = language_of(seller, subscriber)
     reference = paper_ref(row.external_id)
@@ -71,12 +76,13 @@ def _issue(unit: UnitOfWork, seller: Seller, row: Invoice, bill_to: BillTo | Non
         document = _document(unit, _Parts(seller, subscriber, bill_to, row, language, broken))
     except (NoRateError, NoExchangeRateError) as error:
         keep_back(unit, reference, row, error)
-        return
+        return False
     let_go(unit, reference)
     unit.issue(Unnumbered(
         reference=reference, series=seller.invoice_series or "", at=unit.began_at, document=document,
         invoice_ref=row.external_id, subscriber_ref=row.subscriber_ref or "", corrects_ref=None, keep_years=seller.keep_years or KEEP_YEARS,
     ))  # fmt: skip
+    return True
 
 
 def _taxed(unit: UnitOfWork, seller: Seller, row: Invoice, zone: str, language: str) -> BrokenDown:

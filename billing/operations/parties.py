@@ -38,6 +38,12 @@ def bill_tos(unit: UnitOfWork, subscriber_refs: Iterable[str]) -> dict[str, Bill
     return unit.find(BillTo, OWN_SOURCE, subscriber_refs)
 
 
+def know_buyers(unit: UnitOfWork, subscriber_refs: Iterable[str]) -> None:
+    """Read at once what the invoices of a page will ask for one by one."""
+    if seller_of(unit) is not None:
+        bill_tos(unit, subscriber_refs)
+
+
 def seller_party(row: Seller) -> Party:
     """The seller, as printed."""
     return Party(

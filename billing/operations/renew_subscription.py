@@ -17,6 +17,7 @@ from billing.operations.end_subscription import end_subscription
 from billing.operations.move_own import move_own
 from billing.operations.open_dunning import dun_unpaid_renewal
 from billing.operations.open_period import affordable, after_suspension, full_minor, invoice_ref, next_span, open_period
+from billing.operations.parties import know_buyers
 from billing.operations.price_next_period import PriceTerms, price_next_period, price_terms
 from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
@@ -42,6 +43,7 @@ def renew_subscriptions(unit: UnitOfWork, refs: Sequence[str]) -> list[Invoice]:
     offers = offers_of(unit, products)
     terms = price_terms(unit, rows, prices_of(unit, products))
     unit.load((Invoice.NAME, OWN_SOURCE, ref) for ref in map(_sure_invoice, rows) if ref is not None)
+    know_buyers(unit, {row.subscriber_ref or "" for row in rows})
     issued: list[Invoice] = []
     for row in rows:
         issued += _renew(unit, row, offers, terms)
