@@ -39,8 +39,9 @@ class Efactura(Aggregate):
     alarm_at: Mapped[datetime | None]
     """When operators are told next, should it not be accepted by then; None: there is nothing more to tell."""
     alarm: Mapped[str | None]
-    """What they were told last: `near` or `missed`."""
+    """What they were told last: `refused`, `near` or `missed`."""
     next_poll_at: Mapped[datetime | None]
+    """When the ministry is asked next: what it decided, then for the papers of the decision."""
     polls: Mapped[int | None]
     polled_on: Mapped[date | None]
     polled_that_day: Mapped[int | None]

@@ -19,6 +19,7 @@ from billing.operations.verify_audit import noted_heads, resume_from, verify
 from core.clock import monotonic_s
 from models.database import connect
 from tasks.maintenance import access
+from tasks.maintenance import efacturas
 from tasks.maintenance import retention as old
 from tasks.maintenance.check_invariants import sweep_invariants
 from tasks.maintenance.recon.ask import ask_daily, providers
@@ -27,6 +28,7 @@ from tasks.maintenance.recon.backfill_paypal import backfill_paypal
 from tasks.maintenance.recon.run import turn
 from workers.context import Context
 from workers.hints import Hinter
+from workers.paging import work_pages
 from workers.routes import ROUTES
 from workers.routing import queue_of, route
 from workers.sweep import sweep as sweep_once
@@ -217,6 +219,23 @@ def backfill_events(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     if injected:
         log.warning("events_backfilled", injected=injected)
     return {"looked_at": sum(one.looked_at for one in done), "injected": injected, "ended": all(one.ended for one in done)}
+
+
+def send_efacturas(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Write, check and upload the documents that are queued for the ministry (TAX-3)."""
+    return work_pages(context, efacturas.SEND, slot_at)
+
+
+def ask_efacturas(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Ask what became of uploads; note those whose reply was lost and that are looked for (TAX-3)."""
+    noted = work_pages(context, efacturas.NOTE, slot_at)
+    asked = work_pages(context, efacturas.ASK, slot_at)
+    return {**asked, "lost": noted["items"]}
+
+
+def renew_anaf_token(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Have the token for ANAF refreshed two weeks before it ends."""
+    return efacturas.renew_token(context, slot_at)
 
 
 def _maintenance(context: Context) -> psycopg.Connection:

@@ -36,7 +36,7 @@ CREATE TABLE bursar.efactura (
     CONSTRAINT efactura_status_check CHECK (status IN (
         'queued', 'refused_locally', 'uploading', 'unknown', 'processing', 'rejected', 'accepted')),
     CONSTRAINT efactura_kind_check CHECK (kind IN ('invoice', 'credit_note')),
-    CONSTRAINT efactura_alarm_check CHECK (alarm IN ('near', 'missed')),
+    CONSTRAINT efactura_alarm_check CHECK (alarm IN ('refused', 'near', 'missed')),
     CONSTRAINT efactura_cif_check CHECK (cif ~ '^[0-9]{2,13}$'),
     CONSTRAINT efactura_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'),
     CONSTRAINT efactura_attempt_check CHECK (attempt > 0),
@@ -45,7 +45,7 @@ CREATE TABLE bursar.efactura (
     CONSTRAINT efactura_sent_check CHECK (status NOT IN ('uploading', 'unknown', 'processing', 'accepted')
         OR (sha256 IS NOT NULL AND cif IS NOT NULL AND deadline_at IS NOT NULL)),
     CONSTRAINT efactura_index_check CHECK (status NOT IN ('processing', 'accepted') OR upload_index IS NOT NULL),
-    CONSTRAINT efactura_polled_check CHECK (polls >= 0 AND polled_that_day >= 0 AND (next_poll_at IS NULL OR status = 'processing'))
+    CONSTRAINT efactura_polled_check CHECK (polls >= 0 AND polled_that_day >= 0 AND (next_poll_at IS NULL OR status IN ('processing', 'accepted', 'rejected')))
 );
 CREATE INDEX efactura_queued_idx ON bursar.efactura (queued_at, id) WHERE status = 'queued';
 CREATE INDEX efactura_poll_idx ON bursar.efactura (next_poll_at, id) WHERE next_poll_at IS NOT NULL;
