@@ -18,7 +18,7 @@ from providers.errors import Final, Retryable, Unknown
 from providers.mail.message import Enclosure, compose, display_name, recipient, reference_of, return_address, sender_of
 from providers.mail.smtp import AddressRefusedError, deliver, server_of
 from tasks.notifications.mail import track
-from tasks.notifications.mail.attachments import attachment
+from tasks.notifications.mail.attachments import attachments, with_number
 from tasks.notifications.mail.leave import leave_link
 from tasks.notifications.mail.tokens import with_link
 from workers.context import Context
@@ -72,6 +72,9 @@ def _send(payload: Mapping[str, Any], key: str, language: str, settings: Setting
     whole = with_link(payload, settings=settings, now=now)
     if whole is None:
         return None
+    if "document" in whole:
+        with context.engine.connect() as connection:
+            whole = with_number(connection, whole)
     sender = sender_of(settings.mail_from)
     leave = leave_link(context, whole["mail"], whole["to"]) if leaves else None
     reader = Reader(
@@ -90,8 +93,7 @@ def _enclosures(context: Context, document: str | None) -> list[Enclosure]:
     if document is None:
         return []
     with context.engine.connect() as connection:
-        file = attachment(connection, document)
-    return [Enclosure(file.name, file.media_type, file.content)]
+        return [Enclosure(file.name, file.media_type, file.content) for file in attachments(connection, document)]
 
 
 def _end(context: Context, key: str, fate: str, answer: str) -> None:

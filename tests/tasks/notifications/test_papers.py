@@ -8,6 +8,7 @@ import pytest
 
 from emails.papers.render import receipt_pdf
 from providers.anaf.ubl.compose import NotWritableError
+from tasks.notifications.mail.attachments import UnknownDocumentError, attachments
 from tasks.notifications.papers import NoPaperError, paper, paper_pdf, paper_ubl
 from tasks.notifications.receipts import NoReceiptError, receipt
 from tests.factories.documents import business, invoice, seller
@@ -88,6 +89,18 @@ def test_a_payment_is_confirmed_by_one_mail_that_carries_its_receipt(shop: Machi
     read = pdf.words(receipt_pdf(made))
     for part in ("CONFIRMARE DE PLATĂ", "Plan Pro", "121,00 EUR", "Țesătoria Măgura S.A.", "BRS-2027-000001"):
         assert part in read
+
+
+def test_the_mail_of_a_payment_carries_the_receipt_and_the_invoice(shop: Machine) -> None:
+    _pay(shop, "t-1", 12_100, "inv-1")
+    ((_, _, document),) = shop.all(_MAILS)
+    with shop.context.engine.connect() as connection:
+        first, second = attachments(connection, document)
+        assert attachments(connection, document) == [first, second]
+        with pytest.raises(UnknownDocumentError):
+            attachments(connection, "certificate:1")
+    assert (first.name[:4], second.name) == ("pay_", "BRS-2027-000001.pdf")
+    assert "CONFIRMARE DE PLATĂ" in pdf.words(first.content)
 
 
 def test_without_a_seller_nothing_is_confirmed(machine: Machine) -> None:

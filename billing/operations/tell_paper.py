@@ -1,0 +1,57 @@
+"""Mails a buyer his invoice or credit note, once per paper; the PDF is made when the mail goes out, for its number is drawn last.
+
+An invoice that is charged by itself goes out with the receipt of its payment, when the outcome is known; one that the buyer has to pay, or
+that credits have paid, goes out when it is issued.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from billing.operations.send_mail import addressee, send_mail
+from billing.operations.unit import UnitOfWork
+from billing.rules.paper.document import Document
+from billing.rules.paper.unnumbered import Unnumbered
+from emails.told import PaperTold
+from emails.values import Amount, Day
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
+from models.subscriber import Subscriber
+
+log = structlog.get_logger(__name__)
+
+
+def tell_paper(unit: UnitOfWork, row: Invoice, paper: Unnumbered) -> None:
+    """Have the mail sent after the commit; where no address is known there is none, and the log says so."""
+    document = paper.document
+    credit = document.kind == "credit_note"
+    if not credit and not _told_at_issue(row):
+        return
+    mail = "credit_note_issued" if credit else "invoice_issued"
+    subscriber = unit.row(Subscriber, OWN_SOURCE, paper.subscriber_ref)
+    email = document.buyer.email or subscriber.email
+    if not email:
+        log.info("subscriber_not_told", mail=mail, paper=paper.reference, cause="no address is known")
+        return
+    context = PaperTold(
+        number="",
+        amount=Amount.of(document.total_minor, document.currency),
+        about=_about(document),
+        issued_on=Day.of(document.issued_on),
+        due_on=Day.of(document.due_on) if document.due_on and document.payable_minor and not credit else None,
+        corrects=document.corrects,
+    )
+    to = replace(addressee(subscriber, email), language=document.language)  # as its paper
+    send_mail(unit, mail, to, context, paper.reference, lane=f"mail:{mail}:{paper.reference}", document=f"document:{paper.reference}")
+
+
+def _told_at_issue(row: Invoice) -> bool:
+    """Whether no payment of it will be confirmed by a mail of its own."""
+    paid_by_money = row.status == "paid" and bool(row.amount_paid_minor)
+    return not paid_by_money and (row.collection_method == "manual" or row.status == "paid")
+
+
+def _about(document: Document) -> str:
+    return document.lines[0].description if document.lines else document.seller.name
