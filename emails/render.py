@@ -28,6 +28,7 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 _MAX_SUBJECT_CHARS = 120
 _BLANK_LINES = re.compile(r"\n{3,}")
 _MAX_LEAD_CHARS = 140
+_MAX_NAME_CHARS = 60
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _FROM_THE_RIGHT = frozenset({"R", "AL"})
 _APART, _APART_END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
@@ -70,7 +71,8 @@ def render(name: str, context: Mapping[str, Any], reader: Reader | None = None) 
     place, locale, words = folder(name, language, operators=mail.operators), locale_of(language), LANGUAGES[language]
     values = {field.name: field.default for field in fields(mail.context) if field.default is not MISSING}
     values |= {key: _shown(worded(value, locale, ZoneInfo(reader.zone))) for key, value in context.items()}
-    hello = None if mail.operators else " ".join([words.hello, *([_shown(reader.name)] if reader.name else [])])
+    name_shown = [_shown(_short(reader.name))] if reader.name and reader.name.strip() else []
+    hello = None if mail.operators else " ".join([words.hello, *name_shown])
     values["_"] = {
         "language": language, "operators": mail.operators, "brand": _shown(reader.brand), "hello": hello,
         "leave": harmless(reader.leave), "leave_words": words.leave,
@@ -105,6 +107,10 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _shown(part) for key, part in value.items()}
     return [_shown(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _MAX_NAME_CHARS else name[: _MAX_NAME_CHARS - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _closed(text: str) -> str:
