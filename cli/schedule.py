@@ -18,9 +18,13 @@ from schedules.table import TABLE, Daily, Run
 
 # One look at the end of the index per job, not one at each slot of three months.
 _LAST = """SELECT last.* FROM unnest(%(jobs)s::text[]) AS wanted (job), LATERAL (
-               SELECT job, slot_at, state, started_at, done_at, attempts, error, result, turns FROM bursar.schedule_slot s
+               SELECT job, slot_at, state, started_at, done_at, attempts, error, result, turns, h.*
+               FROM bursar.schedule_slot s CROSS JOIN LATERAL (SELECT sum(items)::bigint AS helped, sum(failed)::bigint AS helped_failed
+                    FROM bursar.schedule_hand h WHERE (h.job, h.slot_at) = (s.job, s.slot_at)) h
                WHERE s.job = wanted.job ORDER BY slot_at DESC LIMIT 1) AS last"""
-_HISTORY = """SELECT job, slot_at, state, started_at, done_at, attempts, error, result, turns, by_hand FROM bursar.schedule_slot
+_HISTORY = """SELECT job, slot_at, state, started_at, done_at, attempts, error, result, turns, by_hand, h.*
+              FROM bursar.schedule_slot s CROSS JOIN LATERAL (SELECT sum(items)::bigint AS helped, sum(failed)::bigint AS helped_failed
+                   FROM bursar.schedule_hand h WHERE (h.job, h.slot_at) = (s.job, s.slot_at)) h
               WHERE job = ANY(%(jobs)s) AND (%(state)s::text IS NULL OR state = %(state)s) ORDER BY slot_at DESC, job LIMIT %(limit)s"""
 _STATES = ("due", "running", "done", "failed", "skipped", "held", "stopped")
 _PAUSED = "SELECT job, until, reason FROM bursar.schedule_pause WHERE until IS NULL OR until > %(now)s"
@@ -84,11 +88,12 @@ def _pause(row: dict[str, Any] | None) -> dict[str, Any]:
 def _progress(row: dict[str, Any]) -> str | None:
     """What a run that counts its items has done: how many, at what rate while it worked, and how many are left, if it says so."""
     told = row["result"] or {}
-    items, busy_ms, left = told.get("items"), told.get("busy_ms"), told.get("left")
-    if items is None:
+    if "items" not in told:
         return None
+    items, failures = told["items"] + (row["helped"] or 0), told.get("failed", 0) + (row["helped_failed"] or 0)
+    busy_ms, left = told.get("busy_ms"), told.get("left")
     rate = f", {items * 1000 // busy_ms}/s" if busy_ms else ""
-    failed = f", {told['failed']} failed" if told.get("failed") else ""
+    failed = f", {failures} failed" if failures else ""
     return f"{items} items{rate}{failed}{f', {left} left' if left is not None else ''}"
 
 

@@ -13,7 +13,7 @@ from celery.signals import worker_init, worker_process_init
 from core.clock import monotonic_s
 from core.settings import QUEUES
 from workers import context as surroundings
-from workers import inbox, outbox, slots
+from workers import inbox, outbox, slot_hands, slots
 from workers.app import SettledError, app
 from workers.hints import Hinter
 from workers.inbox import Outcome
@@ -75,18 +75,23 @@ def call(queue: str, ids: list[int] | None) -> str:
     return _report(queue, "call", outcome, began_at_s, CallFailedError)
 
 
-def slot(queue: str, job: str, slot_at: str) -> str:
-    """Run one slot of a scheduled run."""
+def slot(queue: str, job: str, slot_at: str, hand: int) -> str:
+    """Run one turn of a scheduled run's slot, or of a further hand at it."""
     began_at_s, result = monotonic_s(), "failed"
+    context = surroundings.process_context()
     try:
-        turn = slots.turn(surroundings.process_context(), queue, job, slot_at)
+        turn = slot_hands.turn(context, queue, job, slot_at, hand) if hand else slots.turn(context, queue, job, slot_at)
         result = "done"
     except slots.RunFailedError as error:
         raise SlotFailedError(str(error)) from None  # the cause is in the slot, the log and Sentry
     finally:
         metrics.ran(queue, result=result, seconds=monotonic_s() - began_at_s)
     if turn.more:
-        _hinter().hint_slot(queue, job, slot_at)
+        _hinter().hint_slot(queue, job, slot_at, hand)
+    if turn.shared:
+        # Said with each of its turns: one that has died is replaced, one that lives lets the message go by.
+        for other in range(1, context.settings.run_hands):
+            _hinter().hint_slot(queue, job, slot_at, other)
     return turn.said
 
 
@@ -132,8 +137,8 @@ def _register(queue: str) -> None:
         return call(queue, ids)
 
     @app.task(name=f"tasks.{queue}.slot")  # type: ignore[untyped-decorator]
-    def _slot(job: str, slot_at: str) -> str:
-        return slot(queue, job, slot_at)
+    def _slot(job: str, slot_at: str, hand: int = 0) -> str:
+        return slot(queue, job, slot_at, hand)
 
     # Without events: eight of them each 10 s would push what operators look for out of Flower.
     @app.task(name=f"tasks.{queue}.probe", send_events=False)  # type: ignore[untyped-decorator]

@@ -21,6 +21,8 @@ class Context:
     engine: Engine
     clock: Clock
     keys: KeyRing
+    turn_s: float | None = None
+    """How long a turn of a long run lasts here; None: as long as the run itself thinks right."""
 
 
 def make_context(settings: Settings, *, application: str = "bursar-worker", clock: Clock | None = None) -> Context:

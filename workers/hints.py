@@ -108,9 +108,10 @@ class Hinter:
         """Rows of the outbox are ready."""
         self._put(Hint(f"tasks.{queue}.call", f"{queue}.calls", {"ids": list(ids)}, shadow=f"{queue}.calls"))
 
-    def hint_slot(self, queue: str, job: str, slot_at: str) -> None:
-        """A slot of a scheduled run is due."""
-        self._put(Hint(f"tasks.{queue}.slot", queue, {"job": job, "slot_at": slot_at}, shadow=f"{queue}.runs.{job}"))
+    def hint_slot(self, queue: str, job: str, slot_at: str, hand: int = 0) -> None:
+        """A slot of a scheduled run is due; `hand`: another worker's help at it is wanted."""
+        asked = {"job": job, "slot_at": slot_at} | ({"hand": hand} if hand else {})
+        self._put(Hint(f"tasks.{queue}.slot", queue, asked, shadow=f"{queue}.runs.{job}"))
 
     def drain(self, queue: str, *, calls: bool = False) -> None:
         """There is a backlog: work through the queue."""

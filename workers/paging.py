@@ -27,8 +27,8 @@ from workers.unit import Reference, Unit
 log = structlog.get_logger(__name__)
 
 PAGE = 200
-BUDGET_S = 10.0
-"""Of one turn: the task's time limit is 20 s, and the page in hand comes on top."""
+BUDGET_S = 4.0
+"""Of one turn: events wait so long for this worker, and the page in hand comes on top."""
 _LADDER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=2), timedelta(hours=6), timedelta(days=1))
 _FIRST = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
@@ -63,8 +63,8 @@ class Paged:
 
 
 def work_pages(context: Context, paged: Paged, slot_at: datetime, *, page: int = PAGE, budget_s: float = BUDGET_S) -> Mapping[str, Any]:
-    """One turn; `more`: the budget ended before the work did, so the slot goes on with another one."""
-    end, now = monotonic_s() + budget_s, context.clock.now()
+    """One turn; `more`: the budget ended before the work did, so the slot goes on with another one, and other workers may help."""
+    end, now = monotonic_s() + (budget_s if context.turn_s is None else context.turn_s), context.clock.now()
     with context.engine.connect() as connection:
         waiting = set(connection.exec_driver_sql(_WAITING, {"job": paged.job, "now": now}).scalars())
     after, items, failed = _FIRST, 0, 0
@@ -74,7 +74,7 @@ def work_pages(context: Context, paged: Paged, slot_at: datetime, *, page: int =
         if found < page:
             return {"items": items, "failed": failed, "more": False}
         if monotonic_s() > end or end_asked(context, paged.job, slot_at):
-            return {"items": items, "failed": failed, "more": True}
+            return {"items": items, "failed": failed, "more": True, "shared": True}
 
 
 _Key = tuple[datetime, UUID]

@@ -57,6 +57,8 @@ class Turn:
 
     said: str
     more: bool = False
+    shared: bool = False
+    """Other workers may lend a hand."""
 
 
 def run(context: Context, queue: str, job: str, slot_at: str) -> str:
@@ -87,14 +89,15 @@ def turn(context: Context, queue: str, job: str, slot_at: str) -> Turn:
     except Exception as error:
         _settle_failure(context, key, claimed.attempts, error)
         raise RunFailedError(f"{job} {slot_at}, attempt {claimed.attempts}: {describe(error, job).error}") from error
-    more = result.pop("more", False) is True
+    more, shared = result.pop("more", False) is True, result.pop("shared", False) is True
     if more or claimed.turns or "items" in result:
         result = _so_far(claimed.result if claimed.turns else None, result, int((monotonic_s() - began_s) * 1000))
     with context.engine.begin() as connection:
         bound = {**key, "now": context.clock.now(), "result": msgspec.json.encode(result).decode()}
         settled = connection.exec_driver_sql(_MORE if more else _DONE, bound)
         state = settled.scalar() if more else "done"
-    return Turn(f"{job}: {result}{f', {state}' if more else ''}", more and state == "due")
+    goes_on = more and state == "due"
+    return Turn(f"{job}: {result}{f', {state}' if more else ''}", goes_on, goes_on and shared)
 
 
 def _so_far(before: Mapping[str, Any] | None, result: Mapping[str, Any], busy_ms: int) -> dict[str, Any]:

@@ -1,24 +1,38 @@
-"""The product's run in a process of its own, as a worker has it, so that it can be killed."""
+"""The product's run as workers have it: a slot and its further hands, each in a process of its own, so that they can be killed."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
+from queue import Empty
+from typing import TypeVar
 
 from core.clock import FixedClock, monotonic_s
 from core.logs import configure
 from core.settings import Settings
-from tasks.payments.runs import renew_subscriptions
-from workers.context import make_context
+from workers import slot_hands, slots
+from workers.context import Context, make_context
 from workers.routing import preload
 
 _SPAWN = multiprocessing.get_context("spawn")
-_PATIENCE_S = 3_600
+A = TypeVar("A")
+_JOB, _QUEUE = "renew_subscriptions", "payments"
+_SLOT = """INSERT INTO bursar.schedule_slot (job, slot_at, state, queue) VALUES (%(job)s, %(at)s, 'due', %(queue)s)
+           ON CONFLICT (job, slot_at) DO UPDATE SET state = 'due', token = NULL, lease_until = NULL"""
+_COUNTED = """SELECT (result ->> 'items')::bigint + h.items, (result ->> 'failed')::bigint + h.failed
+              FROM bursar.schedule_slot, (SELECT coalesce(sum(items), 0) AS items, coalesce(sum(failed), 0) AS failed
+                                          FROM bursar.schedule_hand WHERE slot_at = %(at)s) h
+              WHERE job = %(job)s AND slot_at = %(at)s"""
+
+
+_STATE = "SELECT state FROM bursar.schedule_slot WHERE job = %(job)s AND slot_at = %(at)s"
 
 
 @dataclass(frozen=True)
@@ -30,45 +44,100 @@ class Ran:
     seconds: float
     cpu_s: float
     grown_mb: float
-    """How much more memory it needed at most than after its first turn."""
+    """How much more memory the process that needed most more had at most than after its first turn."""
 
 
-def renewed(settings: Settings, at: datetime) -> Ran:
-    """Run until nothing is due."""
-    answers: Queue[Ran] = _SPAWN.Queue()
-    process = _SPAWN.Process(target=_renew, args=(settings, at, answers), daemon=True)
-    process.start()
-    ran = answers.get(timeout=_PATIENCE_S)
-    process.join()
-    return ran
+def renewed(settings: Settings, at: datetime, hands: int) -> Ran:
+    """Run until nothing is due, by so many workers, from when all of them are up."""
+    answers: Queue[tuple[float, float]] = _SPAWN.Queue()
+    ready: Queue[int] = _SPAWN.Queue()
+    begin = _SPAWN.Event()
+    workers = [
+        _SPAWN.Process(target=_work, args=(settings, at, hand, ready, begin, answers), daemon=True)
+        for hand in range(hands)
+    ]
+    for worker in workers:
+        worker.start()
+    _heard(workers, ready)
+    began_s = monotonic_s()
+    begin.set()
+    told = _heard(workers, answers)
+    seconds = monotonic_s() - began_s
+    for worker in workers:
+        worker.join()
+    context = make_context(settings, clock=FixedClock(at))
+    with context.engine.connect() as connection:
+        items, failed = connection.exec_driver_sql(_COUNTED, {"job": _JOB, "at": at}).one()
+    context.engine.dispose()
+    return Ran(items, failed, seconds, sum(cpu_s for cpu_s, _ in told), max(grown for _, grown in told))
 
 
-def killed(settings: Settings, at: datetime, when: Callable[[], bool]) -> None:
+def killed(settings: Settings, at: datetime, hands: int, when: Callable[[], bool]) -> None:
     """Run until `when` says so, and not a moment longer."""
-    answers: Queue[Ran] = _SPAWN.Queue()
-    process = _SPAWN.Process(target=_renew, args=(settings, at, answers), daemon=True)
-    process.start()
-    while process.is_alive() and not when():
-        process.join(0.02)
-    process.kill()
-    process.join()
+    ready: Queue[int] = _SPAWN.Queue()
+    begin = _SPAWN.Event()
+    begin.set()
+    answers: Queue[tuple[float, float]] = _SPAWN.Queue()
+    workers = [
+        _SPAWN.Process(target=_work, args=(settings, at, hand, ready, begin, answers), daemon=True)
+        for hand in range(hands)
+    ]
+    for worker in workers:
+        worker.start()
+    while any(worker.is_alive() for worker in workers) and not when():
+        workers[0].join(0.02)
+    for worker in workers:
+        worker.kill()
+        worker.join()
 
 
-def _renew(settings: Settings, at: datetime, answers: Queue[Ran]) -> None:
+def _work(
+    settings: Settings, at: datetime, hand: int, ready: Queue[int], begin: Event, answers: Queue[tuple[float, float]]
+) -> None:
     log = os.open(settings.home / "renewals.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     configure(settings, "worker-payments")
     preload()
     context = make_context(settings, clock=FixedClock(at))
-    began_s, before, items, failed, first = monotonic_s(), _cpu_s(), 0, 0, 0
-    more = True
-    while more:
-        told = renew_subscriptions(context, at)
-        items, failed, more = items + told["items"], failed + told["failed"], told["more"]
+    if hand == 0:
+        with context.engine.begin() as connection:
+            connection.exec_driver_sql(_SLOT, {"job": _JOB, "at": at, "queue": _QUEUE})
+    ready.put(hand)
+    begin.wait()
+    before, first = _cpu_s(), 0
+    pause = _SPAWN.Event()
+    while _turn(context, at, hand, pause):
         first = first or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - first) / 1024
-    answers.put(Ran(items, failed, monotonic_s() - began_s, _cpu_s() - before, grown))
+    last = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answers.put((_cpu_s() - before, (last - (first or last)) / 1024))
+
+
+def _turn(context: Context, at: datetime, hand: int, pause: Event) -> bool:
+    """One turn; whether another one follows. A hand is wanted from the end of the slot's first turn on."""
+    if hand == 0:
+        return slots.turn(context, _QUEUE, _JOB, at.isoformat()).more
+    if slot_hands.turn(context, _QUEUE, _JOB, at.isoformat(), hand).more:
+        return True
+    pause.wait(0.05)
+    with context.engine.connect() as connection:
+        return connection.exec_driver_sql(_STATE, {"job": _JOB, "at": at}).scalar_one() in ("due", "running")
+
+
+def _heard(workers: Sequence[BaseProcess], said: Queue[A]) -> list[A]:
+    """One word of each worker.
+
+    Raises:
+        RuntimeError: one has ended without it; why is in its log.
+    """
+    heard: list[A] = []
+    while len(heard) < len(workers):
+        try:
+            heard.append(said.get(timeout=1))
+        except Empty:
+            if any(worker.exitcode not in (None, 0) for worker in workers):
+                raise RuntimeError("a worker of the run has died: see renewals.log in its home") from None
+    return heard
 
 
 def _cpu_s() -> float:

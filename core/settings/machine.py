@@ -43,6 +43,12 @@ class Machine(Section):
     workers_per_queue: int = Field(
         2, ge=1, description="Processes of each queue's worker group; also bounds the sweep's drain hints (twice this)."
     )
+    run_hands: int = Field(
+        2,
+        ge=1,
+        description="Workers of a queue that at most work through one long scheduled run side by side. A turn of the first one lasts 4 s, "
+        "of the others 1 s: so long events may wait for them while all workers of the queue are busy with runs.",
+    )
     beat_silence_s: float = Field(
         30.0, gt=0, description="Seconds without a beat tick after which the standby ticks the schedules itself."
     )
