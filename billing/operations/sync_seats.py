@@ -47,6 +47,7 @@ def sync_organisation(unit: UnitOfWork, organisation: Organisation) -> bool:
     plan = seat_plan(unit, organisation.external_id)
     row = plan.subscription
     if row is None or organisation.quantity_mode != "follow":
+        organisation.asked_quantity = None  # its subscription has ended: what it was set to says nothing any more
         return False
     quantity = wanted_quantity(organisation.seats_taken or 0)
     if row.source == OWN_SOURCE:

@@ -277,3 +277,20 @@ def test_seats_that_were_bought_bound_members_and_are_never_fewer_than_are_taken
     assert school.says("eve")["details"] == {"current": 2, "limit": 2}, "the third seat is given up already"
     school.passes(seconds=61)
     assert school.syncs() == 0, "it does not follow the members"
+
+
+@pytest.mark.requirement("SEAT-9")
+def test_seats_that_change_after_the_subscription_has_ended_are_asked_of_nobody(billing: Billing) -> None:
+    school = _ours(billing)
+    for user in ("bob", "cid"):
+        school.says(user)
+    school.passes(minutes=2)
+    assert school.syncs() == 1
+    ended = {"reference": "sub-1", "subscriber_ref": SCHOOL, "when": "now"}
+    assert billing.machine.run("billing.subscriptions.cancel.v1", ended)["state"] == "succeeded"
+    assert billing.machine.one("SELECT asked_quantity FROM bursar.organisation") == 3
+    school.leaves("bob")
+    school.passes(minutes=2)
+    school.syncs()
+    assert school.counts() == (2, 2, 0)
+    assert billing.machine.one("SELECT asked_quantity FROM bursar.organisation") is None
