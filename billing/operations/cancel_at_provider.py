@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from billing.operations.attempt_payment import QUEUE
 from billing.operations.follow_seats import follow_seats
+from billing.operations.move_provider_price import price_answered
 from billing.operations.move_request import move_request
 from billing.operations.own_row import own_row
 from billing.operations.unit import UnitOfWork
@@ -102,6 +103,8 @@ def answer_subscription(unit: UnitOfWork, fact: AnswerFact) -> None:
     move_request(unit, row, SUBSCRIPTION_REQUEST, "done" if fact.accepted else "failed", failure_code=fact.error_code)
     if row.action == "quantity":
         follow_seats(unit, unit.row(Subscription, fact.source, row.subscription_ref or ""))
+    elif row.action == "price":
+        price_answered(unit, row, fact)
     elif row.action in _WISHES:
         _ask_next(unit, row)
 

@@ -24,6 +24,9 @@ from models.price_migration import PriceMigration, PriceMove
 from models.subscription import Subscription
 
 _TOLD = frozenset({"planned", "awaiting_approval"})
+UNLINKED = "no price of Stripe's is linked to it"
+"""Why a move waits for `prices.link`; `tasks/payments/provider_prices.py` looks for these words."""
+_LINKED = "SELECT 1 AS found FROM bursar.price_link WHERE provider = 'stripe' AND price_ref = %(price)s"
 OWN_ONES: LiteralString = "s.source = 'bursar' AND s.price_ref = %(from_price)s AND s.status NOT IN ('cancelled', 'expired')"
 """Subscriptions that we bill at that version."""
 
@@ -124,11 +127,12 @@ def work_moves(unit: UnitOfWork, migration: Mapping[str, Any], names: Mapping[st
     before, after = _versions(unit, migration["from_price"], migration["to_price"])
     rows = [unit.row(Subscription, source, ref) for source, ref in refs]
     terms = price_terms(unit, [row for row in rows if row.source == OWN_SOURCE], [before, after])
+    linked = bool(unit.committed(_LINKED, {"price": after.reference}))
     for row in rows:
         move, new = own_row(unit, PriceMove, OWN_SOURCE, f"{migration['reference']}:{row.source}:{row.external_id}")
         if not new:
             continue
-        outcome, because = _outcome(unit, row, terms)
+        outcome, because = _outcome(unit, row, terms, linked=linked)
         seats = row.quantity or 1
         move.migration_ref, move.subscriber_ref, move.to_price_ref = migration["reference"], row.subscriber_ref, after.reference
         move.subscription_source, move.subscription_ref, move.currency = row.source, row.external_id, after.currency
@@ -145,12 +149,12 @@ def work_moves(unit: UnitOfWork, migration: Mapping[str, Any], names: Mapping[st
             )  # fmt: skip
 
 
-def _outcome(unit: UnitOfWork, row: Subscription, terms: Any) -> tuple[str, str | None]:
-    """What comes of one subscription, and why."""
+def _outcome(unit: UnitOfWork, row: Subscription, terms: Any, *, linked: bool) -> tuple[str, str | None]:
+    """What comes of one subscription, and why. `linked`: whether the version has a name at Stripe."""
     if row.cancel_at_period_end:
         return "kept", "it ends with its period"
     if row.source == "stripe":
-        return "provider_change_needed", "Stripe bills it: change its price there"
+        return ("planned", None) if linked else ("provider_change_needed", UNLINKED)
     if row.source != OWN_SOURCE:
         return "awaiting_approval", "its payer has to agree at the provider"
     held = terms.next_price(row, row.next_billing_at or unit.now)

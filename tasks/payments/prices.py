@@ -22,6 +22,7 @@ from models.price_migration import PriceMigration
 from models.price_notice import PriceNotice
 from models.subscriber import Subscriber
 from models.subscription import Subscription
+from tasks.payments.provider_prices import follow_providers
 from workers.context import Context
 from workers.paging import PAGE, Paged, work_pages
 from workers.unit import Reference, Unit
@@ -186,6 +187,8 @@ def migrate(context: Context, slot_at: datetime, *, page: int = PAGE) -> Mapping
             told = work_pages(context, paged, slot_at, page=page)
             items, failed = items + told["items"], failed + told["failed"]
         done += _finish(context, one)
+    theirs = follow_providers(context, slot_at)
+    items, failed = items + theirs["items"], failed + theirs["failed"]
     return {"items": items, "failed": failed, "done": done, "more": False}
 
 

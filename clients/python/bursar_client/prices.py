@@ -159,6 +159,29 @@ class ResumeMigration(Command):
     """Why, for the audit."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPrice(Command):
+    """Says what a version is called at a provider, so that subscriptions that are billed there can be moved to it;
+    said again, it is set anew. The product's `provider_refs` get the name, too. It must exist there, with that amount,
+    currency and cycle.
+
+    Result: `price`, `source`, `provider_ref`.
+    Rejected as `unknown_price`, `linked_already`.
+    """
+
+    NAME: ClassVar[str] = "billing.prices.link.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    price: str
+    """The version, such as `pro:1month:EUR:v2`."""
+    source: Literal["stripe", "paypal"]
+    """The provider."""
+    provider_ref: str
+    """Stripe's price (`price_...`), PayPal's plan (`P-...`)."""
+    reason: str
+    """Why, for the audit."""
+
+
 TYPED: tuple[type[Command], ...] = (
     PublishPrice,
     GrandfatherPrice,
@@ -166,5 +189,6 @@ TYPED: tuple[type[Command], ...] = (
     MigratePrice,
     StopMigration,
     ResumeMigration,
+    LinkPrice,
 )
 """All of these."""

@@ -111,7 +111,7 @@ def subscriptions(world: World, call: Call) -> Json:
 
 
 def update(world: World, call: Call) -> Json:
-    """`POST /v1/subscriptions/{id}`: whether it ends with its period, metadata, and quantities of its items."""
+    """`POST /v1/subscriptions/{id}`: whether it ends with its period, metadata, quantities and prices of its items."""
     call.only("cancel_at_period_end", "items", "proration_behavior")
     sub = _one("subscription", world, call)
     if sub["status"] == "canceled":
@@ -121,14 +121,20 @@ def update(world: World, call: Call) -> Json:
         ends = call.flag("cancel_at_period_end")
         values |= {"cancel_at_period_end": ends, "canceled_at": world.now() if ends else None}
         values["cancel_at"] = max(item["current_period_end"] for item in sub["items"]["data"]) if ends else None
-    wanted = {one["id"]: int(one["quantity"]) for one in call.params.get("items") or []}
+    wanted = {one["id"]: one for one in call.params.get("items") or []}
     if wanted:
-        data = [item | {"quantity": wanted.get(item["id"], item["quantity"])} for item in sub["items"]["data"]]
+        data = [item | _of_item(world, call, wanted.get(item["id"]) or {}) for item in sub["items"]["data"]]
         values["items"] = {**sub["items"], "data": data}
     before = change(sub, **values)
     if before:
         emit(world, "customer.subscription.updated", sub, owner=call.account, previous=before)
     return sub
+
+
+def _of_item(world: World, call: Call, asked: Json) -> Json:
+    """What is to be of one item: an absolute quantity, another price of ours."""
+    said: Json = {"quantity": int(asked["quantity"])} if "quantity" in asked else {}
+    return said | ({"price": world.get("price", asked["price"], call.account)} if "price" in asked else {})
 
 
 def cancel(world: World, call: Call) -> Json:

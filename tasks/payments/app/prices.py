@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from billing.operations.assign_price import grandfather_price, override_price
+from billing.operations.link_price import link_price
 from billing.operations.migrate_price import count_migration, migrate_price, steer_migration
 from billing.operations.publish_price import publish_price
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
+from billing.rules.commands.price_links import LinkPrice, PriceLinked
 from billing.rules.commands.prices import (
     GrandfatherPrice,
     MigratePrice,
@@ -68,6 +70,12 @@ def resume_migration(unit: UnitOfWork, command: ResumeMigration) -> MigrationSta
     """It goes on."""
     row = steer_migration(unit, command.reference, "running", command.reason)
     return count_migration(unit, row.external_id, row.status or "running", row.from_price_ref or "", row.to_price_ref or "")
+
+
+def link(unit: UnitOfWork, command: LinkPrice) -> PriceLinked:
+    """What a version is called at a provider."""
+    row = link_price(unit, command)
+    return PriceLinked(price=command.price, source=command.source, provider_ref=row.provider_ref or "")
 
 
 def _assigned(row: PriceAssignment) -> PriceAssigned:

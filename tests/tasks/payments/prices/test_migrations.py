@@ -31,7 +31,7 @@ _ALL = [
     ("bursar", "sub-eve", "kept", "override", 2_000, 2_500, "EUR"),
     ("bursar", "sub-ian", "kept", "it ends with its period", 2_000, 2_500, "EUR"),
     ("paypal", "I-PAM", "awaiting_approval", "its payer has to agree at the provider", 2_000, 2_500, "EUR"),
-    ("stripe", "sub_sam", "provider_change_needed", "Stripe bills it: change its price there", 6_000, 7_500, "EUR"),
+    ("stripe", "sub_sam", "provider_change_needed", "no price of Stripe's is linked to it", 6_000, 7_500, "EUR"),
 ]
 _numbers = itertools.count(1)
 
