@@ -19,6 +19,7 @@ from billing.operations.keep_back import keep_back, let_go
 from billing.operations.parties import seller_of
 from billing.operations.send_on import send_on
 from billing.operations.tax_invoice import seller_day
+from billing.operations.tell_paper import tell_paper
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.credit import gross, left, share
 from billing.rules.paper.document import Document, PaperLine, TaxPart
@@ -131,10 +132,12 @@ def _paper(unit: UnitOfWork, row: Invoice, papers: Papers, name: str, amount_min
     on = seller_day(seller, unit.began_at)
     document = _note(unit, seller, papers, amount_minor, reason, on)
     send_on(unit, seller, [name])
-    return Unnumbered(
+    paper = Unnumbered(
         reference=name, series=seller.credit_note_series or "", at=unit.began_at, document=document, invoice_ref=row.external_id,
         subscriber_ref=row.subscriber_ref or "", corrects_ref=paper_ref(row.external_id), keep_years=seller.keep_years or KEEP_YEARS,
     )  # fmt: skip
+    tell_paper(unit, row, paper)
+    return paper
 
 
 def _note(unit: UnitOfWork, seller: Seller, papers: Papers, amount_minor: int, reason: str, on: date) -> Document:

@@ -15,6 +15,7 @@ from billing.operations.keep_back import keep_back, let_go
 from billing.operations.parties import bill_tos, buyer_party, seller_of, seller_party
 from billing.operations.send_on import send_on
 from billing.operations.tax_invoice import broken_down, freeze, frozen_tax, how_taxed, seller_day
+from billing.operations.tell_paper import tell_paper
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.document import Document
 from billing.rules.paper.unnumbered import Unnumbered
@@ -78,10 +79,12 @@ def _issue(unit: UnitOfWork, seller: Seller, row: Invoice, bill_to: BillTo | Non
         keep_back(unit, reference, row, error)
         return False
     let_go(unit, reference)
-    unit.issue(Unnumbered(
+    paper = Unnumbered(
         reference=reference, series=seller.invoice_series or "", at=unit.began_at, document=document,
         invoice_ref=row.external_id, subscriber_ref=row.subscriber_ref or "", corrects_ref=None, keep_years=seller.keep_years or KEEP_YEARS,
-    ))  # fmt: skip
+    )  # fmt: skip
+    unit.issue(paper)
+    tell_paper(unit, row, paper)
     return True
 
 

@@ -10,15 +10,13 @@ from dataclasses import replace
 
 import structlog
 
-from billing.operations.send_mail import addressee, send_mail
+from billing.operations.send_mail import addressee_of, send_mail
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.document import Document
 from billing.rules.paper.unnumbered import Unnumbered
 from emails.told import PaperTold
 from emails.values import Amount, Day
-from models.base import OWN_SOURCE
 from models.invoice import Invoice
-from models.subscriber import Subscriber
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +28,7 @@ def tell_paper(unit: UnitOfWork, row: Invoice, paper: Unnumbered) -> None:
     if not credit and not _told_at_issue(row):
         return
     mail = "credit_note_issued" if credit else "invoice_issued"
-    subscriber = unit.row(Subscriber, OWN_SOURCE, paper.subscriber_ref)
-    email = document.buyer.email or subscriber.email
+    email = document.buyer.email
     if not email:
         log.info("subscriber_not_told", mail=mail, paper=paper.reference, cause="no address is known")
         return
@@ -43,7 +40,7 @@ def tell_paper(unit: UnitOfWork, row: Invoice, paper: Unnumbered) -> None:
         due_on=Day.of(document.due_on) if document.due_on and document.payable_minor and not credit else None,
         corrects=document.corrects,
     )
-    to = replace(addressee(subscriber, email), language=document.language)  # as its paper
+    to = replace(addressee_of(unit, email, paper.subscriber_ref), language=document.language)  # as its paper
     send_mail(unit, mail, to, context, paper.reference, lane=f"mail:{mail}:{paper.reference}", document=f"document:{paper.reference}")
 
 

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from billing.operations.void_invoice import void_invoice
 from emails.papers.render import receipt_pdf
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
 from providers.anaf.ubl.compose import NotWritableError
-from tasks.notifications.mail.attachments import UnknownDocumentError, attachments
+from tasks.notifications.mail.attachments import UnknownDocumentError, attachments, with_number
 from tasks.notifications.papers import NoPaperError, paper, paper_pdf, paper_ubl
 from tasks.notifications.receipts import NoReceiptError, receipt
 from tests.factories.documents import business, invoice, seller
@@ -101,6 +104,29 @@ def test_the_mail_of_a_payment_carries_the_receipt_and_the_invoice(shop: Machine
             attachments(connection, "certificate:1")
     assert (first.name[:4], second.name) == ("pay_", "BRS-2027-000001.pdf")
     assert "CONFIRMARE DE PLATĂ" in pdf.words(first.content)
+
+
+@pytest.mark.requirement("INV-10")
+def test_an_invoice_that_is_to_be_paid_and_every_credit_note_go_out_by_mail_with_their_numbers(shop: Machine) -> None:
+    do(
+        shop.context,
+        lambda unit: void_invoice(unit, unit.row(Invoice, OWN_SOURCE, "inv-1"), "test order", status="void"),
+    )
+    told = {
+        row[0]: row[1]
+        for row in shop.all(
+            "SELECT payload ->> 'mail', payload FROM bursar.outbox WHERE kind = 'mail.send' ORDER BY id"
+        )
+    }
+    assert told.keys() == {"invoice_issued", "credit_note_issued"}
+    with shop.context.engine.connect() as connection:
+        sent = {mail: with_number(connection, payload) for mail, payload in told.items()}
+        files = [attachments(connection, payload["document"])[0].name for payload in sent.values()]
+    assert sent["invoice_issued"]["context"]["due_on"] == {"day": "2027-03-05"}
+    assert [payload["context"]["number"] for payload in sent.values()] == ["BRS-2027-000001", "BRSC-2027-000001"]
+    assert files == ["BRS-2027-000001.pdf", "BRSC-2027-000001.pdf"]
+    assert sent["credit_note_issued"]["context"]["corrects"] == "BRS-2027-000001"
+    assert {payload["language"] for payload in sent.values()} == {"ro"}
 
 
 def test_without_a_seller_nothing_is_confirmed(machine: Machine) -> None:
