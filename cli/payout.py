@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -16,10 +17,12 @@ from billing.rules.commands.payout_holds import hold_key
 from billing.rules.money import AmountError, exponent, format_minor, parse_minor, provider_exponent
 from billing.rules.states_requests import PAYOUT_REQUEST
 from cli.hinting import send_hints
+from cli.payout_paper import write_statement
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action, actor
 from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
+from core.clock import SystemClock
 from models.payout_hold import PayoutHold
 from workers.unit import Unit
 
@@ -192,13 +195,17 @@ def resend(payment: str, reason: str, source: str) -> None:
 @click.argument("account")
 @click.option("--month", required=True, type=click.DateTime(["%Y-%m"]), help="Which, as 2027-03; its days are UTC's.")
 @_JSON
+@click.option("--pdf", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write it as a PDF for the account's owner.")
 @action("viewer")
-def statement(account: str, month: datetime, as_json: bool) -> None:
+def statement(account: str, month: datetime, as_json: bool, path: Path | None) -> None:
     """What ACCOUNT (the provider's id or the app's own) earned in a month, what was taken back of it, and what was paid out."""
     row, whose = _payee(account)
     begin = month.replace(tzinfo=UTC)
     end = begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
     moved = _rows(_STATEMENT, **whose, from_at=begin, until_at=end)
+    if path:
+        write_statement(path, row, begin, end, moved, SystemClock().now())
+        return
     balances = _rows(_BALANCES, **whose)
     if as_json:
         json_line({**whose, "from": begin, "until": end, "currencies": moved, "balances": balances})

@@ -87,6 +87,16 @@ def amount_text(amount_minor: int, currency: str, source: str = "") -> str:
     return f"{format_minor(amount_minor, provider_exponent(source, currency))} {currency}"
 
 
+def iso_minor(minor: int, currency: str, source: str) -> int:
+    """An amount counted as that provider counts the currency, in the currency's own minor units; further decimals are zeros there.
+
+    Raises:
+        AmountError: no currency code.
+    """
+    finer: int = 10 ** abs(exponent(currency) - provider_exponent(source, currency))
+    return minor * finer if exponent(currency) >= provider_exponent(source, currency) else minor // finer
+
+
 def divide_half_up(numerator: int, denominator: int) -> int:
     """The quotient, rounded half away from zero (commercial rounding): -0.5 becomes -1, as 0.5 becomes 1.
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from billing.operations.issue_document import language_of
 from billing.operations.parties import buyer_party, seller_party
-from billing.rules.money import exponent, provider_exponent
+from billing.rules.money import iso_minor
 from billing.rules.paper.document import Address, Party
 from core.ids import public_id
 from emails.papers.receipt import Receipt, ReceiptItem
@@ -59,8 +59,8 @@ def receipt(connection: Connection, source: str, payment_ref: str) -> Receipt:
     ref = found["subscriber_ref"] or found["external_ref"] or found["payer_ref"] or ""
     known = _one(connection, _SUBSCRIBER, ref=ref)
     language = language_of(seller, new_row(Subscriber, **(known or {"language": None})))
-    currency, unit = found["currency"], provider_exponent(source, found["currency"])
-    amount = _in_iso(found["received_minor"] or 0, unit, exponent(currency))
+    currency = found["currency"]
+    amount = iso_minor(found["received_minor"] or 0, currency, source)
     return Receipt(
         number=public_id(Payment.PUBLIC_PREFIX, found["id"]),
         paid_on=found["paid_at"].astimezone(ZoneInfo(seller.zone or "UTC")).date(),
@@ -92,12 +92,6 @@ def _items(found: Mapping[str, Any], amount_minor: int) -> list[ReceiptItem]:
         return [ReceiptItem(description=text, amount_minor=minor) for text, minor in lines]
     about = next((text for text, _ in lines if text), None) or found["purpose_ref"]
     return [ReceiptItem(description=about, amount_minor=amount_minor)] if about else []
-
-
-def _in_iso(minor: int, unit: int, iso: int) -> int:
-    """An amount counted as its provider does, in the currency's own minor units; the provider's further decimals are zeros."""
-    finer: int = 10 ** abs(iso - unit)
-    return minor * finer if iso >= unit else minor // finer
 
 
 def _one(connection: Connection, sql: str, **bound: Any) -> Mapping[str, Any] | None:
