@@ -22,6 +22,7 @@ _PUBLIC = re.compile(r"([a-z]+)_([0-9a-f]{32})")
 _KEY = "SELECT request_type, source, request_ref FROM bursar.submission WHERE source = ANY (%(sources)s) AND key = %(text)s"
 _EVENTS = """SELECT id FROM bursar.inbox WHERE source = ANY (%(sources)s) AND event_id = %(text)s
              UNION ALL SELECT id FROM bursar.inbox WHERE id = %(number)s"""
+_NUMBER = "SELECT source, external_id FROM bursar.document WHERE number = %(text)s"
 _CREDITS = "SELECT lot_ref FROM bursar.credit_entry WHERE fact = %(text)s LIMIT 20"
 _MONEY = """SELECT m.external_id FROM bursar.money_credit_entry e JOIN bursar.money_credit m ON m.id = e.credit_id
             WHERE e.fact = %(text)s LIMIT 20"""
@@ -90,6 +91,9 @@ def _rows(connection: Connection, sources: list[str], text: str) -> list[tuple[s
     by_key = connection.exec_driver_sql(_KEY, {"sources": sources, "text": text}).all()
     if by_key:
         return [(row[0], row[1], row[2]) for row in by_key]
+    by_number = connection.exec_driver_sql(_NUMBER, {"text": text}).one_or_none()
+    if by_number:
+        return [("document", by_number[0], by_number[1])]
     named = rows_named(connection, sorted(AGGREGATES), sources, text)
     main = [row for row in named if row[0] not in SIDE]
     return main or named

@@ -65,6 +65,11 @@ def _invoice(row: Row) -> Iterator[str]:
         yield "waits for its payment" + (f", due {instant(row['due_at'])}" if row.get("due_at") else "")
 
 
+def _document_wait(row: Row) -> Iterator[str]:
+    if not row.get("ended_at"):
+        yield f"waits since {instant(row['since'])}: {row['said']}"
+
+
 def _dunning_case(row: Row) -> Iterator[str]:
     if row.get("status") != "open":
         return
@@ -149,4 +154,5 @@ _TELL = {
     "credit_lot": _credit_lot, "credit_cycle": _credit_cycle, "money_credit": _money_credit, "promo_redemption": _promo,
     "subscription_request": _subscription_request, "organisation": _organisation, "invitation": _invitation, "price": _price,
     "price_assignment": _price_assignment, "price_move": _price_move, "subscriber": _subscriber, "product": _product,
+    "document_wait": _document_wait,
 }  # fmt: skip

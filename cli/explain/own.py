@@ -24,7 +24,7 @@ ENDS = WIDE | {"subscription", "money_credit"}
 _OWN_FORWARD = {
     "subscriber_ref": "subscriber", "product_ref": "product", "price_ref": "price", "case_ref": "dunning_case",
     "organisation_ref": "organisation", "code_ref": "promo_code", "campaign_ref": "campaign", "migration_ref": "price_migration",
-    "policy_ref": "dunning_policy", "to_price_ref": "price", "promo_ref": "promo_redemption",
+    "policy_ref": "dunning_policy", "corrects_ref": "document", "to_price_ref": "price", "promo_ref": "promo_redemption",
 }  # fmt: skip
 """Columns that name a row of ours, whatever the source of the row that has them."""
 COMPANIONS = {
@@ -46,8 +46,10 @@ CHILDREN: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "invoice": (
         ("payment_request", "purpose = 'invoice' AND purpose_ref = %(ref)s"),
-        ("bank_transfer", "purpose = 'invoice' AND purpose_ref = %(ref)s"),
+        ("bank_transfer", "purpose = 'invoice' AND purpose_ref = %(ref)s"), ("document", "invoice_ref = %(ref)s"),
+        ("document_wait", "invoice_ref = %(ref)s AND ended_at IS NULL"),
     ),
+    "document": (("efactura", "source = 'anaf' AND external_id = %(ref)s"),),
     "dunning_case": (("dunning_attempt", "case_ref = %(ref)s"),),
     "credit_account": (("credit_lot", f"{_OF} AND status = 'active'"),),
     "organisation": (("invitation", "organisation_ref = %(ref)s AND status = 'pending'"),),

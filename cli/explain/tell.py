@@ -90,6 +90,8 @@ def _row(row: dict[str, Any]) -> str:
     money = _money(row["source"], row.get("amount_minor"), row.get("currency"))
     status = row.get("status") or ("known by name only" if not row["versions"] else "")
     standing = f"({row['dispute_standing']})" if row.get("dispute_standing") else ""
+    if row["kind"] == "document":
+        status, money = row["number"], _money(row["source"], row["total_minor"], row["currency"])
     parts = (row["kind"].ljust(24), row["external_id"], status, standing, money, f"[{row['source']}, {_public(row)}]")
     return one_line("  ".join(part for part in parts if part))
 

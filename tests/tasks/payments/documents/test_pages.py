@@ -31,8 +31,9 @@ def test_a_page_draws_once_and_reads_no_more_for_twice_as_many(database: Databas
         price(unit)
         for number in range(30):
             subscriber(unit, f"s{number:02}", country="RO", pay_source="manual", pay_customer_ref=None)
-            asked = {"reference": f"sub-{number:02}", "subscriber_ref": f"s{number:02}"}
-            start_subscription(unit, StartSubscription(**asked, product="pro", currency="EUR"))
+            start_subscription(unit, StartSubscription(
+                reference=f"sub-{number:02}", subscriber_ref=f"s{number:02}", product="pro", currency="EUR"
+            ))  # fmt: skip
     with database.connect() as connection:
         connection.execute("UPDATE bursar.subscription SET status = 'active', grace_until = NULL")
     clock.move_to(begun + timedelta(days=40))

@@ -1,0 +1,59 @@
+"""Legal papers along the way of the money: a subscription charged by card, its paper, refunds in parts, their credit notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from models.document import thawed
+from tests.factories.documents import seller
+from tests.factories.subscribers import do, price, product
+from tests.factories.subscriptions import Billing
+from tests.harness.cluster import Database
+from tests.harness.machine import Machine
+from tests.harness.sandbox import Sandbox
+
+_PAPERS = """SELECT d.content, b.content FROM bursar.document d JOIN bursar.document_buyer b ON b.document_id = d.id
+             ORDER BY d.kind DESC, d.no"""
+
+
+@pytest.fixture
+def billing(database: Database, stripe_sandbox: Sandbox) -> Iterator[Billing]:
+    """The app, Bursar and Stripe; a German seller, and Ann, who pays 20.00 EUR a month by card."""
+    machine = Machine(database, **stripe_sandbox.settings())
+    made = Billing(machine, stripe_sandbox.control)
+    do(machine.context, lambda unit: (
+        product(unit, "pro", name="Pro"), price(unit),
+        seller(unit, country="DE", county=None, vat_id="DE129273398", zone="Europe/Berlin", language="en"),
+    ))  # fmt: skip
+    made.customer = made.created("ann")
+    made.defines("ann", payment_method_ref="pm_card_visa", country="DE")
+    yield made
+    machine.close()
+
+
+@pytest.mark.requirement("INV-9", "TAX-5", "REFUND-5")
+def test_what_goes_back_of_a_payment_is_credited_in_proportion_and_once(billing: Billing) -> None:
+    billing.starts("ann", "sub-1")
+    billing.webhooks(twice=True)
+    machine = billing.machine
+    payment = machine.one("SELECT payment_ref FROM bursar.invoice")
+
+    def refund(key: str, amount_minor: int | None) -> None:
+        told = machine.run("billing.refunds.request.v1", {
+            "source": "stripe", "key": key, "acting_for": "platform", "reason": "customer_request", "payment_ref": payment,
+            "amount_minor": amount_minor,
+        })  # fmt: skip
+        assert told["state"] == "succeeded", told
+        billing.webhooks(twice=True)
+
+    refund("r-1", 500)
+    refund("r-2", None)
+
+    invoice, *notes = [thawed(*row) for row in machine.all(_PAPERS)]
+    assert (invoice.net_minor, invoice.tax_minor, invoice.total_minor) == (1_681, 319, 2_000)
+    assert [(note.net_minor, note.tax_minor, note.total_minor) for note in notes] == [(420, 80, 500), (1_261, 239, 1_500)]
+    assert {note.corrects for note in notes} == {invoice.number}
+    assert [note.number.split("-")[0] for note in notes] == ["BRSC", "BRSC"]
+    assert machine.all("SELECT status, refunded_minor FROM bursar.invoice WHERE source = 'bursar'") == [("paid", 2_000)]
