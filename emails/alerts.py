@@ -131,3 +131,31 @@ class DisputeReminder:
     look: str
     days: int
     """Less than so many are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class EfacturaAlert:
+    """An e-Factura that the ministry has not accepted. `deadline` is a text in Romania's time; texts are scrubbed already."""
+
+    document: str
+    said: str
+    """What is the matter, as the rest of a sentence."""
+    status: str
+    deadline: str | None
+    error: str | None
+    look: str
+    retry: str | None
+    """The command that sends it again once the cause is mended, where it was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnafLoginAlert:
+    """The login at ANAF ends, or has ended. Instants are texts in UTC."""
+
+    said: str
+    ends_at: str
+    access_ends_at: str
+    error: str | None
+    look: str
+    then: str
+    """The command that says where to log in."""

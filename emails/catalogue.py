@@ -10,11 +10,13 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from emails.alerts import (
+    AnafLoginAlert,
     ClockJumpAlert,
     ConflictAlert,
     DeadLetterAlert,
     DisputeAlert,
     DisputeReminder,
+    EfacturaAlert,
     InvariantAlert,
     OtherModeAlert,
     RunFailureAlert,
@@ -61,6 +63,8 @@ CATALOGUE: dict[str, Mail] = {
         Mail("invariant_alert", InvariantAlert, "one rule, one day (UTC)", transactional=True, operators=True),
         Mail("clock_jump_alert", ClockJumpAlert, "one day (UTC)", transactional=True, operators=True),
         Mail("run_failure_alert", RunFailureAlert, "one job, one day (UTC)", transactional=True, operators=True),
+        Mail("efactura_alert", EfacturaAlert, "one attempt of one document and stage, for ever", transactional=True, operators=True),
+        Mail("anaf_login_alert", AnafLoginAlert, "one end of the login and one of 30, 7, 1 and 0 days", transactional=True, operators=True),
         Mail("dispute_alert", DisputeAlert, "one dispute, for ever", transactional=True, operators=True),
         Mail("dispute_reminder", DisputeReminder, "one deadline and one of 7, 3 and 1 days, for ever", transactional=True, operators=True),
         Mail("payment_failed", PaymentFailed, "one attempt of one payment, for ever", transactional=True),

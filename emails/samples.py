@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emails.alerts import (
+    AnafLoginAlert,
     ClockJumpAlert,
     ConflictAlert,
     DeadLetterAlert,
     DisputeAlert,
     DisputeReminder,
+    EfacturaAlert,
     InvariantAlert,
     OtherModeAlert,
     RunFailureAlert,
@@ -71,6 +73,15 @@ _OPERATORS: dict[str, Sequence[Any]] = {
     "clock_jump_alert": [ClockJumpAlert(
         before="2026-03-01 12:00:05 UTC", after="2026-03-01 14:00:05 UTC", passed="5 s", held=["refund_batches"],
         look="bursar doctor", consent="bursar schedule consent --reason '...'",
+    )],
+    "efactura_alert": [EfacturaAlert(
+        document="BRS-2026-000123", said="was refused", status="rejected", deadline="2026-11-27 23:59 in Romania",
+        error="BR-RO-110: the seller's county is missing", look="bursar efactura show BRS-2026-000123",
+        retry="bursar efactura retry BRS-2026-000123 --reason '...'",
+    )],
+    "anaf_login_alert": [AnafLoginAlert(
+        said="ends soon", ends_at="2027-01-14 09:00 UTC", access_ends_at="2026-12-20 09:00 UTC", error="invalid_grant",
+        look="bursar efactura token show", then="bursar efactura token url",
     )],
     "run_failure_alert": [RunFailureAlert(
         job="renew_subscriptions", items="3", item="sub-1", error="ValueError: no price", tries=4, first_at="2026-03-01 12:00:05 UTC",

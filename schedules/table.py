@@ -107,6 +107,7 @@ TABLE: tuple[Run, ...] = (
     Run("backfill_events", "maintenance", timedelta(hours=1), "skip", "takes in events that a provider produced and that never came"),
     Run("send_efacturas", "maintenance", timedelta(minutes=1), "skip", "sends issued documents to ANAF, or says why not"),
     Run("ask_efacturas", "maintenance", timedelta(minutes=1), "skip", "asks ANAF what became of documents, keeps its answers"),
+    Run("alert_efacturas", "notifications", timedelta(minutes=5), "skip", "tells operators of refused and late e-Facturas"),
     Run("renew_anaf_token", "maintenance", Daily(time(4, 10)), "skip", "refreshes the token for ANAF two weeks before it ends"),
     Run("check_invariants", "maintenance", timedelta(hours=1), "skip", "compares rows with the journal, tells operators what differs"),
     Run("verify_audit", "maintenance", timedelta(minutes=10), "skip", "checks the MACs and the chain of the audit, a part each time"),

@@ -18,8 +18,7 @@ from billing.operations.seal_audit import WINDOW_IDS, highest_id, seal, seal_for
 from billing.operations.verify_audit import noted_heads, resume_from, verify
 from core.clock import monotonic_s
 from models.database import connect
-from tasks.maintenance import access
-from tasks.maintenance import efacturas
+from tasks.maintenance import access, efacturas, erasures
 from tasks.maintenance import retention as old
 from tasks.maintenance.check_invariants import sweep_invariants
 from tasks.maintenance.recon.ask import ask_daily, providers
@@ -182,6 +181,17 @@ def clean_sessions(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Delete sessions that are over (CLEAN-3), and login records past their age."""
     with _maintenance(context) as connection:
         return access.drop_sessions(connection, slot_at, context.settings.login_retention_days)
+
+
+def erase_customers(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """Go on with erasures (SEC-6): those that were asked for, those that wait, and once a week what was told late."""
+    return erasures.erase_due(context)
+
+
+def forget_old_papers(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Erase the buyers of papers that the law no longer wants."""
+    with _maintenance(context) as connection:
+        return erasures.forget_old(context, connection, slot_at)
 
 
 def reconcile(context: Context, slot_at: datetime) -> Mapping[str, Any]:

@@ -14,11 +14,13 @@ from billing.operations.alert_dead_letters import DeadGroup, key, rows
 from models.bulk import insert_rows
 from models.outbox import OUTBOX
 from tasks.notifications import disputes as disputes_mails
+from tasks.notifications import efacturas
 from tasks.notifications.clock_jumps import tell_jumps
 from tasks.notifications.deliveries import tell_conflicts, tell_other_mode
 from tasks.notifications.mail.reports import read_mailbox
 from tasks.notifications.run_failures import tell_failures
 from workers.context import Context
+from workers.paging import work_pages
 
 log = structlog.get_logger(__name__)
 
@@ -126,6 +128,18 @@ def alert_run_failures(context: Context, _slot_at: datetime) -> Mapping[str, Any
 def read_mail_reports(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """What came back to the mailbox for bounces (MAIL-3), by kind. Without such a mailbox nothing is read, and `doctor` says so."""
     return read_mailbox(context)
+
+
+def alert_efacturas(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Tell operators of e-Facturas that were refused, are near their deadline or missed it, and of a login at ANAF that ends (TAX-3).
+
+    Without operators nothing is marked as told; `bursar efactura ls --open` and the doctor show it.
+    """
+    recipients = context.settings.operator_emails
+    if not recipients:
+        return {"items": 0, "failed": 0, "logins": 0}
+    told = work_pages(context, efacturas.alarms(recipients), slot_at)
+    return {**told, "logins": efacturas.tell_of_login(context)}
 
 
 def remind_dispute_deadlines(context: Context, _slot_at: datetime) -> Mapping[str, Any]:

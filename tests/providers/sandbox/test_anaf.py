@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from providers.errors import Final, RateLimited, Retryable, Unknown, UnparsableB
 from providers.sandbox.anaf.server import AnafSandbox
 from tests.factories.paper import a_credit_note, a_document
 from tests.harness.anaf import Anaf
+from tests.harness.environment import make_settings
 
 CIF = "18547290"
 PATH = f"upload?standard=UBL&cif={CIF}"
@@ -44,8 +46,8 @@ def anaf(standing: Anaf) -> Iterator[Anaf]:
 
 
 @pytest.fixture
-def settings(anaf: Anaf) -> Settings:
-    return Settings(**anaf.settings())
+def settings(anaf: Anaf, tmp_path: Path) -> Settings:
+    return make_settings("", "", tmp_path, **anaf.settings())
 
 
 @pytest.fixture

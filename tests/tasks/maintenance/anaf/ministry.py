@@ -14,6 +14,7 @@ from core.settings import Settings
 from providers.sandbox.anaf.client import AnafControl
 from tasks.maintenance import runs
 from tasks.maintenance.anaf_token import authorised
+from tasks.notifications.runs import alert_efacturas
 from tests.factories.paper import a_document
 from tests.factories.subscribers import unit_of
 from tests.harness.anaf import Anaf
@@ -52,8 +53,8 @@ class Office:
         document = replace(document, number="", issued_on=on, tax_point_on=min(on, document.tax_point_on), due_on=None)
         with unit_of(self.machine.context) as unit:
             unit.issue(Unnumbered(
-                reference=reference, series="BRC" if document.kind == "credit_note" else "BRS", at=now, document=document, invoice_ref=reference,
-                subscriber_ref="ann", corrects_ref="none" if document.kind == "credit_note" else None, keep_years=10,
+                reference=reference, series="BRC" if document.kind == "credit_note" else "BRS", at=now, document=document,
+                invoice_ref=reference, subscriber_ref="ann", corrects_ref="none" if document.kind == "credit_note" else None, keep_years=10,
             ))  # fmt: skip
             if queue:
                 queue_efactura(unit, reference)
@@ -66,6 +67,15 @@ class Office:
             said[job] = getattr(runs, job)(self.machine.context, self.clock.now())
             self.work()
         return said
+
+    def mails(self) -> list[tuple[str, str]]:
+        """(document or login, what was said) of the alerts so far, in the order in which they came to be."""
+        alert_efacturas(self.machine.context, self.clock.now())
+        rows = self.machine.all(
+            """SELECT coalesce(payload->'context'->>'document', 'login'), payload->'context'->>'said' FROM bursar.outbox
+               WHERE kind = 'mail.send' ORDER BY id"""
+        )
+        return [(row[0], row[1]) for row in rows]
 
     def work(self) -> None:
         """Whatever is due now."""
@@ -84,6 +94,6 @@ class Office:
 
     def paper(self, reference: str, kind: str, attempt: int = 1) -> bytes | None:
         """Kept bytes."""
-        return self.machine.one(
-            "SELECT content FROM bursar.efactura_paper WHERE efactura_ref = %s AND kind = %s AND attempt = %s", reference, kind, attempt
-        )  # type: ignore[no-any-return]
+        sql: LiteralString = "SELECT content FROM bursar.efactura_paper WHERE efactura_ref = %s AND kind = %s AND attempt = %s"
+        found: bytes | None = self.machine.one(sql, reference, kind, attempt)
+        return found
