@@ -15,6 +15,7 @@ ENTRIES: dict[str, str] = {
     "beat": "workers.start:run_beat",
     "standby": "cli.standby:run_standby",
     "sandbox": "cli.sandbox_process:run_sandbox",
+    "mails": "cli.mail_catcher:run_catcher",
     "flower": "cli.flower:run_flower",
 }
 """Process -> function of (settings, arguments...), which returns when it was told to stop."""

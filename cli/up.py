@@ -18,6 +18,7 @@ from cli import runtime
 from cli.embedded.errors import EmbeddedError
 from cli.embedded.ground import settle
 from cli.embedded.ports import remembered
+from cli.mail_address import FOLDER, can_catch, mail_environment
 from cli.sandbox_address import environment, paypal_environment, vies_environment
 from cli.supervisor.embedded_pair import EmbeddedPair
 from cli.supervisor.ports import Ports, choose
@@ -64,8 +65,8 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
     supervisor: Any = None
     try:
         services.start()
-        played = _sandbox(place)
-        chosen = _adopt_environment(place, services, played)
+        played, caught = _sandbox(place), _mails(place)
+        chosen = _adopt_environment(place, services, played | caught)
         module = importlib.import_module("cli.supervisor.supervise")
         module.preload()
         settings = importlib.import_module("core.settings").current()
@@ -75,8 +76,10 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
             # Before the receiver starts, which reads once whom to trust.
             importlib.import_module("cli.sandbox_process").lay_certificate(place)
         runtime.publish(place, chosen, pid=os.getpid())
-        supervisor = module.Supervisor(settings, services, LogWatch(services.logs), lock, sandbox=bool(played))
-        for name in ("Stripe", "PayPal"):
+        supervisor = module.Supervisor(settings, services, LogWatch(services.logs), lock, sandbox=bool(played), mails=bool(caught))
+        if caught:
+            say(f"  {'Mails':<12} go to nobody: they are files in {place / FOLDER}; `{_command()} mail ls`")
+        for name in ("Stripe", "PayPal", "VIES"):
             if base := played.get(f"BURSAR_{name.upper()}_API_BASE"):
                 say(f"  {name:<12} {base} plays it, without real money: `{_command()} sandbox --help`")
         _print_places(place, services)
@@ -105,6 +108,13 @@ def _sandbox(place: Path) -> dict[str, str]:
     if not is_given("BURSAR_VIES_API_BASE"):
         played |= vies_environment(remembered(place, "sandbox-vies"))
     return played
+
+
+def _mails(place: Path) -> dict[str, str]:
+    """What points us at a mail server that keeps what it gets; nothing where one is named. Live mails are never kept back."""
+    if os.environ.get("BURSAR_MODE") == "live" or is_given("BURSAR_SMTP_URL") or not can_catch():
+        return {}
+    return mail_environment(remembered(place, "mails"))
 
 
 def _adopt_environment(place: Path, services: EmbeddedPair, played: dict[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.mail.found import blocks, masked, one
+from cli.mail_address import FOLDER
 from cli.printing import facts
 from cli.roles import action
 from cli.surroundings import reading, settings
@@ -26,7 +27,7 @@ def show(row_id: int) -> None:
         row = one(connection, row_id)
         against = blocks(connection, row["address"]) if row["address"] else []
     row.pop("payload")
-    file = settings().home / "mails" / f"{row['reference']}.eml"
+    file = settings().home / FOLDER / f"{row['reference']}.eml"
     facts(
         [
             *((name, masked(value) if name == "address" else value) for name, value in row.items()),

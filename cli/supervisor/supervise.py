@@ -43,6 +43,8 @@ class Supervisor:
     """Descriptor of the home's lock, which no child may keep."""
     sandbox: bool = False
     """Whether stand-ins of providers run along."""
+    mails: bool = False
+    """Whether a mail server runs along that keeps what it gets."""
     children: list[Child] = field(default_factory=list)
 
     def run(self, *, tell_story: bool, began_at_s: float) -> None:
@@ -80,6 +82,7 @@ class Supervisor:
         plan += [(f"worker-{queue}", "worker", (queue,)) for queue in QUEUES]
         plan += [(name, name, ()) for name in ("standby", "calls", "beat", "flower")]
         plan += [("sandbox", "sandbox", ())] if self.sandbox else []
+        plan += [("mails", "mails", ())] if self.mails else []
         for name, process, arguments in plan:
             work = partial(run, process, self.settings, *arguments)
             self.children.append(Child(name, work, self.watch.add(name, errors_only=name == "flower")))

@@ -25,7 +25,7 @@ STORY = 5
 PORTS = 5
 ALL = {
     "receiver", "worker-payments", "worker-payouts", "worker-notifications", "worker-maintenance", "calls", "beat",
-    "standby", "flower", "sandbox",
+    "standby", "flower", "sandbox", "mails",
 }
 
 
