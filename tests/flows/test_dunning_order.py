@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -80,6 +81,8 @@ def test_each_try_is_one_charge_wherever_its_worker_dies(billing: Billing) -> No
     assert len(billing.stripe.objects("payment_intent")) == 7, "the first month, the renewal, and five tries"
     assert len([one for one in billing.stripe.objects("charge") if one["status"] == "failed"]) == 6
     assert billing.charged() == [2_000]
+    billing.renews()
+    billing.webhooks()
 
 
 _NEWS = some.lists(some.sampled_from(["decline", "click", "days", "paid", "void"]), min_size=1, max_size=6)
@@ -91,6 +94,7 @@ def numbers() -> Iterator[int]:
     return iter(range(1_000_000))
 
 
+@pytest.mark.breaks("invoices_paid_by_something", "periods_opened", because="what is told is played by verbs, without payments and periods")
 @pytest.mark.requirement("DUN-2", "DUN-10")
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(news=_NEWS, data=some.data())
@@ -99,11 +103,11 @@ def test_any_order_of_success_decline_retry_and_void_ends_the_same(
 ) -> None:
     for order in (news, data.draw(some.permutations(news))):
         ref = f"x{next(numbers)}"
-        do(machine.context, lambda unit, ref=ref: _begin(unit, ref))
+        do(machine.context, partial(_begin, ref))
         for number, one in enumerate(order, 1):
             if one == "days":
                 machine.clock.move_to(machine.clock.now() + timedelta(days=15))
-            do(machine.context, lambda unit, ref=ref, one=one, number=number: _hear(unit, ref, one, number))
+            do(machine.context, partial(_hear, ref, one, number))
         final = next((one for one in order if one in ("paid", "void")), None)
         declined = [place for place, one in enumerate(order) if one in ("decline", "click")]
         failed = bool(declined) and (final is None or declined[0] < order.index(final))
@@ -127,7 +131,7 @@ def test_any_order_of_success_decline_retry_and_void_ends_the_same(
             assert suspended is held, order
 
 
-def _begin(unit: Unit, ref: str) -> None:
+def _begin(ref: str, unit: Unit) -> None:
     subscriber(unit, ref, status="active")
     row, _ = own_row(unit, Subscription, OWN_SOURCE, f"s-{ref}")
     row.status, row.subscriber_ref, row.currency, row.cancel_at_period_end = "active", ref, "EUR", False
@@ -144,7 +148,7 @@ def _begin(unit: Unit, ref: str) -> None:
     request.purpose, request.purpose_ref, request.subscriber_ref, request.customer_ref = "invoice", f"in-{ref}", ref, f"cus_{ref}"
 
 
-def _hear(unit: Unit, ref: str, one: str, number: int) -> None:
+def _hear(ref: str, one: str, number: int, unit: Unit) -> None:
     unit.row(Subscriber, OWN_SOURCE, ref)
     invoice = unit.row(Invoice, OWN_SOURCE, f"in-{ref}")
     request = unit.row(PaymentRequest, "stripe", f"inv:in-{ref}")
