@@ -32,11 +32,10 @@ _BOUGHT = """SELECT payment_ref FROM bursar.fulfilment WHERE source = %(source)s
              AND purpose_ref = %(purpose_ref)s AND payment_ref IS NOT NULL ORDER BY id"""
 _OPEN = """SELECT i.source, i.batch_ref, i.external_id FROM bursar.refund_item i
            JOIN bursar.refund_batch b ON b.source = i.source AND b.external_id = i.batch_ref AND b.status = 'running'
-           WHERE i.status = 'open' AND i.id > %(after)s::uuid ORDER BY i.id LIMIT %(page)s"""
+           WHERE i.status = 'open' ORDER BY b.requested_at, b.id, i.id LIMIT %(page)s"""
 _FINISHED = """SELECT b.source, b.external_id FROM bursar.refund_batch b WHERE b.status = 'running' AND NOT EXISTS (
                SELECT FROM bursar.refund_item i WHERE i.source = b.source AND i.batch_ref = b.external_id AND i.status = 'open')
                ORDER BY b.id LIMIT %(page)s FOR UPDATE SKIP LOCKED"""
-_FIRST = "00000000-0000-0000-0000-000000000000"
 
 
 def make_batches(context: Context) -> Mapping[str, Any]:
@@ -45,7 +44,7 @@ def make_batches(context: Context) -> Mapping[str, Any]:
     while monotonic_s() < end and _open_one(context):
         counts["opened"] += 1
     with context.engine.connect() as connection:
-        found = connection.exec_driver_sql(_OPEN, {"after": _FIRST, "page": _PAGE}).all()
+        found = connection.exec_driver_sql(_OPEN, {"page": _PAGE}).all()
     for source, batch_ref, item_ref in found:
         if monotonic_s() > end:
             break
