@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import weakref
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -28,6 +29,13 @@ _NEXT = """SELECT min(next_at) FROM (SELECT next_at FROM bursar.inbox WHERE stat
                                      SELECT next_at FROM bursar.outbox
                                      WHERE state = 'waiting' AND error_class IS DISTINCT FROM 'NotConfigured') AS due"""
 """What waits for a setting, such as a mail for a server to send it through, waits for ever here."""
+_LOOK = """SELECT 'inbox ' || queue FROM bursar.inbox WHERE state = 'received'
+           UNION SELECT 'outbox ' || queue FROM bursar.outbox WHERE state = 'received'
+           UNION ALL (SELECT 'due' FROM bursar.inbox WHERE state = 'waiting' AND next_at <= %(now)s LIMIT 1)
+           UNION ALL (SELECT 'due' FROM bursar.outbox WHERE state = 'waiting' AND next_at <= %(now)s LIMIT 1)
+           UNION ALL (SELECT 'lapsed' FROM bursar.inbox_claim WHERE lease_until < clock_timestamp() LIMIT 1)
+           UNION ALL (SELECT 'lapsed' FROM bursar.outbox WHERE state = 'processing' AND lease_until < clock_timestamp() LIMIT 1)"""
+_RUNNERS = {"inbox": inbox.drain, "outbox": outbox.drain}
 _ROUNDS = 2_000
 
 
@@ -40,21 +48,23 @@ class Machine:
         fast = {"stripe_rate_per_s": 10_000.0, "paypal_rate_per_s": 10_000.0}
         self.context = make_context(database.settings(**(fast | settings)), clock=self.clock)
         self._numbers = itertools.count(1)
+        self._own: psycopg.Connection[Any] | None = None
         synchronise(database.url, ROUTES["app"])
 
     def close(self) -> None:
         """Give the connections back."""
         self.context.engine.dispose()
+        if self._own is not None:
+            self._own.close()
 
     def submit(self, name: str, payload: Mapping[str, Any], key: str | None = None, *, actor: str | None = None) -> str:
         """A command of the app, a second after what was before, stored and not yet run; its key."""
         self.clock.move_to(self.clock.now() + timedelta(seconds=1))
         key = key or f"key-{next(self._numbers)}"
-        with self.database.connect() as connection:
-            connection.execute(
-                "SELECT bursar.accept_command(%s, %s::jsonb, %s, NULL, %s, 'sql', %s)",
-                [name, json.dumps(dict(payload)), key, actor, self.clock.now()],
-            )
+        self._kept().execute(
+            "SELECT bursar.accept_command(%s, %s::jsonb, %s, NULL, %s, 'sql', %s)",
+            [name, json.dumps(dict(payload)), key, actor, self.clock.now()],
+        )
         return key
 
     def status(self, key: str) -> dict[str, Any]:
@@ -73,11 +83,10 @@ class Machine:
         known = self.one("SELECT id FROM bursar.inbox WHERE source = %s AND event_id = %s", source, event["id"])
         if known is not None:
             return int(known)
-        with self.database.connect() as connection:
-            return store_event(
-                connection, dict(event), source=source, event_id=event["id"], event_type=event_type,
-                queue=queue_of(source, event_type), now=self.clock.now(),
-            )  # fmt: skip
+        return store_event(
+            self._kept(), dict(event), source=source, event_id=event["id"], event_type=event_type,
+            queue=queue_of(source, event_type), now=self.clock.now(),
+        )  # fmt: skip
 
     def settle(self, most: timedelta = timedelta(days=30)) -> None:
         """Work until nothing is open; waits are jumped over, `most` of them in all.
@@ -97,12 +106,15 @@ class Machine:
 
     def work(self) -> bool:
         """One round over all queues, at this instant; whether anything was done."""
-        now = self.clock.now()
-        with self.context.engine.begin() as connection:
-            promoted = sum(connection.exec_driver_sql(sql, {"now": now}).rowcount for sql in _PROMOTE)
-            for lapse in (inbox_claims.lapse, outbox_claims.lapse):
-                lapse(connection, self.context.settings.max_crashes, now)
-        moved = sum(inbox.drain(self.context, queue).settled + outbox.drain(self.context, queue).settled for queue in QUEUES)
+        promoted, moved, waiting = 0, 0, self._look()
+        if {"due", "lapsed"} & waiting:
+            promoted, waiting = self._promote(), self._look()
+        for queue in QUEUES:
+            for table, runner in _RUNNERS.items():
+                # Most queues are empty most of the time, and one look at all costs less than one claim.
+                if f"{table} {queue}" in waiting:
+                    moved += runner(self.context, queue).settled
+                    waiting = self._look()
         return bool(promoted or moved)
 
     def connect(self) -> psycopg.Connection[Any]:
@@ -111,14 +123,32 @@ class Machine:
 
     def one(self, sql: str, *values: Any) -> Any:
         """The single value of a query; None without a row."""
-        with self.database.connect() as connection:
-            found = connection.execute(sql, values or None).fetchone()
+        found = self._kept().execute(sql, values or None).fetchone()
         return None if found is None else found[0]
 
     def all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self.database.connect() as connection:
-            return connection.execute(sql, values or None).fetchall()
+        return self._kept().execute(sql, values or None).fetchall()
+
+    def _look(self) -> set[str]:
+        """What there is to do: tables with their queues, and whether waits or leases are over."""
+        return {found for (found,) in self._kept().execute(_LOOK, {"now": self.clock.now()}, prepare=True)}
+
+    def _promote(self) -> int:
+        now = self.clock.now()
+        with self.context.engine.begin() as connection:
+            promoted = sum(connection.exec_driver_sql(sql, {"now": now}).rowcount for sql in _PROMOTE)
+            for lapse in (inbox_claims.lapse, outbox_claims.lapse):
+                lapse(connection, self.context.settings.max_crashes, now)
+        return promoted
+
+    def _kept(self) -> psycopg.Connection[Any]:
+        """A connection that is used again: a new one for each look costs ten times the look. Each statement commits by itself."""
+        if self._own is None or self._own.closed:
+            # Nothing stays prepared: a test may change a table.
+            self._own = self.database.connect(prepare_threshold=None)
+            weakref.finalize(self, self._own.close)
+        return self._own
 
     def failures(self) -> list[tuple[Any, ...]]:
         """Rows that are waiting or dead, with their errors: what a test looks at when it did not end as it should."""
