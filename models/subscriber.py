@@ -39,3 +39,5 @@ class Subscriber(Aggregate):
     """TRIAL-7: a trial begins once per customer."""
     suspended_at: Mapped[datetime | None]
     suspended_because: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
+    """SEC-6: since when nothing more is told of him. Whoever comes again comes under a new id."""

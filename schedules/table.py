@@ -103,6 +103,8 @@ TABLE: tuple[Run, ...] = (
     Run("remind_dispute_deadlines", "notifications", timedelta(hours=1), "skip", "reminds operators 7, 3 and 1 days before a deadline"),
     Run("clean_tokens", "maintenance", timedelta(hours=1), "skip", "deletes expired tokens of links, and what the limiter has forgotten"),
     Run("clean_sessions", "maintenance", timedelta(hours=1), "skip", "deletes sessions that are over, and login records past their age"),
+    Run("erase_customers", "maintenance", timedelta(minutes=1), "skip", "forgets customers who asked for it, page by page"),
+    Run("forget_old_papers", "maintenance", Daily(time(4, 30)), "skip", "erases buyers of papers that the law no longer wants"),
     Run("reconcile", "maintenance", timedelta(minutes=2), "skip", "compares providers' records with ours, each day, in turns"),
     Run("backfill_events", "maintenance", timedelta(hours=1), "skip", "takes in events that a provider produced and that never came"),
     Run("send_efacturas", "maintenance", timedelta(minutes=1), "skip", "sends issued documents to ANAF, or says why not"),

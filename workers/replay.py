@@ -29,11 +29,12 @@ _CHUNK = 200
 # SKIP LOCKED: a row that a worker or another replay has in hand is under way; waiting for it would gain nothing.
 _LOOK_INBOX = """
     SELECT i.id, i.state, i.source, i.event_type, i.queue, i.attempts, i.crashes, i.error_class, i.fingerprint, i.ignored_reason,
-           EXISTS (SELECT 1 FROM bursar.inbox_payload p WHERE p.inbox_id = i.id AND p.received_at = i.received_at) AS has_payload
+           EXISTS (SELECT 1 FROM bursar.inbox_payload p WHERE p.inbox_id = i.id AND p.received_at = i.received_at) AS has_payload,
+           EXISTS (SELECT 1 FROM bursar.erased_payload e WHERE e.inbox_id = i.id) AS erased
     FROM bursar.inbox i WHERE i.id = ANY(%(ids)s) ORDER BY i.id FOR UPDATE OF i SKIP LOCKED"""
 _LOOK_OUTBOX = """
     SELECT id, state, 'outbox' AS source, kind AS event_type, queue, attempts, crashes, error_class, fingerprint, NULL AS ignored_reason,
-           true AS has_payload
+           true AS has_payload, payload ->> 'erased' IS NOT NULL AS erased
     FROM bursar.outbox WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE SKIP LOCKED"""
 
 _FRESH = """state = 'received', attempts = 0, crashes = 0, solo_crashes = 0, claimed_alone = false, done_at = NULL,
@@ -60,6 +61,8 @@ class Looked:
     fingerprint: str | None
     ignored_reason: str | None
     has_payload: bool
+    erased: bool
+    """Its bytes went with a customer who was forgotten (SEC-6)."""
 
 
 @dataclass(slots=True)
@@ -146,6 +149,8 @@ def _inbox_refusal(row: Looked, states: Sequence[str]) -> str | None:
         return "of the other mode (live or test) than this database"
     if row.event_type != UNPARSABLE and route(row.source, row.event_type) is None:
         return "its type has no handler in this version"
+    if row.erased and not row.has_payload:
+        return "its payload was erased with its customer; only the digest is left"
     if not row.has_payload:
         return "its payload was removed by retention"
     return None
@@ -154,6 +159,8 @@ def _inbox_refusal(row: Looked, states: Sequence[str]) -> str | None:
 def _outbox_refusal(row: Looked) -> str | None:
     if row.state in ("received", "processing"):
         return "under way already"
+    if row.erased:
+        return "its recipient was erased: there is nothing left to send"
     return None if row.state in ("dead", "waiting") else f"{row.state}: this call was made and is not made twice"
 
 

@@ -25,9 +25,12 @@ def define_subscriber(unit: UnitOfWork, command: DefineSubscriber) -> Subscriber
     """The subscriber as the command wants him; the same again changes nothing.
 
     Raises:
-        Rejected: `customer_taken`, `linked_to_another`.
+        Rejected: `customer_taken`, `linked_to_another`, `erased`.
     """
     row = unit.row(Subscriber, OWN_SOURCE, command.subscriber_ref)
+    if row.erased_at is not None:
+        told = f"{command.subscriber_ref} was forgotten on demand; who comes again comes under a new id"
+        raise Rejected("erased", told, {"field": "subscriber_ref"})
     if command.pay_customer_ref and (command.pay_source == "stripe" or command.pay_source == "paypal"):
         bound = {"source": command.pay_source, "customer": command.pay_customer_ref, "own": command.subscriber_ref}
         if others := unit.committed(_TAKEN, bound):

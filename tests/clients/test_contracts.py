@@ -268,6 +268,7 @@ def _access_samples() -> dict[str, dict[str, Any]]:
         "billing.sessions.opened.v1": {**session, "idle_s": 900, "device": "Firefox on Linux", "address": "192.0.2.1"},
         "billing.sessions.revoke.v1": {**session, "reason": "lost"},
         "billing.sessions.revoke_all.v1": {"user_ref": "user-7", "except_sha256": "0" * 64},
+        "billing.customers.erase.v1": {"subscriber_ref": "user-7", "reason": "ticket 4711"},
         "billing.logins.record.v1": {
             "reference": "l-1", "outcome": "failed", "at": datetime(2027, 3, 1, tzinfo=UTC), "user_ref": "user-7", "method": "password",
         },

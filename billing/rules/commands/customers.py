@@ -48,3 +48,45 @@ class CreateCustomer(Command):
     def references(self) -> Iterator[tuple[str, str, str]]:
         """The request."""
         yield "customer_request", self.source, self.external_ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureStands:
+    """How it stands; `bursar_api.erasure(subscriber_ref)` tells how it goes on."""
+
+    erasure: str
+    """Bursar's public id of it."""
+    subscriber_ref: str
+    """The app's own id."""
+    status: str
+    """`running`, `waiting` or `done`."""
+    provider_customers: list[str]
+    """His customers at providers, as `<source> <customer>`: what they keep is asked of them there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseCustomer(Command):
+    """Forgets a customer and keeps what the books need: names, addresses and what was told of him go, amounts, ids and legal papers
+    stay. Nobody can undo it. While money is open it is refused."""
+
+    NAME: ClassVar[str] = "billing.customers.erase.v1"
+    RESULT: ClassVar[type] = ErasureStands
+    REFUSALS: ClassVar[Mapping[str, str]] = {
+        "unknown_subscriber": "nobody was defined under `subscriber_ref`",
+        "money_open": "invoices, subscriptions, payments, refunds, disputes or credit are open (`details.open`, `details.current`)",
+        "organisation_active": "it is an organisation that was not deleted",
+    }
+
+    subscriber_ref: str
+    """The app's own id of the customer."""
+    reason: str
+    """Why, for the audit: a ticket's number, never words about the person."""
+
+    def __post_init__(self) -> None:
+        line(self.subscriber_ref, "subscriber_ref")
+        line(self.reason, "reason")
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """The subscriber, whose lock keeps money from opening meanwhile, and the erasure."""
+        yield "subscriber", "bursar", self.subscriber_ref
+        yield "erasure", "bursar", self.subscriber_ref

@@ -47,6 +47,7 @@ class DefineSubscriber(Command):
     REFUSALS: ClassVar[Mapping[str, str]] = {
         "customer_taken": "`pay_customer_ref` is another subscriber's (`details.current`)",
         "linked_to_another": "the provider's customer is linked with another id of the app",
+        "erased": "the customer was forgotten (`customers.erase`): who comes again comes under a new id",
     }
 
     subscriber_ref: str

@@ -1,4 +1,4 @@
-"""Commands about access: links in mails that prove something once, sessions, logins."""
+"""Commands about access: links in mails that prove something once, sessions, logins, and the right to be forgotten."""
 
 from __future__ import annotations
 
@@ -120,5 +120,23 @@ class RecordLogin(Command):
     """The IP address that it came from."""
 
 
-TYPED: tuple[type[Command], ...] = (RequestToken, SessionOpened, RevokeSession, RevokeAllSessions, RecordLogin)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseCustomer(Command):
+    """Forgets a customer and keeps what the books need: names, addresses and what was told of him go, amounts, ids and
+    legal papers stay. Nobody can undo it. While money is open it is refused.
+
+    Result: `erasure`, `subscriber_ref`, `status`, `provider_customers`.
+    Rejected as `unknown_subscriber`, `money_open`, `organisation_active`.
+    """
+
+    NAME: ClassVar[str] = "billing.customers.erase.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    subscriber_ref: str
+    """The app's own id of the customer."""
+    reason: str
+    """Why, for the audit: a ticket's number, never words about the person."""
+
+
+TYPED: tuple[type[Command], ...] = (RequestToken, SessionOpened, RevokeSession, RevokeAllSessions, RecordLogin, EraseCustomer)
 """All of these."""

@@ -14,7 +14,7 @@ class DefineSubscriber(Command):
     stays.
 
     Result: `subscriber`, `subscriber_ref`, `status`.
-    Rejected as `customer_taken`, `linked_to_another`.
+    Rejected as `customer_taken`, `linked_to_another`, `erased`.
     """
 
     NAME: ClassVar[str] = "billing.subscribers.define.v1"

@@ -1,0 +1,96 @@
+"""Erases what was told of one customer: mails in the outbox, bytes in the inbox (SEC-6). Rows, keys and digests stay.
+
+Neither table has an index for it, because each would cost every event something and an erasure is rare: both are read once, page
+by page, by their ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from billing.operations.erase_rows import Person
+from models.bulk import as_json
+
+PAGE = 5_000
+
+_MAILS = """
+    WITH page AS MATERIALIZED (
+        SELECT id, kind, state, payload FROM bursar.outbox WHERE id > %(after)s ORDER BY id LIMIT %(page)s),
+    his AS MATERIALIZED (
+        SELECT id, state FROM page WHERE kind = 'mail.send' AND payload ->> 'erased' IS NULL
+           AND (payload ->> 'subscriber' = %(ref)s OR lower(trim(payload ->> 'to')) = ANY (%(emails)s))),
+    gone AS (
+        UPDATE bursar.outbox o SET payload = jsonb_build_object('mail', o.payload -> 'mail', 'erased', true), result = o.result - 'answer',
+               error = CASE WHEN o.state = 'dead' THEN 'its recipient was erased' END
+        FROM his WHERE o.id = his.id AND o.state IN ('done', 'dead') RETURNING 1)
+    SELECT (SELECT max(id) FROM page) AS last, (SELECT count(*) FROM page) AS looked, (SELECT count(*) FROM gone) AS gone,
+           (SELECT min(id) FROM his WHERE state NOT IN ('done', 'dead')) AS open"""
+
+_OBJECTS = """
+    SELECT t.source || ':' || t.external_id FROM bursar.customer t WHERE t.id = ANY (%(customer_ids)s)
+    UNION SELECT t.source || ':' || t.external_id FROM bursar.subscription t WHERE t.customer_id = ANY (%(customer_ids)s)
+    UNION SELECT t.source || ':' || t.external_id FROM bursar.invoice t WHERE t.customer_id = ANY (%(customer_ids)s)
+    UNION SELECT t.source || ':' || t.external_id FROM bursar.payment t WHERE t.customer_id = ANY (%(customer_ids)s)
+    UNION SELECT t.source || ':' || t.external_id FROM bursar.charge t WHERE t.customer_id = ANY (%(customer_ids)s)
+    UNION SELECT t.source || ':' || t.external_id FROM bursar.checkout t WHERE t.customer_id = ANY (%(customer_ids)s)
+    UNION SELECT t.source || ':' || t.external_id FROM bursar.payment_method t WHERE t.customer_id = ANY (%(customer_ids)s)
+    UNION SELECT t.source || ':' || t.external_id FROM bursar.tax_id t WHERE t.customer_id = ANY (%(customer_ids)s)
+    UNION SELECT t.source || ':' || t.external_id FROM bursar.refund t JOIN bursar.payment p ON p.id = t.payment_id
+          WHERE p.customer_id = ANY (%(customer_ids)s)
+    UNION SELECT t.source || ':' || t.external_id FROM bursar.dispute t JOIN bursar.payment p ON p.id = t.payment_id
+          WHERE p.customer_id = ANY (%(customer_ids)s)"""
+
+# Providers' events by their lane or object. Commands, what persons entered and Zoom's events have lanes of their own kind, so the
+# bytes are searched: for the app's id as a whole JSON text, and for addresses whatever their capitals. `encode`: bytes that are no
+# UTF-8 stop nothing.
+_EVENTS = """
+    WITH page AS MATERIALIZED (
+        SELECT id, source, lane, object_id, state, received_at FROM bursar.inbox WHERE id > %(after)s ORDER BY id LIMIT %(page)s),
+    words AS (SELECT encode(convert_to(to_json(%(ref)s::text)::text, 'UTF8'), 'escape') AS ref),
+    addresses AS (SELECT lower(encode(convert_to(one, 'UTF8'), 'escape')) AS address FROM unnest(%(emails)s::text[]) AS one),
+    objects AS (SELECT one FROM json_array_elements_text(%(objects)s::json) AS one),
+    his AS (
+        SELECT p.id, p.state FROM page p WHERE p.lane IN (SELECT one FROM objects) OR p.source || ':' || p.object_id IN (SELECT one FROM objects)
+        UNION
+        SELECT p.id, p.state FROM page p JOIN bursar.inbox_payload b ON b.inbox_id = p.id AND b.received_at = p.received_at
+        CROSS JOIN words CROSS JOIN LATERAL (SELECT encode(b.body, 'escape') AS body) AS e
+        WHERE p.source IN ('app', 'manual', 'zoom') AND (strpos(e.body, words.ref) > 0
+              OR EXISTS (SELECT FROM addresses a WHERE strpos(lower(e.body), a.address) > 0)))
+    SELECT (SELECT max(id) FROM page) AS last, (SELECT count(*) FROM page) AS looked,
+           (SELECT array_agg(id ORDER BY id) FROM his WHERE state IN ('done', 'ignored')) AS final,
+           (SELECT min(id) FROM his WHERE state NOT IN ('done', 'ignored')) AS open"""
+_ERASE = "SELECT bursar.erase_payloads(%(erasure)s, %(ids)s, %(now)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One page: up to which row, what was erased, the first row that is not final, and whether the table goes on."""
+
+    after: int
+    gone: int
+    open: int | None
+    more: bool
+
+
+def erase_mails(connection: Connection, who: Person, after: int, page: int = PAGE) -> Looked:
+    """Mails to him, behind `after`."""
+    bound = {"ref": who.ref, "emails": who.emails, "after": after, "page": page}
+    row = connection.exec_driver_sql(_MAILS, bound).one()
+    return Looked(row.last or after, row.gone, row.open, row.looked == page)
+
+
+def erase_events(connection: Connection, who: Person, erasure: UUID, after: int, now: datetime, page: int = PAGE) -> Looked:
+    """Bytes of events about him, behind `after`."""
+    objects = list(connection.exec_driver_sql(_OBJECTS, {"customer_ids": who.customer_ids}).scalars())
+    objects += [f"{source}:{customer}" for source, customer in zip(who.sources, who.customers, strict=True)] + [f"app:{who.ref}"]
+    bound: dict[str, Any] = {"ref": who.ref, "emails": who.emails, "objects": as_json(sorted(set(objects))), "after": after, "page": page}
+    row = connection.exec_driver_sql(_EVENTS, bound).one()
+    gone = 0
+    if row.final:
+        gone = int(connection.exec_driver_sql(_ERASE, {"erasure": erasure, "ids": list(row.final), "now": now}).scalar_one())
+    return Looked(row.last or after, gone, row.open, row.looked == page)
