@@ -116,7 +116,7 @@ def test_a_decline_is_tried_again_with_another_card_on_command_only(shop: Shop) 
     found = shop.outcome("k")
     assert (found["status"], found["failure_code"], found["decline_code"]) == ("failed", "card_declined", "insufficient_funds")
     [mail] = shop.mail.mails
-    assert mail.message["Subject"] == "Your payment of 10.10 EUR did not go through"
+    assert mail.message["Subject"] == "Your payment of €10.10 did not go through"
     assert [call["path"] for call in shop.stripe.calls() if call["method"] == "POST"].count("/v1/payment_intents") == 1
 
     again = {"source": "stripe", "reference": "order:17", "attempt": 2, "payment_method_ref": "pm_card_visa"}

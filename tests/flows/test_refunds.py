@@ -49,7 +49,7 @@ def test_one_command_is_one_refund(counter: Counter, order: str) -> None:
         ("revoked", "refunded", True)
     ]
     [mail] = counter.mail.mails
-    assert mail.message["Subject"] == "Your refund of 10.01 EUR"
+    assert mail.message["Subject"] == "Your refund of €10.01"
     outcome = counter.machine.one("SELECT bursar_api.outcome('k')")
     assert (outcome["status"], outcome["settled"]) == ("completed", True)
     statuses = counter.machine.all("SELECT jsonb_path_query_array(history, '$[*].status') FROM bursar.refund_request")
