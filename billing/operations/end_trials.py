@@ -16,8 +16,9 @@ from billing.operations.catalogue import Offer, offers_of
 from billing.operations.collect_invoice import collect_invoices
 from billing.operations.end_subscription import end_subscription
 from billing.operations.move_own import move_own
-from billing.operations.open_period import open_period
+from billing.operations.open_period import full_minor, open_period
 from billing.operations.start_subscription import start_subscription
+from billing.operations.subscription_promo import held_minor
 from billing.operations.tell_trial import tell_trial
 from billing.operations.unit import UnitOfWork
 from billing.operations.usable_method import usable_methods
@@ -74,7 +75,8 @@ def _convert(unit: UnitOfWork, row: Subscription, plan: str) -> list[Invoice]:
     row.anchor_at, row.trial_notice_at, row.grace_until = row.trial_end_at, None, None
     period = span(cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count), 0)
     move_own(unit, row, "active", because="trial_converted")
-    invoice = open_period(unit, row, period, billing_reason="create", name=plan)
+    discount = min(held_minor(unit, row), full_minor(row))
+    invoice = open_period(unit, row, period, billing_reason="create", name=plan, discount_minor=discount)
     return [] if invoice is None else [invoice]
 
 

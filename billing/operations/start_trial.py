@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from billing.operations.move_own import move_own
+from billing.operations.open_period import full_minor
 from billing.operations.start_subscription import known_start, refuse_start, set_terms
+from billing.operations.subscription_promo import hold_promo
 from billing.operations.unit import UnitOfWork
 from billing.operations.usable_method import usable_methods
 from billing.rules.commands.base import Rejected
@@ -45,6 +47,8 @@ def start_trial(unit: UnitOfWork, command: StartTrial) -> Subscription:
     row.trial_start_at = whole_second(unit.now)
     row.trial_end_at = row.trial_start_at + timedelta(days=days)
     row.trial_notice_at = row.trial_end_at - timedelta(days=NOTICE_DAYS if notice_days is None else notice_days)
+    if command.promo_ref:
+        hold_promo(unit, row, full_minor(row), after=row.trial_end_at)
     subscriber.trial_used_at = unit.now
     move_own(unit, row, "trialing", product=row.product_ref, ends_at=row.trial_end_at.isoformat(), reason=command.reason)
     return row

@@ -5,7 +5,7 @@ The use belongs to the subscription, not to a payment: the first invoice may be 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -23,13 +23,17 @@ from models.subscription import Subscription
 log = structlog.get_logger(__name__)
 
 _FIRST = "create"
+_LONGEST_TRIAL_GRACE = timedelta(days=90)
+"""A trial whose payer adds a method in its grace is converted then; what is not converted is given back at its end, not by expiry."""
 _HELD_BY = """SELECT s.external_id, s.promo_ref FROM bursar.invoice i
               JOIN bursar.subscription s ON s.source = i.source AND s.external_id = i.subscription_ref
               WHERE i.source = 'bursar' AND i.external_id = %(invoice)s AND i.billing_reason = 'create' AND s.promo_ref IS NOT NULL"""
 
 
-def hold_promo(unit: UnitOfWork, row: Subscription, amount: int) -> int:
+def hold_promo(unit: UnitOfWork, row: Subscription, amount: int, *, after: datetime | None = None) -> int:
     """Keep what is reserved under the subscription's `promo_ref` for its first invoice; what it takes off, in minor units.
+
+    `after`: when that invoice will be made, if not now.
 
     Raises:
         Rejected: `promo_not_reserved`, `currency_differs`, `amount_not_discounted`; nothing was changed.
@@ -46,8 +50,17 @@ def hold_promo(unit: UnitOfWork, row: Subscription, amount: int) -> int:
         message = f"{row.promo_ref} was reserved for {code.subtotal_minor}, the first period costs {amount}"
         raise Rejected("amount_not_discounted", message, {"current": amount, "limit": code.subtotal_minor, "field": "promo_ref"})
     code.request_source, code.request = OWN_SOURCE, _name(row.external_id)
-    code.expires_at, code.updated_at = unit.now + GRACE + timedelta(days=1), max(code.updated_at, unit.now)
+    made_at = unit.now if after is None else after + _LONGEST_TRIAL_GRACE
+    code.expires_at, code.updated_at = made_at + GRACE + timedelta(days=1), max(code.updated_at, unit.now)
     return code.amount_off_minor or 0
+
+
+def held_minor(unit: UnitOfWork, row: Subscription) -> int:
+    """What the code that is held for its first invoice takes off; 0 where none is held, or no longer."""
+    if row.promo_ref is None:
+        return 0
+    code = unit.row(PromoRedemption, OWN_SOURCE, row.promo_ref)
+    return (code.amount_off_minor or 0) if code.status == "reserved" and belongs_to(code, OWN_SOURCE, _name(row.external_id)) else 0
 
 
 def use_promo(unit: UnitOfWork, row: Subscription, invoice: Invoice) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.maintenance.check_invariants import check
-from tasks.payments.runs import end_trials, tell_of_trials
+from tasks.payments.runs import end_trials, expire_promo_reservations, tell_of_trials
 from tests.factories.subscribers import do, price, product
 from tests.factories.subscriptions import Billing
 from tests.harness.cluster import Database
@@ -121,3 +121,30 @@ def test_a_cancelled_trial_ends_with_it_and_charges_nothing(billing: Billing) ->
     _runs(billing, 11.1)
     _runs(billing, 15)
     assert (billing.status("sub-1"), billing.charged(), billing.machine.all(_MAILS)) == ("cancelled", [], [])
+
+
+@pytest.mark.requirement("TRIAL-2", "PROMO-2")
+@pytest.mark.parametrize(("method", "use", "charged"), [(GOOD, "consumed", [1_500]), (None, "released", [])])
+def test_a_promo_code_is_kept_for_the_first_invoice_after_a_trial(
+    billing: Billing, method: str | None, use: str, charged: list[int]
+) -> None:
+    def asks(name: str, **payload: Any) -> None:
+        told = billing.asks(f"billing.{name}.v1", payload)
+        assert told["state"] == "succeeded", told
+
+    asks("campaigns.define", reference="spring", title="Spring", kind="percentage", basis_points=2_500, starts_on="2026-01-01",
+         ends_on="2030-01-01")  # fmt: skip
+    asks("promo_codes.issue", campaign="spring", codes=["SPRING"], max_uses=1)
+    order: dict[str, Any] = {"code": "SPRING", "reference": "order-1", "subscriber_ref": "ann", "currency": "EUR"}
+    asks("promo_codes.reserve", **order, unit_amounts_minor=[2_000], quantities=[1])
+    if method is not None:
+        billing.defines("ann", payment_method_ref=method)
+    assert _begins(billing, promo_ref="order-2")["code"] == "promo_not_reserved"
+    assert _begins(billing, promo_ref="order-1")["state"] == "succeeded"
+    machine = billing.machine
+    _runs(billing, 13)
+    expire_promo_reservations(machine.context, machine.clock.now())
+    assert machine.one("SELECT status FROM bursar.promo_redemption WHERE external_id = 'order-1'") == "reserved"
+    _runs(billing, 15.1)
+    assert billing.charged() == charged
+    assert machine.one("SELECT status FROM bursar.promo_redemption WHERE external_id = 'order-1'") == use

@@ -50,6 +50,9 @@ class StartTrial(Command):
         "no_trial": "the plan has no trial",
         "trial_used": "he has had his trial (`details.current`)",
         "method_needed": "the plan's trial is refused without a stored payment method",
+        "promo_not_reserved": "nothing is reserved for him under `promo_ref`, or no longer",
+        "currency_differs": "what is reserved under `promo_ref` is in another currency",
+        "amount_not_discounted": "what is reserved under `promo_ref` is for another amount (`details.limit`)",
     }
 
     reference: str
@@ -66,6 +69,8 @@ class StartTrial(Command):
     """of these; 1 to 120."""
     quantity: int = 1
     """Seats: 1 to 100000."""
+    promo_ref: str | None = None
+    """The reference under which a promo code was reserved for the first invoice; it is kept until that is paid or will not be."""
     reason: str | None = None
     """Why, for the audit."""
 
@@ -83,10 +88,13 @@ class StartTrial(Command):
         """
         return StartSubscription(
             reference=self.reference, subscriber_ref=self.subscriber_ref, product=self.product, currency=self.currency,
-            cycle_unit=self.cycle_unit, cycle_count=self.cycle_count, quantity=self.quantity, reason=self.reason,
+            cycle_unit=self.cycle_unit, cycle_count=self.cycle_count, quantity=self.quantity, promo_ref=self.promo_ref,
+            reason=self.reason,
         )  # fmt: skip
 
     def references(self) -> Iterator[tuple[str, str, str]]:
-        """Subscriber and subscription."""
+        """Subscriber, subscription, and what was reserved."""
         yield "subscriber", OWN, self.subscriber_ref
         yield "subscription", OWN, self.reference
+        if self.promo_ref:
+            yield "promo_redemption", OWN, self.promo_ref

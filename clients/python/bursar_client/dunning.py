@@ -47,7 +47,8 @@ class StartTrial(Command):
 
     Result: `subscription`, `reference`, `status`, `product`, `trial_started_at`, `trial_ends_at`, `method_stored`.
     Rejected as `reference_used`, `unknown_subscriber`, `subscriber_suspended`, `unknown_product`, `not_offered`,
-    `no_price`, `amount_out_of_bounds`, `already_subscribed`, `no_trial`, `trial_used`, `method_needed`.
+    `no_price`, `amount_out_of_bounds`, `already_subscribed`, `no_trial`, `trial_used`, `method_needed`,
+    `promo_not_reserved`, `currency_differs`, `amount_not_discounted`.
     """
 
     NAME: ClassVar[str] = "billing.trials.start.v1"
@@ -67,6 +68,8 @@ class StartTrial(Command):
     """of these; 1 to 120."""
     quantity: int = 1
     """Seats: 1 to 100000."""
+    promo_ref: str | None = None
+    """The reference under which a promo code was reserved for the first invoice; it is kept until that is paid or will not be."""
     reason: str | None = None
     """Why, for the audit."""
 
