@@ -1,17 +1,19 @@
-"""One form for a mail address, wherever addresses are stored or compared (SEC-10): customers, suppression, participants."""
+"""By which form an address that gets no mail is found, however it is written the next time (SEC-10), and by which digest."""
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
 
+from billing.rules.email_address import normalised as stored_form
+
 
 def normalised(address: str) -> str:
-    """Trimmed, in Unicode's composed form, without capitals, its domain in ASCII.
+    """The form in which addresses are stored, and beyond it in Unicode's composed form, its domain in ASCII.
 
     The part before the @ could by the standard differ in capitals alone; no mailbox in use does, and people type as they like.
     """
-    text = unicodedata.normalize("NFC", address.strip()).lower()
+    text = unicodedata.normalize("NFC", stored_form(address) or "")
     local, at, domain = text.rpartition("@")
     try:
         return f"{local}{at}{domain.encode('idna').decode()}"

@@ -264,6 +264,9 @@ def _subscription_samples() -> dict[str, dict[str, Any]]:
 def _access_samples() -> dict[str, dict[str, Any]]:
     session = {"session_sha256": "0" * 64, "user_ref": "user-7"}
     return {
+        "billing.mails.request.v1": {
+            "reference": "m-1", "mail": "registration_confirmation", "user_ref": "user-7", "link": "https://a.example/begin",
+        },
         "billing.tokens.request.v1": {"reference": "t-1", "user_ref": "user-7", "purpose": "password_reset", "email": "ann@example.com"},
         "billing.sessions.opened.v1": {**session, "idle_s": 900, "device": "Firefox on Linux", "address": "192.0.2.1"},
         "billing.sessions.revoke.v1": {**session, "reason": "lost"},

@@ -182,3 +182,18 @@ def test_a_server_that_is_busy_leaves_the_mail_deferred(office: PostOffice) -> N
     office.server.faults.clear()
     office.machine.settle()
     assert (office.fate(key)[0], len(office.mails)) == ("sent", 1)
+
+
+@pytest.mark.requirement("MAIL-2")
+def test_the_app_asks_for_a_mail_of_which_only_it_knows(office: PostOffice) -> None:
+    asked = {"reference": "reg-7", "mail": "registration_confirmation", "user_ref": "user-7", "link": "https://app.example.com/begin"}
+    name = "billing.mails.request.v1"
+
+    assert office.machine.run(name, asked)["code"] == "no_address"
+    whole = asked | {"email": " Ann@Example.com", "language": "ro", "full_name": "Ana Ionescu"}
+    results = [office.machine.run(name, whole, key)["result"] for key in ("a", "b")]
+    assert results[0] == results[1]
+    (mail,) = office.mails
+    assert (mail.recipients, mail.message["Subject"]) == (("ann@example.com",), "Bine ați venit la Shop")
+    assert office.machine.run(name, whole | {"link": "javascript:alert(1)"}, "c")["code"] == "invalid_payload"
+    assert office.machine.run(name, whole | {"mail": "password_reset"}, "d")["code"] == "invalid_payload"

@@ -1,0 +1,37 @@
+"""Commands about mails that only the app knows the occasion of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from bursar_client.command import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestMail(Command):
+    """Mails somebody what only the app knows of. Each kind is one that is owed (transactional): this is no way to advertise.
+
+    Result: `mail`, `key`. Rejected as `no_address`.
+    """
+
+    NAME: ClassVar[str] = "billing.mails.request.v1"
+    QUEUE: ClassVar[str] = "notifications"
+
+    reference: str
+    """The app's own name for the occasion, 1 to 120 visible ASCII characters; asked again under it, nothing more is sent."""
+    mail: Literal["registration_confirmation"]
+    """Which mail."""
+    user_ref: str
+    """The app's id of the reader."""
+    email: str | None = None
+    """Where to; null: the address of the subscriber `user_ref`."""
+    language: str | None = None
+    """Of the mail, such as `ro`; null: the subscriber's, else English."""
+    full_name: str | None = None
+    """How he is greeted; null: as the subscriber is."""
+    link: str | None = None
+    """Where the mail's button leads, http or https."""
+
+
+TYPED: tuple[type[Command], ...] = (RequestMail,)
