@@ -8,6 +8,7 @@ from typing import Any
 
 from billing.operations.catalogue import Offer
 from billing.operations.collect_invoice import collect_invoice, collectable
+from billing.operations.credit_unused_part import credit_unused_part
 from billing.operations.derive_account_status import derive_later
 from billing.operations.follow_subscription_invoice import open_invoices
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
@@ -158,14 +159,16 @@ def _begin_again(unit: UnitOfWork, row: Subscription, offer: Offer, left_minor: 
 
 
 def credit_unused(unit: UnitOfWork, row: Subscription, minor: int, money: PeriodMoney) -> int:
-    """Give a credit for what of the running period is not used, never more than was paid for it; how much."""
+    """Give a credit for what of the running period is not used, never more than was paid for it; how much, with its tax."""
     credit = creditable(minor, money.paid_minor, money.credited_minor)
     if credit:
         fact = f"unused:{row.external_id}:{stamp(row.current_period_start or unit.now)}:{money.credits + 1}"
+        credit = money.with_tax(credit)
         grant_credit(
             unit, row.subscriber_ref or "", row.currency or "", credit, fact=fact, reason="unused part of a period",
             subscription_ref=row.external_id, period_start=row.current_period_start,
         )  # fmt: skip
+        credit_unused_part(unit, row.subscriber_ref or "", row.external_id, row.current_period_start or unit.now)
     return credit
 
 

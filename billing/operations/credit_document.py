@@ -15,7 +15,7 @@ import structlog
 
 from billing.operations.foreign_tax import NoExchangeRateError, foreign_tax
 from billing.operations.issue_document import paper_ref
-from billing.operations.keep_back import keep_back, let_go
+from billing.operations.keep_back import keep_back, let_go, wait_for_invoice
 from billing.operations.parties import seller_of
 from billing.operations.send_on import send_on
 from billing.operations.tax_invoice import seller_day
@@ -35,9 +35,11 @@ log = structlog.get_logger(__name__)
 _PAPERS = """SELECT d.external_id, d.kind, d.invoice_ref, d.content, b.content AS buyer FROM bursar.document d
              LEFT JOIN bursar.document_buyer b ON b.document_id = d.id
              WHERE d.source = 'bursar' AND d.invoice_ref = ANY (%(refs)s) ORDER BY d.issued_at, d.no"""
+UNUSED = "unused:"
+"""What references of credit notes for unused parts begin with: these do not count for refunds, which take back something else."""
 _WORDS = {
-    "en": {"credit": "Credit for invoice {0}", "void": "Invoice cancelled", "refund": "Refund"},
-    "ro": {"credit": "Stornare factură {0}", "void": "Factură anulată", "refund": "Rambursare"},
+    "en": {"credit": "Credit for invoice {0}", "void": "Invoice cancelled", "refund": "Refund", "unused": "Unused part of the period"},
+    "ro": {"credit": "Stornare factură {0}", "void": "Factură anulată", "refund": "Rambursare", "unused": "Parte neutilizată a perioadei"},
 }
 
 
@@ -55,8 +57,8 @@ class Papers:
 
     @property
     def credited_minor(self) -> int:
-        """What was, in all."""
-        return sum(note.total_minor for note in self.notes.values())
+        """What was, but for unused parts."""
+        return sum(note.total_minor for name, note in self.notes.items() if not name.startswith(UNUSED))
 
 
 def papers_of(unit: UnitOfWork, invoice_refs: Sequence[str]) -> dict[str, Papers]:
@@ -82,9 +84,13 @@ def credit_later(unit: UnitOfWork, row: Invoice) -> None:
 
 def _credit_what_became(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
     unit.load((Invoice.NAME, OWN_SOURCE, ref) for ref in invoice_refs)
-    for ref, papers in sorted(papers_of(unit, invoice_refs).items()):
-        row = unit.row(Invoice, OWN_SOURCE, ref)
+    found = papers_of(unit, invoice_refs)
+    for ref in invoice_refs:
+        row, papers = unit.row(Invoice, OWN_SOURCE, ref), found.get(ref)
         unit.again(ref)
+        if papers is None:
+            wait_for_invoice(unit, row)
+            continue
         rest = gross(papers.left)
         if row.status == "void":
             if rest:
@@ -92,8 +98,8 @@ def _credit_what_became(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
             continue
         refunded = min(row.refunded_minor or 0, papers.invoice.total_minor)
         credited = papers.credited_minor
-        if refunded > credited:
-            _issue(unit, row, papers, f"refund:{ref}:{refunded}", refunded - credited, _word(papers, "refund"))
+        if refunded > credited and rest:
+            _issue(unit, row, papers, f"refund:{ref}:{refunded}", min(rest, refunded - credited), _word(papers, "refund"))
         elif refunded < sum(note.total_minor for name, note in papers.notes.items() if name.startswith("refund:")):
             log.error(
                 "credited_more_than_refunded", invoice=ref, credited_minor=credited, refunded_minor=refunded,
@@ -114,13 +120,19 @@ def credit(unit: UnitOfWork, row: Invoice, papers: Papers, reference: str, amoun
         unit.issue(_paper(unit, row, papers, name, amount_minor, reason))
 
 
+def credit_part(unit: UnitOfWork, row: Invoice, papers: Papers, amount_minor: int) -> None:
+    """Issue a credit note for an unused part of what a locked invoice has billed: at most what is left of it."""
+    before = sum(note.total_minor for name, note in papers.notes.items() if name.startswith(UNUSED))
+    _issue(unit, row, papers, f"{UNUSED}{row.external_id}:{before + amount_minor}", amount_minor, _word(papers, "unused"))
+
+
 def _issue(unit: UnitOfWork, row: Invoice, papers: Papers, name: str, amount_minor: int, reason: str) -> None:
     if name in papers.notes:
         return
     try:
         unit.issue(_paper(unit, row, papers, name, amount_minor, reason))
     except NoExchangeRateError as error:
-        keep_back(unit, f"credit:{row.external_id}", row, error)
+        keep_back(unit, f"credit:{row.external_id}", row, "no_fx_rate", str(error))
         return
     let_go(unit, f"credit:{row.external_id}")
 

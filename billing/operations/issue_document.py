@@ -32,7 +32,6 @@ from models.subscriber import Subscriber
 Payment = Literal["card", "bank_transfer", "paypal", "credit", "none"]
 
 _ISSUED = "SELECT external_id FROM bursar.document WHERE source = 'bursar' AND external_id = ANY (%(refs)s)"
-_ENDED = frozenset({"void", "uncollectible"})
 _PAID_BY: dict[str | None, Payment] = {"stripe": "card", "paypal": "paypal"}
 
 
@@ -48,7 +47,7 @@ def issue_when(unit: UnitOfWork, row: Invoice, moment: Literal["issued", "paid"]
 
 
 def issue_documents(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
-    """Issue those papers that are not there yet; the invoices' subscribers are locked. An invoice that ended meanwhile gets none."""
+    """Issue those papers that are not there yet; the invoices' subscribers are locked. One that is void meanwhile gets none."""
     seller = seller_of(unit)
     if seller is None:
         return
@@ -56,7 +55,7 @@ def issue_documents(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
     there = {row["external_id"] for row in unit.committed(_ISSUED, {"refs": refs})} | {paper.reference for paper in unit.papers}
     unit.load((Invoice.NAME, OWN_SOURCE, ref) for ref in invoice_refs)
     rows = [unit.row(Invoice, OWN_SOURCE, ref) for ref in invoice_refs if paper_ref(ref) not in there]
-    rows = [row for row in rows if row.status not in _ENDED and row.total_minor]
+    rows = [row for row in rows if row.status != "void" and row.total_minor]
     unit.find(DocumentWait, OWN_SOURCE, refs)
     buyers = bill_tos(unit, sorted({row.subscriber_ref or "" for row in rows}))
     issued = []
@@ -76,7 +75,7 @@ def _issue(unit: UnitOfWork, seller: Seller, row: Invoice, bill_to: BillTo | Non
         broken = _taxed(unit, seller, row, subscriber.zone or "UTC", language)
         document = _document(unit, _Parts(seller, subscriber, bill_to, row, language, broken))
     except (NoRateError, NoExchangeRateError) as error:
-        keep_back(unit, reference, row, error)
+        keep_back(unit, reference, row, "no_fx_rate" if isinstance(error, NoExchangeRateError) else "no_tax_rate", str(error))
         return False
     let_go(unit, reference)
     paper = Unnumbered(

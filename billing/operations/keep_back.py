@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import structlog
 
-from billing.operations.foreign_tax import NoExchangeRateError
 from billing.operations.own_row import own_row
 from billing.operations.unit import UnitOfWork
 from models.base import OWN_SOURCE
@@ -14,20 +13,35 @@ from models.invoice import Invoice
 log = structlog.get_logger(__name__)
 
 
-def keep_back(unit: UnitOfWork, reference: str, invoice: Invoice, error: LookupError) -> None:
-    """The paper waits; the run `issue_waiting_documents` tries again by itself."""
+def keep_back(unit: UnitOfWork, reference: str, invoice: Invoice, cause: str, said: str) -> None:
+    """The paper waits; the run `issue_waiting_documents` tries again by itself.
+
+    Args:
+        unit: the transaction.
+        reference: `invoice:<invoice>`, or `credit:<invoice>` of its credit notes.
+        invoice: locked.
+        cause: `no_fx_rate` or `no_tax_rate`.
+        said: for people.
+    """
     row, _ = own_row(unit, DocumentWait, OWN_SOURCE, reference)
-    cause = "no_fx_rate" if isinstance(error, NoExchangeRateError) else "no_tax_rate"
     waited, row.ended_at = row.since is not None, None
     if not waited:
         row.since = unit.now
         unit.audit("document.kept_back", DocumentWait.NAME, row.id, before=None, after={"document": reference, "cause": cause})
         log.error(
-            "document_kept_back", document=reference, cause=cause, said=str(error),
+            "document_kept_back", document=reference, cause=cause, said=said,
             effect="the invoice stands and its money goes on; its paper waits",
             next_step="record the rate; the paper is then issued by itself within the hour",
         )  # fmt: skip
-    row.invoice_ref, row.subscriber_ref, row.cause, row.said = invoice.external_id, invoice.subscriber_ref, cause, str(error)
+    row.invoice_ref, row.subscriber_ref, row.cause, row.said = invoice.external_id, invoice.subscriber_ref, cause, said
+
+
+def wait_for_invoice(unit: UnitOfWork, invoice: Invoice) -> None:
+    """The credit notes of an invoice whose own paper is kept back wait for it; a void one never gets one."""
+    own = f"invoice:{invoice.external_id}"
+    wait = unit.find(DocumentWait, OWN_SOURCE, [own]).get(own)
+    if wait is not None and invoice.status != "void" and invoice.refunded_minor:
+        keep_back(unit, f"credit:{invoice.external_id}", invoice, wait.cause or "no_fx_rate", "the invoice's own paper is not issued yet")
 
 
 def let_go(unit: UnitOfWork, reference: str) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from billing.operations.unit import UnitOfWork
+from billing.rules.money import share_half_up
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from models.money_credit import MoneyCreditEntry
 from models.subscription import Subscription
 
-_INVOICES = """SELECT external_id, status, finalized_at, amount_paid_minor, credit_applied_minor, refunded_minor, period_start
+_INVOICES = """SELECT external_id, status, finalized_at, amount_paid_minor, credit_applied_minor, refunded_minor, period_start,
+                      tax_inclusive, tax_minor, total_minor
                FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar'
                  AND (period_start >= %(start)s OR finalized_at > %(yesterday)s)"""
 _CREDITS = """SELECT id, delta_minor FROM bursar.money_credit_entry
@@ -21,7 +24,7 @@ _CREDITS = """SELECT id, delta_minor FROM bursar.money_credit_entry
 
 @dataclass(frozen=True, slots=True)
 class PeriodMoney:
-    """In minor units of the subscription's currency."""
+    """In minor units of the subscription's currency, as its prices are: without the tax, where that comes on top of them."""
 
     paid_minor: int
     """By payments and credits, less what was refunded."""
@@ -32,6 +35,12 @@ class PeriodMoney:
     credits: int
     recent: int
     """How many invoices there were within a day (SUB-14)."""
+    net_of: tuple[int, int] = (1, 1)
+    """What of how much is the price, where tax came on top of it."""
+
+    def with_tax(self, minor: int) -> int:
+        """What an amount in terms of prices is in money, as it was paid."""
+        return share_half_up(minor, self.net_of[1], self.net_of[0])
 
 
 def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
@@ -49,10 +58,20 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
             given[known.id] = known.delta_minor
     of_period = [one for one in invoices.values() if one["period_start"] is not None and one["period_start"] >= start]
     paid = sum(
-        (one["amount_paid_minor"] or 0) + (one["credit_applied_minor"] or 0) - (one["refunded_minor"] or 0)
+        share_half_up(
+            (one["amount_paid_minor"] or 0) + (one["credit_applied_minor"] or 0) - (one["refunded_minor"] or 0), *_net_of(one)
+        )
         for one in of_period
         if one["status"] == "paid"
     )
     recent = sum(1 for one in invoices.values() if one["finalized_at"] is not None and one["finalized_at"] > yesterday)
     given_up = max(-(row.seats_accrued_minor or 0), 0)  # it will be taken off the next invoice
-    return PeriodMoney(paid, sum(given.values()) + given_up, len(of_period), len(given), recent)
+    net_of = next((_net_of(one) for one in of_period if one["status"] == "paid"), (1, 1))
+    credited = share_half_up(sum(given.values()), *net_of) + given_up
+    return PeriodMoney(paid, credited, len(of_period), len(given), recent, net_of)
+
+
+def _net_of(invoice: Mapping[str, Any]) -> tuple[int, int]:
+    if invoice["tax_inclusive"] is not False or not invoice["total_minor"]:
+        return (1, 1)
+    return invoice["total_minor"] - (invoice["tax_minor"] or 0), invoice["total_minor"]

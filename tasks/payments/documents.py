@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from billing.operations.credit_document import credit_later
+from billing.operations.credit_unused_part import credit_unused_part
 from billing.operations.issue_document import issue_documents
 from billing.operations.unit import UnitOfWork
 from models.base import OWN_SOURCE
@@ -31,6 +32,8 @@ def _try_again(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
         wait.ended_at = unit.now  # kept back again, it is opened again
         if one.item.startswith("credit:"):
             credit_later(unit, invoice)
+            if invoice.subscription_ref and invoice.period_start:
+                credit_unused_part(unit, one.subscriber_ref, invoice.subscription_ref, invoice.period_start)
         else:
             unit.later(issue_documents, invoice.external_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -57,3 +58,30 @@ def test_what_goes_back_of_a_payment_is_credited_in_proportion_and_once(billing:
     assert {note.corrects for note in notes} == {invoice.number}
     assert [note.number.split("-")[0] for note in notes] == ["BRSC", "BRSC"]
     assert machine.all("SELECT status, refunded_minor FROM bursar.invoice WHERE source = 'bursar'") == [("paid", 2_000)]
+
+
+@pytest.mark.requirement("INV-9", "SUB-4", "CRED-10")
+@pytest.mark.parametrize("prices", ["inclusive", "exclusive"])
+def test_what_is_given_back_as_credit_is_credited_on_the_paper_too(billing: Billing, prices: str) -> None:
+    machine = billing.machine
+    do(machine.context, lambda unit: seller(
+        unit, country="DE", county=None, vat_id="DE129273398", zone="Europe/Berlin", language="en", prices=prices
+    ))  # fmt: skip
+    billing.at(datetime(2027, 4, 1, 9, tzinfo=UTC))
+    billing.starts("ann", "sub-1", quantity=2)
+    billing.webhooks()
+    billing.at(datetime(2027, 4, 16, 9, tzinfo=UTC))
+    told = billing.asks("billing.subscriptions.change.v1", {"reference": "sub-1", "subscriber_ref": "ann", "quantity": 1, "when": "now"})
+    assert told["state"] == "succeeded", told
+
+    invoice, note = [thawed(*row) for row in machine.all(_PAPERS)]
+    factor = 119 if prices == "exclusive" else 100
+    assert invoice.total_minor == 4_000 * factor // 100
+    balance = machine.one("SELECT balance_minor FROM bursar.money_credit")
+    assert abs(balance - 1_000 * factor // 100) < 5, "half of one seat, with its tax"
+    assert (note.total_minor, note.reason, note.corrects) == (balance, "Unused part of the period", invoice.number)
+    assert note.net_minor + note.tax_minor == balance
+    billing.at(datetime(2027, 5, 1, 10, tzinfo=UTC))
+    billing.renews()
+    renewal = thawed(*machine.all(_PAPERS)[1])
+    assert (renewal.total_minor, renewal.prepaid_minor) == (2_000 * factor // 100, balance)

@@ -1,0 +1,66 @@
+"""Credit notes for what of a paid period was given back as money credit: less was sold, so less tax is owed (INV-9, SUB-4, CRED-10).
+
+The money credit pays later invoices, which are taxed in full; without the credit note the same money would be taxed twice. What is to
+be credited follows from the credits that were given for the period, and what was credited from its papers, so any order ends the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from billing.operations.credit_document import UNUSED, credit_part, papers_of
+from billing.operations.parties import seller_of
+from billing.operations.unit import UnitOfWork
+from billing.rules.paper.credit import gross
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
+from models.money_credit import MoneyCreditEntry
+
+log = structlog.get_logger(__name__)
+
+_GIVEN = """SELECT id, delta_minor FROM bursar.money_credit_entry
+            WHERE subscription_ref = %(subscription)s AND period_start = %(start)s AND kind = 'granted'"""
+_PAID = """SELECT external_id FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s
+           AND source = 'bursar' AND period_start = %(start)s AND status = 'paid' ORDER BY finalized_at DESC, id DESC"""
+
+
+def credit_unused_part(unit: UnitOfWork, subscriber_ref: str, subscription_ref: str, period_start: datetime) -> None:
+    """Have what was given back of that period credited, at the unit's end; the subscriber is locked."""
+    if seller_of(unit) is not None:
+        unit.later(_credit, f"{subscriber_ref}\t{subscription_ref}\t{period_start.isoformat()}")
+
+
+def _credit(unit: UnitOfWork, keys: Sequence[str]) -> None:
+    for key in keys:
+        unit.again(key)
+        subscriber_ref, subscription_ref, start = key.split("\t")
+        _credit_period(unit, subscriber_ref, subscription_ref, datetime.fromisoformat(start))
+
+
+def _credit_period(unit: UnitOfWork, subscriber_ref: str, subscription_ref: str, start: datetime) -> None:
+    bound = {"subscriber": subscriber_ref, "subscription": subscription_ref, "start": start}
+    given = {one["id"]: int(one["delta_minor"]) for one in unit.committed(_GIVEN, bound)}
+    of_this = ("granted", subscription_ref, start)
+    for known in unit.known:
+        if isinstance(known, MoneyCreditEntry) and (known.kind, known.subscription_ref, known.period_start) == of_this:
+            given[known.id] = known.delta_minor
+    refs = [one["external_id"] for one in unit.committed(_PAID, bound)]
+    unit.load((Invoice.NAME, OWN_SOURCE, ref) for ref in refs)
+    papers = papers_of(unit, refs)
+    more = sum(given.values()) - sum(
+        note.total_minor for one in papers.values() for name, note in one.notes.items() if name.startswith(UNUSED)
+    )
+    for ref in [ref for ref in refs if ref in papers]:
+        amount = min(more, gross(papers[ref].left))
+        if amount > 0:
+            credit_part(unit, unit.row(Invoice, OWN_SOURCE, ref), papers[ref], amount)
+            more -= amount
+    if more > 0 and papers:
+        log.warning(
+            "credit_without_paper", subscription=subscription_ref, period_start=start, left_minor=more,
+            effect="the subscriber has his credit; no invoice of the period is left to be credited for it",
+            next_step="none, if the period was billed before papers were issued; else look at its papers: bursar explain",
+        )  # fmt: skip
