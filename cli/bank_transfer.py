@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -13,17 +12,15 @@ from billing.operations.send_bank_refund import return_bank_refund, send_bank_re
 from billing.rules.commands.bank_refunds import ReturnBankRefund, SendBankRefund
 from billing.rules.commands.bank_transfer import SOURCE
 from billing.rules.commands.bank_transfers import ApproveBankTransfer, RejectBankTransfer
-from billing.rules.commands.base import Rejected
 from billing.rules.money import AmountError, amount_text, exponent, format_minor, parse_minor
 from billing.rules.states_requests import BANK_TRANSFER
-from cli.hinting import send_hints
+from cli.billing_rows import carry_out, said
 from cli.printing import facts, json_line, table
-from cli.roles import action, actor
-from cli.surroundings import acting, reading
-from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
-from workers.unit import Unit
+from cli.roles import action
+from cli.surroundings import reading
+from cli.trouble import USAGE, TroubleError, nothing
 
-T = TypeVar("T")
+_LOOK = "bursar bank-transfer ls --all"
 _COLUMNS = """external_id AS reference, status, amount_minor, arrived_minor, currency, country, pays, proof_ref, purpose, purpose_ref,
               external_ref, actor, submitted_at, decided_at, decided_by, reason"""
 _OPEN = f"""SELECT {_COLUMNS} FROM bursar.bank_transfer WHERE status IN ('pending_approval', 'submitted')
@@ -87,8 +84,8 @@ def approve(reference: str, amount: str | None, received_on: datetime | None, re
     """The money is on the account. Possible after a rejection and after it expired: money that came is never dropped."""
     minor = None if amount is None else _minor(amount, _row(reference)["currency"])
     day = received_on.date().isoformat() if received_on else None
-    command = _made(ApproveBankTransfer, reference=reference, amount_minor=minor, received_on=day, reason=reason)
-    row = _decide(command, approve_bank_transfer)
+    command = said(ApproveBankTransfer, reference=reference, amount_minor=minor, received_on=day, reason=reason)
+    row = carry_out(command, approve_bank_transfer, reason=reason, look=_LOOK)
     click.echo(f"{reference}: approved, {format_minor(row.arrived_minor or 0, exponent(row.currency or ''))} {row.currency}; "
                f"bursar explain {reference}")  # fmt: skip
 
@@ -99,7 +96,8 @@ def approve(reference: str, amount: str | None, received_on: datetime | None, re
 @action("finance")
 def reject(reference: str, reason: str) -> None:
     """The money did not come."""
-    row = _decide(_made(RejectBankTransfer, reference=reference, reason=reason), reject_bank_transfer)
+    command = said(RejectBankTransfer, reference=reference, reason=reason)
+    row = carry_out(command, reject_bank_transfer, reason=reason, look=_LOOK)
     click.echo(f"{reference}: {row.status}; if the money comes after all, approve it")
 
 
@@ -112,7 +110,8 @@ def reject(reference: str, reason: str) -> None:
 def refund_sent(refund: str, bank_reference: str, sent_on: datetime | None, reason: str) -> None:
     """You sent REFUND (REF-...) from our account. It is booked, and what was bought follows. `bursar refund ls` lists those that wait."""
     day = sent_on.date().isoformat() if sent_on else None
-    row = _decide(_made(SendBankRefund, reference=refund, bank_reference=bank_reference, sent_on=day, reason=reason), send_bank_refund)
+    command = said(SendBankRefund, reference=refund, bank_reference=bank_reference, sent_on=day, reason=reason)
+    row = carry_out(command, send_bank_refund, reason=reason, look=_LOOK)
     click.echo(f"{refund}: {_money({'currency': row.currency}, row.amount_minor)} sent as {row.refund_ref}; bursar explain {refund}")
 
 
@@ -124,32 +123,9 @@ def refund_sent(refund: str, bank_reference: str, sent_on: datetime | None, reas
 def refund_returned(refund: str, returned_on: datetime | None, reason: str) -> None:
     """The bank returned REFUND (REF-...): the money is ours again, and the payer has to be asked where it should go."""
     day = returned_on.date().isoformat() if returned_on else None
-    row = _decide(_made(ReturnBankRefund, reference=refund, returned_on=day, reason=reason), return_bank_refund)
+    command = said(ReturnBankRefund, reference=refund, returned_on=day, reason=reason)
+    row = carry_out(command, return_bank_refund, reason=reason, look=_LOOK)
     click.echo(f"{refund}: {_money({'currency': row.currency}, row.amount_minor)} came back; ask for a new refund once it can be sent")
-
-
-def _decide(command: Any, verb: Callable[[Unit, Any], T]) -> T:
-    with acting() as context:
-        try:
-            with context.engine.begin() as connection:
-                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=command.reason)
-                unit.load(command.references())
-                row = verb(unit, command)
-                made = unit.flush()
-        except Rejected as error:
-            raise TroubleError(PROBLEMS, error.message, effect="nothing was changed", then="bursar bank-transfer ls --all") from None
-        by_queue: dict[str, list[int]] = {}
-        for queue, row_id in made:
-            by_queue.setdefault(queue, []).append(row_id)
-        send_hints(context.settings, by_queue, calls=True)
-    return row
-
-
-def _made(kind: type[Any], **fields: Any) -> Any:
-    try:
-        return kind(**fields)
-    except ValueError as error:
-        raise TroubleError(USAGE, str(error), effect="nothing was changed", then="mend the option or the reference") from None
 
 
 def _row(reference: str) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import click
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command, Rejected
 from billing.rules.money import amount_text
+from cli.hinting import send_hints
 from cli.roles import actor
 from cli.surroundings import acting, reading
-from cli.trouble import PROBLEMS, TroubleError
+from cli.trouble import PROBLEMS, USAGE, TroubleError
 from models.base import OWN_SOURCE, Aggregate
 from workers.unit import Unit
 
@@ -46,8 +47,16 @@ def key_of(model: type[Aggregate], identity: str) -> tuple[str, str]:
     return (source, rest) if colon and source in ("stripe", "paypal", OWN_SOURCE) else (OWN_SOURCE, identity)
 
 
-def carry_out(command: C, verb: Callable[[UnitOfWork, C], R], *, reason: str, look: str) -> R:
-    """The verb of the app's command, in a transaction of its own, in the name of the person at the terminal.
+def carry_out(command: C, verb: Callable[[UnitOfWork, C], R], *, reason: str, look: str, effect: str = "nothing was changed") -> R:
+    """The verb of the app's command, in a transaction of its own, in the name of the person at the terminal; calls that it asked for
+    are hinted at, so that they do not wait for a sweep.
+
+    Args:
+        command: what is wanted.
+        verb: what does it.
+        reason: for the audit.
+        look: the command that shows how it stands, named where it is refused.
+        effect: what a refusal means for money.
 
     Raises:
         TroubleError: it was refused.
@@ -58,7 +67,23 @@ def carry_out(command: C, verb: Callable[[UnitOfWork, C], R], *, reason: str, lo
                 unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
                 unit.load(command.references())
                 told = verb(unit, command)
-                unit.flush()
-                return told
+                made = unit.flush()
         except Rejected as error:
-            raise TroubleError(PROBLEMS, f"{error.code}: {error.message}", effect="nothing was changed", then=look) from None
+            raise TroubleError(PROBLEMS, f"{error.code}: {error.message}", effect=effect, then=look) from None
+        by_queue: dict[str, list[int]] = {}
+        for queue, row_id in made:
+            by_queue.setdefault(queue, []).append(row_id)
+        send_hints(context.settings, by_queue, calls=True)
+        return told
+
+
+def said(kind: type[C], **fields: Any) -> C:
+    """The command that a person's options make.
+
+    Raises:
+        TroubleError: one of them is none.
+    """
+    try:
+        return kind(**fields)
+    except ValueError as error:
+        raise TroubleError(USAGE, str(error), effect="nothing was changed", then="mend the option, the reference or the reason") from None

@@ -5,13 +5,12 @@ from __future__ import annotations
 import click
 
 from billing.operations.adjust_credits import adjust_credits
-from billing.rules.commands.base import Rejected
-from billing.rules.commands.credits import AdjustCredits, CreditsTold
+from billing.rules.commands.credits import AdjustCredits
+from cli.billing_rows import carry_out
 from cli.printing import json_line, table
-from cli.roles import action, actor
-from cli.surroundings import acting, reading
-from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
-from workers.unit import Unit
+from cli.roles import action
+from cli.surroundings import reading
+from cli.trouble import USAGE, TroubleError, nothing
 
 _ACCOUNT = """SELECT external_id AS subscriber, balance, reset_at, full_balance, warned FROM bursar.credit_account
               WHERE source = 'bursar' AND external_id = %(subscriber)s AND versions <> '{}'"""
@@ -73,20 +72,6 @@ def adjust(subscriber: str, amount: int, reference: str, reason: str, valid_mont
         )  # fmt: skip
     except ValueError as error:
         raise TroubleError(USAGE, str(error), effect="no credits were changed", then="mend the options") from None
-    told = _run(command)
-    click.echo(f"{subscriber}: {told.amount:+} under {reference}; {told.balance} credits now")
-
-
-def _run(command: AdjustCredits) -> CreditsTold:
-    """The verb of the app's command, in a transaction of its own, in the name of the person at the terminal."""
-    with acting() as context:
-        try:
-            with context.engine.begin() as connection:
-                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=command.reason)
-                unit.load(command.references())
-                account = adjust_credits(unit, command)
-                unit.flush()
-        except Rejected as error:
-            then = f"bursar credits show {command.subscriber_ref}"
-            raise TroubleError(PROBLEMS, f"{error.code}: {error.message}", effect="no credits were changed", then=then) from None
-        return CreditsTold(subscriber_ref=account.external_id, balance=account.balance or 0, amount=command.amount)
+    look = f"bursar credits show {subscriber}"
+    account = carry_out(command, adjust_credits, reason=reason, look=look, effect="no credits were changed")
+    click.echo(f"{subscriber}: {amount:+} under {reference}; {account.balance or 0} credits now")

@@ -7,14 +7,13 @@ from typing import Any
 import click
 
 from billing.operations.write_off_debt import write_off_debt
-from billing.rules.commands.base import Rejected
-from billing.rules.commands.debts import DebtWrittenOff, WriteOffDebt
+from billing.rules.commands.debts import WriteOffDebt
 from billing.rules.money import AmountError, exponent, format_minor, parse_minor, provider_exponent
+from cli.billing_rows import carry_out
 from cli.printing import json_line, table
-from cli.roles import action, actor
-from cli.surroundings import acting, reading
-from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
-from workers.unit import Unit
+from cli.roles import action
+from cli.surroundings import reading
+from cli.trouble import USAGE, TroubleError, nothing
 
 # What is left of a debt: billing/operations/owe.py::open_minor.
 _LIST = """
@@ -75,24 +74,10 @@ def write_off(account: str, currency: str, amount: str | None, reference: str, r
         )
     except (AmountError, ValueError) as error:
         raise TroubleError(USAGE, str(error), effect="nothing was written off", then="mend the options") from None
-    told = _run(command)
+    look = f"bursar debt ls --account {account}"
+    told = carry_out(command, write_off_debt, reason=reason, look=look, effect="nothing was written off")
     done, left = (_money("stripe", currency, one) for one in (told.written_off_minor, told.left_minor))
     click.echo(f"{account}: {done} {currency} written off under {reference}; {left} {currency} still owed")
-
-
-def _run(command: WriteOffDebt) -> DebtWrittenOff:
-    """The verb of the app's command, in a transaction of its own, in the name of the person at the terminal."""
-    with acting() as context:
-        try:
-            with context.engine.begin() as connection:
-                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=command.reason)
-                unit.load(command.references())
-                told = write_off_debt(unit, command)
-                unit.flush()
-        except Rejected as error:
-            then = f"bursar debt ls --account {command.account_ref}"
-            raise TroubleError(PROBLEMS, f"{error.code}: {error.message}", effect="nothing was written off", then=then) from None
-    return told
 
 
 def _money(source: str, currency: str, minor: Any) -> str:

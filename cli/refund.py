@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from billing.operations.decide_refund import approve_refund, note_refund, reject_refund
-from billing.rules.commands.base import Rejected
 from billing.rules.commands.refunds import ApproveRefund, NoteRefund, RejectRefund
 from billing.rules.money import amount_text
 from billing.rules.states_refunds import REFUND_REQUEST
-from cli.hinting import send_hints
+from cli.billing_rows import carry_out, said
 from cli.printing import facts, json_line, table
-from cli.roles import action, actor
-from cli.surroundings import acting, reading
-from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
-from models.refund_request import RefundRequest
-from workers.unit import Unit
+from cli.roles import action
+from cli.surroundings import reading
+from cli.trouble import nothing
 
 _COLUMNS = """id, source, external_id AS reference, status, amount_minor, currency, payment_ref, refund_ref, key, reason, payee_ref,
               fee_policy, fee_minor, fee_status, transfer_minor, share_status, actor, decided_by, requested_at, completed_at, undone_at,
@@ -90,8 +86,10 @@ def show(reference: str, as_json: bool) -> None:
 def approve(reference: str, reason: str) -> None:
     """Agree to a refund that somebody else asked for; the provider is asked at once."""
     known = _row(reference)
-    command = _made(ApproveRefund, source=known["source"], reference=known["reference"], reason=reason)
-    row = _decide(command, reason, lambda unit: approve_refund(unit, command.source, command.reference, reason=reason))
+    command = said(ApproveRefund, source=known["source"], reference=known["reference"], reason=reason)
+    row = carry_out(
+        command, lambda unit, it: approve_refund(unit, it.source, it.reference, reason=reason), reason=reason, look=_look(known)
+    )
     click.echo(f"{row.external_id}: {row.status}, {_money(known, row.amount_minor)}; bursar explain {row.external_id}")
 
 
@@ -102,8 +100,10 @@ def approve(reference: str, reason: str) -> None:
 def reject(reference: str, reason: str) -> None:
     """Decline a refund that waits. The provider was asked for nothing, and is not."""
     known = _row(reference)
-    command = _made(RejectRefund, source=known["source"], reference=known["reference"], reason=reason)
-    row = _decide(command, reason, lambda unit: reject_refund(unit, command.source, command.reference, reason=reason))
+    command = said(RejectRefund, source=known["source"], reference=known["reference"], reason=reason)
+    row = carry_out(
+        command, lambda unit, it: reject_refund(unit, it.source, it.reference, reason=reason), reason=reason, look=_look(known)
+    )
     click.echo(f"{row.external_id}: {row.status}; nothing goes back")
 
 
@@ -114,38 +114,16 @@ def reject(reference: str, reason: str) -> None:
 def note(reference: str, text: str) -> None:
     """Keep TEXT with a refund, for operators. Nothing is told to the provider or the payer."""
     known = _row(reference)
-    command = _made(NoteRefund, source=known["source"], reference=known["reference"], text=text)
-    row = _decide(
-        command, "noted at the terminal",
-        lambda unit: note_refund(unit, command.source, command.reference, kind=command.kind, text=command.text),
+    command = said(NoteRefund, source=known["source"], reference=known["reference"], text=text)
+    row = carry_out(
+        command, lambda unit, it: note_refund(unit, it.source, it.reference, kind=it.kind, text=it.text), reason="noted at the terminal",
+        look=_look(known),
     )  # fmt: skip
     click.echo(f"{row.external_id}: {len(row.notes or [])} notes")
 
 
-def _decide(command: Any, reason: str, verb: Callable[[Unit], RefundRequest]) -> RefundRequest:
-    """Run the verb of the app's command in a transaction of its own, in the name of the person at the terminal."""
-    with acting() as context:
-        try:
-            with context.engine.begin() as connection:
-                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
-                unit.load(command.references())
-                row = verb(unit)
-                made = unit.flush()
-        except Rejected as error:
-            then = f"bursar refund show {command.reference}"
-            raise TroubleError(PROBLEMS, f"{error.code}: {error.message}", effect="nothing was changed", then=then) from None
-        by_queue: dict[str, list[int]] = {}
-        for queue, row_id in made:
-            by_queue.setdefault(queue, []).append(row_id)
-        send_hints(context.settings, by_queue, calls=True)
-    return row
-
-
-def _made(kind: type[Any], **fields: Any) -> Any:
-    try:
-        return kind(**fields)
-    except ValueError as error:
-        raise TroubleError(USAGE, str(error), effect="nothing was changed", then="mend the reason or the text") from None
+def _look(known: dict[str, Any]) -> str:
+    return f"bursar refund show {known['reference']}"
 
 
 def _row(name: str) -> dict[str, Any]:
