@@ -19,21 +19,23 @@ from providers.sandbox.http.server import Server
 _BASE = "/taxation_customs/vies/rest-api"
 CONTROL = "/_sandbox/answers"
 VALID, INVALID = "VALID", "INVALID"
-TEST_SERVICE = {
-    "100": VALID,
-    "200": INVALID,
-    "201": "INVALID_INPUT",
-    "202": "INVALID_REQUESTER_INFO",
-    "300": "SERVICE_UNAVAILABLE",
-    "301": "MS_UNAVAILABLE",
-    "302": "TIMEOUT",
-    "400": "VAT_BLOCKED",
-    "401": "IP_BLOCKED",
-    "500": "GLOBAL_MAX_CONCURRENT_REQ",
-    "501": "GLOBAL_MAX_CONCURRENT_REQ_TIME",
-    "600": "MS_MAX_CONCURRENT_REQ",
-    "601": "MS_MAX_CONCURRENT_REQ_TIME",
-}
+TEST_SERVICE: dict[str, str] = dict(
+    line.split()
+    for line in """
+        100 VALID
+        200 INVALID
+        201 INVALID_INPUT
+        202 INVALID_REQUESTER_INFO
+        300 SERVICE_UNAVAILABLE
+        301 MS_UNAVAILABLE
+        302 TIMEOUT
+        400 VAT_BLOCKED
+        401 IP_BLOCKED
+        500 GLOBAL_MAX_CONCURRENT_REQ
+        501 GLOBAL_MAX_CONCURRENT_REQ_TIME
+        600 MS_MAX_CONCURRENT_REQ
+        601 MS_MAX_CONCURRENT_REQ_TIME""".strip().splitlines()
+)
 """What the numbers of VIES's own test service say."""
 CLOSED, GARBAGE = "closed", "garbage"
 """Codes beside VIES's: the connection ends without a reply; a page that is no JSON."""

@@ -133,6 +133,15 @@ DAMAGE = {
     "ended_is_over": """
         INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, ended_at, next_billing_at)
         VALUES (gen_random_uuid(), 'bursar', 'sub-1', '{}', '2026-03-02', '2026-03-02', 'cancelled', '2026-03-01', '2026-04-01')""",
+    "reverse_charge_proven": _DOCUMENT.replace("in-1", "in-3").replace("000002", "000003").replace("2026, 2,", "2026, 3,")
+    .replace('"tax_minor": 16', '"tax_minor": 16, "taxes": [{"tax": {"category": "AE"}}]')
+    + """; INSERT INTO bursar.document_buyer (document_id, content, keep_until)
+        SELECT id, '{"vat_id": "DE136695976"}', '2037-12-31' FROM bursar.document WHERE external_id = 'invoice:in-3'""",
+    "vat_numbers_told": """
+        INSERT INTO bursar.vies_check (id, source, external_id, versions, created_at, updated_at, valid, checked_at)
+        VALUES (gen_random_uuid(), 'vies', 'DE136695976', '{"own": {}}', '2026-03-02', '2026-03-02', true, '2026-03-02');
+        INSERT INTO bursar.bill_to (id, source, external_id, versions, created_at, updated_at, vat_id)
+        VALUES (gen_random_uuid(), 'bursar', 'ann', '{"own": {}}', '2026-03-02', '2026-03-02', 'DE136695976')""",
     "numbers_gap_free": _DOCUMENT,
     "papers_match": _DOCUMENT,
     "papers_issued": """

@@ -99,6 +99,33 @@ def test_a_proof_is_renewed_and_a_number_can_end(machine: Machine, vies: ViesSan
 
 
 @pytest.mark.requirement("TAX-1")
+def test_the_app_reads_how_a_number_stands(machine: Machine, vies: ViesSandbox) -> None:
+    vies.answers[_DE] = "TIMEOUT"
+    assert machine.one("SELECT bursar_api.vat_number('alice')") is None
+    _bill_to(machine, _DE)
+    told = machine.one("SELECT bursar_api.vat_number('alice')")
+    assert (told["kind"], told["vat_id"], told["proven"], told["asked"]) == ("business", _DE, None, False)
+    vies.answers.clear()
+    _later(machine, timedelta(minutes=16))
+    assert machine.one("SELECT bursar_api.vat_number('alice')")["proven"] is True
+    old = machine.clock.now() + PROOF_HOLDS + timedelta(seconds=1)  # as `proven` says
+    assert machine.one("SELECT bursar_api.vat_number('alice', %s)", old)["proven"] is None
+
+
+@pytest.mark.requirement("TAX-1")
+def test_a_question_that_waits_for_a_setting_is_one(database: Database) -> None:
+    machine = Machine(database)  # no VIES
+    machine.run("billing.subscribers.define.v1", {"subscriber_ref": "alice", "email": "a@example.com"})
+    _bill_to(machine, _DE)
+    for _ in range(3):
+        _later(machine, timedelta(days=2))
+    assert machine.all("SELECT key, state, error_class FROM bursar.outbox WHERE kind = 'vies.fetch'") == [
+        (f"{_DE}:1", "waiting", "NotConfigured")
+    ]
+    machine.close()
+
+
+@pytest.mark.requirement("TAX-1")
 def test_unavailable_is_not_invalid(machine: Machine, vies: ViesSandbox) -> None:
     vies.answers[_DE] = "MS_UNAVAILABLE"
     _bill_to(machine, _DE)
