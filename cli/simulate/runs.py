@@ -1,7 +1,8 @@
 """Which scheduled runs are due: asked of the rows themselves, so that the play can jump over the slots in which nothing would happen.
 
 Slots are made and claimed as always (`schedules.slots.tick`, `workers.slots.turn`). Runs that page through what is due run in the
-first slot after something is; daily ones run in each of their slots; those that only look after the machine run once a day.
+first slot after something is; daily ones run in each of their slots. Whatever is not asked for so, because it only looks after the
+machine or after what the play does not have, runs every third midnight: a new run is played as soon as it stands in the table.
 """
 
 from __future__ import annotations
@@ -29,12 +30,10 @@ if TYPE_CHECKING:
 
 NOT_PLAYED = frozenset({"sweep", "check_invariants", "reconcile", "verify_audit", "retention", "recount_promo_uses"})
 """The play promotes and checks by itself; the others look after records that a throw-away database need not keep."""
-MACHINE = frozenset({
-    "make_payload_months", "seal_audit", "reopen_ignored", "alert_dead_letters", "alert_deliveries", "alert_disputes", "refresh_balances",
-    "poll_stuck_payouts", "pay_out_due", "remind_dispute_deadlines", "pull_balance_transactions", "alert_clock_jumps", "refund_batches",
-    "return_disputed_shares", "expire_bank_transfers", "migrate_prices", "alert_run_failures",
-})  # fmt: skip
-"""They look after the machine, or after what the play does not have: every third midnight is enough for them."""
+NIGHTLY = frozenset({"backfill_events"})
+"""With faults: what was lost is looked for each midnight."""
+SELDOM = frozenset({"repair_seats", "make_payload_months", "write_off_stale_invoices", "renew_anaf_token", "forget_old_papers"})
+"""They would run each day, whether or not there is anything to do: every third midnight is enough for a play."""
 DUE: dict[str, LiteralString] = {
     "collect_due": "SELECT min(due_at) FROM bursar.dunning_attempt WHERE status = 'pending' AND due_at <= %(now)s",
     "expire_promo_reservations": "SELECT min(expires_at) FROM bursar.promo_redemption WHERE status = 'reserved' AND expires_at <= %(now)s",
@@ -74,12 +73,12 @@ class Runs:
     def __init__(self, play: Play, *, faults: bool) -> None:
         self._play = play
         questions: dict[str, Paged | LiteralString] = {**DUE, **{job: one for job, one in paged_runs().items() if _bound(one)}}
-        played = [run for run in TABLE if run.job not in NOT_PLAYED | MACHINE]
-        self._asked = {run.job: run for run in played if run.job in questions}
-        self._others = [run for run in played if run.job not in questions and not isinstance(run.every, Daily)]
-        self._others = [run for run in self._others if faults or run.job != "backfill_events"]
-        self._daily = [run for run in played if run.job not in questions and isinstance(run.every, Daily)]
-        self._machine = [run for run in TABLE if run.job in MACHINE]
+        played = [run for run in TABLE if run.job not in NOT_PLAYED]
+        self._asked = {run.job: run for run in played if run.job in questions and run.job not in SELDOM}
+        others = [run for run in played if run.job not in self._asked]
+        self._nightly = [run for run in others if faults and run.job in NIGHTLY]
+        self._daily = [run for run in others if isinstance(run.every, Daily) and run.job not in SELDOM]
+        self._machine = [run for run in others if run not in self._daily and run.job not in NIGHTLY]
         self._sql, self._bound = _one_question({job: questions[job] for job in self._asked})
         self._not_before: dict[str, datetime] = {}
         self.failed: Counter[str] = Counter()
@@ -117,8 +116,8 @@ class Runs:
             self._not_before.setdefault(run.job, self._play.now + _INSTANT)
 
     def machine(self, day: int) -> None:
-        """Those that look after the machine, at midnight."""
-        self.run(self._others + (self._machine if day % _EACH == 0 else []))
+        """Those that nobody asks for, at midnight."""
+        self.run(self._nightly + (self._machine if day % _EACH == 0 else []))
 
     def _turns(self, queue: str, job: str, slot_at: str) -> bool:
         self.count += 1

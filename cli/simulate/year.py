@@ -88,10 +88,12 @@ class Year:
     def _day(self, midnight: datetime) -> None:
         while True:
             slots = self.runs.ahead(midnight)
-            times = [slot for slot, _ in slots]
-            times += [at for at in (self.script.next_due(), self.play.next_wait(), self.play.post.next_due()) if at is not None]
+            times, waits = [slot for slot, _ in slots], self.play.next_wait()
+            times += [at for at in (self.script.next_due(), waits, self.play.post.next_due()) if at is not None]
             at = max(min([midnight, *times]), self.play.now)
             self.play.clock.move_to(at)
+            if waits is not None and waits <= at:
+                self.play.promote()
             if at >= midnight:
                 return
             self.instants += 1
@@ -108,6 +110,7 @@ class Year:
 
     def _night(self, number: int, began: datetime) -> None:
         play = self.play
+        play.carry_mail()
         self.runs.machine(number)
         due = [run for slot, run in self.runs.ahead(play.now) if slot <= play.now]
         if due:

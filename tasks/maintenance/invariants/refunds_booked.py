@@ -1,4 +1,4 @@
-"""What went back is booked, and what came back after a failure is booked back (REFUND-6)."""
+"""What went back is booked, and what came back after a failure is booked back (REFUND-6): at a provider, or on our own bank account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ RULE = Rule(
         SELECT 'refund ' || r.external_id, r.status || ' ' || r.amount_minor || ' ' || r.currency || ', booked ' || coalesce(b.booked, 0)
         FROM bursar.refund r
         LEFT JOIN LATERAL (
-            SELECT sum(CASE WHEN j.credit LIKE '%%:balance' THEN j.amount_minor ELSE -j.amount_minor END) AS booked
+            SELECT sum(CASE WHEN j.credit LIKE '%%:balance' OR j.credit LIKE '%%:bank' THEN j.amount_minor ELSE -j.amount_minor END)
+                   AS booked
             FROM bursar.journal j WHERE j.fact = 'refund:' || r.source || ':' || r.external_id
               AND j.kind IN ('refund', 'refund_failure')) AS b ON true
         WHERE r.updated_at >= %(since)s AND r.confirmed IS NOT FALSE AND r.source_transfer_reversal_ref IS NULL
