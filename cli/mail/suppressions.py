@@ -12,9 +12,12 @@ from cli.surroundings import acting, reading
 from cli.trouble import nothing
 from tasks.notifications.mail import track
 
-_LS = """SELECT id, address, scope, because, said, created_at, lifted_at FROM bursar.mail_block
+_LS = """SELECT id, address, scope, because, said, created_at, lifted_at FROM (
+             SELECT id::text, address, scope, because, said, created_at, lifted_at, address_sha256 FROM bursar.mail_block
+             UNION ALL SELECT 'left', NULL, mail, 'unsubscribed', NULL, left_at, back_at, decode(left(external_id, 64), 'hex')
+             FROM bursar.mail_leaving WHERE left_at IS NOT NULL) AS blocks
          WHERE (%(digest)s::bytea IS NULL OR address_sha256 = %(digest)s) AND (%(lifted)s OR lifted_at IS NULL)
-         ORDER BY id DESC LIMIT %(limit)s"""
+         ORDER BY created_at DESC LIMIT %(limit)s"""
 
 
 @click.group()
@@ -29,7 +32,7 @@ def suppressions() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @action("viewer")
 def ls(address: str | None, lifted: bool, limit: int, as_json: bool) -> None:
-    """List them, newest first."""
+    """List them, newest first. Of those who left one kind of mail the address is not known, only its digest."""
     bound = {"digest": digest(address) if address else None, "lifted": lifted, "limit": limit}
     with reading() as connection:
         rows = [dict(row._mapping) for row in connection.exec_driver_sql(_LS, bound)]

@@ -22,6 +22,6 @@ class Mail(Section):
     )
     mail_unsubscribe_url: str = Field(
         "",
-        description="How readers leave the mails that they may leave: the receiver's public address of `/mail/unsubscribe/{token}`. "
-        "Empty: such mails say nothing of it.",
+        description="How readers leave the mails that they may leave: a page of the app, such as `https://app.example.com/leave/{token}`, "
+        "that takes a POST and sends the token on as `billing.mails.leave.v1`. Empty: such mails say nothing of it.",
     )

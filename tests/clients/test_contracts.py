@@ -264,6 +264,7 @@ def _subscription_samples() -> dict[str, dict[str, Any]]:
 def _access_samples() -> dict[str, dict[str, Any]]:
     session = {"session_sha256": "0" * 64, "user_ref": "user-7"}
     return {
+        "billing.mails.leave.v1": {"token": "AAAA"},
         "billing.mails.request.v1": {
             "reference": "m-1", "mail": "registration_confirmation", "user_ref": "user-7", "link": "https://a.example/begin",
         },

@@ -22,6 +22,30 @@ class MailAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailsLeft:
+    """That reader gets no more of these."""
+
+    mail: str
+    """Which mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveMails(Command):
+    """A reader wants no more of one kind of mail. The app sends this for each POST to the page that `BURSAR_MAIL_UNSUBSCRIBE_URL`
+    names: without a question and without a login (RFC 8058). Mails that are owed go on."""
+
+    NAME: ClassVar[str] = "billing.mails.leave.v1"
+    RESULT: ClassVar[type] = MailsLeft
+    REFUSALS: ClassVar[Mapping[str, str]] = {"unknown_link": "the token is not one of Bursar's; nothing was changed"}
+
+    token: str
+    """What the link had in the place of `{token}`."""
+
+    def __post_init__(self) -> None:
+        line(self.token, "token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestMail(Command):
     """Mails somebody what only the app knows of. Each kind is one that is owed (transactional): this is no way to advertise."""
 

@@ -9,6 +9,21 @@ from bursar_client.command import Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveMails(Command):
+    """A reader wants no more of one kind of mail. The app sends this for each POST to the page that `BURSAR_MAIL_UNSUBSCRIBE_URL`
+    names: without a question and without a login (RFC 8058). Mails that are owed go on.
+
+    Result: `mail`. Rejected as `unknown_link`.
+    """
+
+    NAME: ClassVar[str] = "billing.mails.leave.v1"
+    QUEUE: ClassVar[str] = "notifications"
+
+    token: str
+    """What the link had in the place of `{token}`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestMail(Command):
     """Mails somebody what only the app knows of. Each kind is one that is owed (transactional): this is no way to advertise.
 
@@ -34,4 +49,4 @@ class RequestMail(Command):
     """Where the mail's button leads, http or https."""
 
 
-TYPED: tuple[type[Command], ...] = (RequestMail,)
+TYPED: tuple[type[Command], ...] = (LeaveMails, RequestMail)

@@ -1,7 +1,8 @@
 """How readers leave the mails that they may leave: one click, no question, no login (RFC 8058).
 
-The link says by itself who leaves what: the address's digest, the mail's name, and a MAC over both. Nothing is stored for
-it, it works for ever, and nobody can make one for somebody else.
+The link leads to the app, which hands its token on as `billing.mails.leave.v1`. It says by itself who leaves what: the
+address's digest, the mail's name, and a MAC over both. Nothing is stored for it, it works for ever, and nobody can make
+one for somebody else.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from billing.rules.mail_address import digest
 from core.crypto import KeyRing
 from emails.catalogue import CATALOGUE
-from tasks.notifications.mail import track
 from workers.context import Context
 
 _PLACE = "{token}"
@@ -61,17 +61,3 @@ def read_token(keys: KeyRing, token: str) -> Leaving:
     if not keys.verify_any(_FORMAT + told, mac) or entry is None or entry.transactional:
         raise NoSuchLinkError(token[:20])
     return Leaving(told[:_DIGEST], entry.name)
-
-
-def leave(context: Context, token: str) -> str:
-    """Send that reader no more of that mail; its name. Said again, it stays so.
-
-    Raises:
-        NoSuchLinkError: not one of our links.
-    """
-    leaving = read_token(context.keys, token)
-    with context.engine.begin() as connection:
-        track.block(
-            context, connection, address=None, sha256=leaving.sha256, because="unsubscribed", scope=leaving.mail, actor="person:reader"
-        )
-    return leaving.mail

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from billing.rules.mail_address import digest, normalised
 from core.ids import new_id
+from emails.catalogue import CATALOGUE
 from models.audit import AUDIT, audit_row
 from models.bulk import insert_rows
 from workers.context import Context
@@ -26,14 +27,17 @@ _BEGIN = """
     ON CONFLICT (key) DO UPDATE SET tries = m.tries + 1, fate_at = %(now)s, address = excluded.address,
         fate = CASE WHEN m.fate IN ('sent', 'bounced', 'complained') THEN m.fate ELSE 'sending' END
     RETURNING fate, answer"""
-_BLOCKED = """SELECT because FROM bursar.mail_block WHERE address_sha256 = %(digest)s AND scope = ANY (%(scopes)s) AND lifted_at IS NULL
-              ORDER BY id LIMIT 1"""
+_BLOCKED = """SELECT because FROM bursar.mail_block WHERE address_sha256 = %(digest)s AND scope = '*' AND lifted_at IS NULL
+              UNION ALL SELECT 'unsubscribed' FROM bursar.mail_leaving
+              WHERE source = 'bursar' AND external_id = %(leaving)s AND left_at IS NOT NULL AND back_at IS NULL LIMIT 1"""
 _END = """UPDATE bursar.mail SET fate = %(fate)s, answer = %(answer)s, fate_at = %(now)s,
                  sent_at = CASE WHEN %(fate)s = 'sent' THEN %(now)s ELSE sent_at END
           WHERE key = %(key)s AND fate = 'sending'"""
 _BLOCK = """INSERT INTO bursar.mail_block (address, address_sha256, scope, because, mail_key, said, created_at)
             VALUES (%(address)s, %(digest)s, %(scope)s, %(because)s, %(key)s, %(said)s, %(now)s)
             ON CONFLICT (address_sha256, scope) WHERE lifted_at IS NULL DO NOTHING RETURNING id"""
+_BACK = """UPDATE bursar.mail_leaving SET back_at = %(now)s, updated_at = %(now)s
+           WHERE external_id = ANY (%(keys)s) AND source = 'bursar' AND left_at IS NOT NULL AND back_at IS NULL RETURNING mail"""
 _LIFT = """UPDATE bursar.mail_block SET lifted_at = %(now)s WHERE address_sha256 = %(digest)s AND lifted_at IS NULL
            RETURNING id, scope, because"""
 EVERYTHING = "*"
@@ -50,8 +54,8 @@ def begin(connection: Connection, *, key: str, reference: str, mail: str, langua
     fate, answer = connection.exec_driver_sql(_BEGIN, values).one()
     if fate != "sending":
         return fate, answer or ""
-    scopes = [EVERYTHING] if transactional else [EVERYTHING, mail]
-    blocked = connection.exec_driver_sql(_BLOCKED, {"digest": values["digest"], "scopes": scopes}).scalar()
+    leaving = "" if transactional else f"{digest(to).hex()}:{mail}"
+    blocked = connection.exec_driver_sql(_BLOCKED, {"digest": values["digest"], "leaving": leaving}).scalar()
     if blocked is None:
         return "sending", ""
     end(connection, key, "suppressed", str(blocked), now)
@@ -88,7 +92,11 @@ def lift(context: Context, connection: Connection, address: str, *, actor: str, 
     found = connection.exec_driver_sql(_LIFT, {"digest": digest(address), "now": now}).all()
     for row_id, scope, because in found:
         _audit(context, connection, "mail_address.lifted", (row_id, actor, reason), {"scope": scope, "because": because})
-    return len(found)
+    keys = [f"{digest(address).hex()}:{name}" for name in CATALOGUE]
+    back = connection.exec_driver_sql(_BACK, {"keys": keys, "now": now}).scalars().all()
+    for name in back:
+        _audit(context, connection, "mail_address.lifted", (0, actor, reason), {"scope": name, "because": "unsubscribed"})
+    return len(found) + len(back)
 
 
 def _audit(context: Context, connection: Connection, action: str, who: tuple[int, str, str], after: dict[str, Any]) -> None:
