@@ -8,6 +8,7 @@ from billing.operations.cancel_invoice import void_invoices
 from billing.rules.commands.invoices import VoidInvoices
 from cli.billing_rows import JSON, LIMIT, carry_out, key_of, money, rows
 from cli.explain.next_own import own_next
+from cli.invoice_link import pdf_link
 from cli.printing import facts, json_line, table
 from cli.roles import action
 from cli.trouble import USAGE, TroubleError, nothing
@@ -28,7 +29,10 @@ _HIDDEN = frozenset(
 
 @click.group()
 def invoice() -> None:
-    """Invoices: what is owed to us; show one; void."""
+    """Invoices: what is owed to us; show one; void; a provider's PDF."""
+
+
+invoice.add_command(pdf_link)
 
 
 @invoice.command("ls")

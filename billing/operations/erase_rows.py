@@ -22,13 +22,14 @@ PAGE = 500
 _CUSTOMER = "t.customer_id = ANY (%(customer_ids)s)"
 _NAMED = "(t.source, t.customer_ref) IN (SELECT * FROM unnest(%(sources)s::text[], %(customers)s::text[]))"
 _PAID = """{0} IN (SELECT p.id FROM bursar.payment p WHERE p.customer_id = ANY (%(customer_ids)s)
-                   UNION SELECT p.id FROM bursar.payment_request r JOIN bursar.payment p ON p.source = r.source AND p.external_id = r.payment_ref
+                   UNION SELECT p.id FROM bursar.payment_request r
+                         JOIN bursar.payment p ON p.source = r.source AND p.external_id = r.payment_ref
                          WHERE r.subscriber_ref = %(ref)s)"""
 _OWN = "t.source = 'bursar' AND t.external_id = %(ref)s"
 _USER = "t.user_ref = %(ref)s"
 _ADDRESS = "t.email = ANY (%(emails)s)"
 _DIGEST = "t.address_sha256 = ANY (%(digests)s)"
-_DISPUTED = "{0} IN (SELECT d.external_id FROM bursar.dispute d WHERE d.source = t.source AND " + _PAID.format("d.payment_id") + ")"
+_DISPUTED = "{0} IN (SELECT d.external_id FROM bursar.dispute d WHERE d.source = t.source AND " + _PAID.format("d.payment_id") + ")"  # noqa: S608  # constants of this module
 
 WHOSE: Mapping[str, str] = {
     "bill_to": _OWN,
@@ -42,10 +43,13 @@ WHOSE: Mapping[str, str] = {
     "dispute_case": _DISPUTED.format("t.external_id"),
     "dispute_response": _DISPUTED.format("t.dispute_ref"),
     "invoice": f"t.source <> 'bursar' AND {_CUSTOMER}",
+    "invoice_link": """t.external_id IN (SELECT i.external_id FROM bursar.invoice i
+                       WHERE i.source = t.source AND i.customer_id = ANY (%(customer_ids)s))""",
     "login": _USER,
     "mail": f"t.subscriber_ref = %(ref)s OR {_DIGEST}",
     "mail_block": _DIGEST,
-    "mail_report": f"t.mail_key IN (SELECT m.key FROM bursar.mail m WHERE m.subscriber_ref = %(ref)s OR {_DIGEST.replace('t.', 'm.')})",
+    "mail_report": """t.mail_key IN (SELECT m.key FROM bursar.mail m
+                      WHERE m.subscriber_ref = %(ref)s OR m.address_sha256 = ANY (%(digests)s))""",
     "meeting_participant": f"{_USER} OR {_ADDRESS}",
     "meeting_registrant": _ADDRESS,
     "payment": _PAID.format("t.id"),
@@ -62,9 +66,11 @@ WHOSE: Mapping[str, str] = {
 """Table -> which of its rows, `t`, are his."""
 
 _KEPT = ", ".join(f"'{tag}'" for tag in KEPT_TAGS)
+_TAGS = f"""(SELECT jsonb_object_agg(m.k, m.v) FROM jsonb_each(t.{{0}}) AS m(k, v)
+             WHERE m.k LIKE 'bursar\\_%%' OR m.k IN ({_KEPT}))"""  # noqa: S608  # constants of this module
 _BECOMES = {
     NULL: "NULL",
-    OUR_TAGS: "(SELECT jsonb_object_agg(m.k, m.v) FROM jsonb_each(t.{0}) AS m(k, v) WHERE m.k LIKE 'bursar\\_%%' OR m.k IN (" + _KEPT + "))",
+    OUR_TAGS: _TAGS,
     EMPTY_LIST: "CASE WHEN t.{0} IS NULL THEN NULL ELSE '[]'::jsonb END",
 }
 _KEYS = {"mail": "id", "mail_block": "id", "mail_report": "sha256"}
@@ -76,7 +82,7 @@ def _statement(table: str) -> str:
     dirty = " OR ".join(f"t.{name} IS DISTINCT FROM {value}" for name, value in becomes.items())
     key = _KEYS.get(table, "id")
     return f"""UPDATE bursar.{table} t SET {sets} WHERE t.{key} = ANY (ARRAY(
-        SELECT t.{key} FROM bursar.{table} t WHERE ({WHOSE[table]}) AND ({dirty}) ORDER BY t.{key} LIMIT %(page)s FOR UPDATE))"""
+        SELECT t.{key} FROM bursar.{table} t WHERE ({WHOSE[table]}) AND ({dirty}) ORDER BY t.{key} LIMIT %(page)s FOR UPDATE))"""  # noqa: S608  # constants of this module
 
 
 _STATEMENTS = {table: _statement(table) for table in ERASED}
@@ -89,7 +95,7 @@ _BODIES = """
             UNION ALL SELECT t.id FROM bursar.payment_request t WHERE """ + WHOSE["payment_request"] + """
             UNION ALL SELECT t.id FROM bursar.checkout_request t WHERE """ + WHOSE["checkout_request"] + """
             UNION ALL SELECT t.id FROM bursar.dispute_response t WHERE """ + WHOSE["dispute_response"] + """)
-        ORDER BY s.id LIMIT %(page)s FOR UPDATE))"""  # fmt: skip
+        ORDER BY s.id LIMIT %(page)s FOR UPDATE))"""  # noqa: S608  # constants of this module
 
 _CUSTOMERS = """SELECT id, source, external_id, email FROM bursar.customer
                 WHERE external_ref = %(ref)s OR (source, external_id) IN (
@@ -140,7 +146,8 @@ def erase_rows(connection: Connection, who: Person, page: int = PAGE) -> dict[st
 
 _FORGET = """
     UPDATE bursar.document_buyer SET content = NULL, erased_at = %(now)s WHERE document_id = ANY (ARRAY(
-        SELECT document_id FROM bursar.document_buyer WHERE erased_at IS NULL AND keep_until < (%(now)s::timestamptz AT TIME ZONE 'UTC')::date
+        SELECT document_id FROM bursar.document_buyer
+        WHERE erased_at IS NULL AND keep_until < (%(now)s::timestamptz AT TIME ZONE 'UTC')::date
         ORDER BY keep_until LIMIT %(page)s FOR UPDATE SKIP LOCKED))"""
 
 

@@ -127,6 +127,7 @@ FETCHED: dict[str, str] = {
     "customer": "customer.fetched",
     "dispute": "charge.dispute.fetched",
     "invoice": "invoice.fetched",
+    "invoice_link": "invoice_link.fetched",
     "payment_intent": "payment_intent.fetched",
     "payment_method": "payment_method.fetched",
     "payout": "payout.fetched",

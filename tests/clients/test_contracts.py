@@ -217,6 +217,7 @@ def _tax_samples() -> dict[str, dict[str, Any]]:
 def _invoice_samples() -> dict[str, dict[str, Any]]:
     return {
         "billing.invoices.cancel_by_customer.v1": {"subscriber_ref": "user-7", "invoice_ref": "pkg-1"},
+        "billing.invoices.pdf_link.v1": {"source": "stripe", "invoice_ref": "in_1"},
         "billing.invoices.bulk_void.v1": {"invoice_refs": ("pkg-1", "pkg-2"), "reason": "test orders"},
         "billing.invoices.create_custom.v1": {
             "reference": "c-1", "subscriber_ref": "user-7", "currency": "EUR", "reason": "agreed on the phone",

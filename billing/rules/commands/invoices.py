@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from billing.rules.commands.base import MOST_MINOR, Command, line
 from billing.rules.commands.payments import amount, reference
@@ -37,6 +37,43 @@ class InvoicesVoided:
     """How many are void by this command."""
     kept: tuple[str, ...]
     """Those that were final already: nothing of them was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkAsked:
+    """The provider is asked; `bursar_api.outcome` has the `url` of the PDF once it has answered, and for an hour."""
+
+    request: str
+    """Bursar's public id of the wish."""
+    source: str
+    """The provider."""
+    invoice_ref: str
+    """The provider's id of the invoice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkInvoice(Command):
+    """Asks a provider for the link to the PDF of an invoice that it bills: links end, so each wish asks afresh (INV-11).
+
+    The outcome's status is `asked`, `told`, `none` (a draft has no PDF) or, after an hour, `ended`: then ask again.
+    """
+
+    NAME: ClassVar[str] = "billing.invoices.pdf_link.v1"
+    RESULT: ClassVar[type] = LinkAsked
+    REFUSALS: ClassVar[Mapping[str, str]] = {"unknown_invoice": "the provider has told of no such invoice"}
+
+    source: Literal["stripe"]
+    """The provider that bills it. Of invoices that Bursar issues there are documents."""
+    invoice_ref: str
+    """The provider's id of it, such as `in_...`."""
+
+    def __post_init__(self) -> None:
+        line(self.invoice_ref, "invoice_ref")
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """Invoice and link."""
+        yield "invoice", self.source, self.invoice_ref
+        yield "invoice_link", self.source, self.invoice_ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

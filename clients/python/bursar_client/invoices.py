@@ -1,9 +1,9 @@
-"""Commands about invoices that Bursar itself issues."""
+"""Commands about invoices: those that Bursar itself issues, and where a provider shows its own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from bursar_client.command import Command
 
@@ -69,4 +69,21 @@ class CreateInvoice(Command):
     """Days until it is due, 0 to 365."""
 
 
-TYPED: tuple[type[Command], ...] = (CancelInvoice, VoidInvoices, CreateInvoice)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkInvoice(Command):
+    """Asks a provider for the link to the PDF of an invoice that it bills; links end, so ask afresh each time.
+
+    Result: `request` (Bursar's id of the wish), `source`, `invoice_ref`. The outcome's `url` is the PDF, once its status is `told`
+    (`asked`, `none`, `ended`). Rejected as `unknown_invoice`.
+    """
+
+    NAME: ClassVar[str] = "billing.invoices.pdf_link.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    source: Literal["stripe"]
+    """The provider that bills it."""
+    invoice_ref: str
+    """The provider's id of it, such as `in_...`."""
+
+
+TYPED: tuple[type[Command], ...] = (CancelInvoice, VoidInvoices, CreateInvoice, LinkInvoice)

@@ -153,7 +153,9 @@ def _invoice(world: World, sub: Json, reason: str) -> Json:
         "pricing": {"price_details": {"price": item["price"]["id"], "product": item["price"]["product"]}, "type": "price_details"},
     }  # fmt: skip
     parent = {"subscription_details": {"metadata": copy(sub["metadata"]), "subscription": sub["id"]}, "type": "subscription_details"}
+    shown = world.fresh("sandbox")  # links of an invoice carry a secret of its own
     return world.base("invoice", "in") | {
+        "hosted_invoice_url": f"https://invoice.stripe.com/i/{shown}", "invoice_pdf": f"https://pay.stripe.com/invoice/{shown}/pdf",
         "amount_due": total, "amount_paid": 0, "amount_remaining": total, "attempt_count": 0, "attempted": False, "subtotal": total,
         "billing_reason": reason, "collection_method": "charge_automatically", "currency": sub["currency"], "customer": sub["customer"],
         "lines": wrap([line], "/v1/invoices/lines"), "number": world.fresh("SB"), "parent": parent, "period_end": now,
