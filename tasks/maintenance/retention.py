@@ -63,6 +63,17 @@ _SLOTS = """
             SELECT ctid FROM bursar.schedule_slot WHERE state IN ('done', 'skipped')
                AND slot_at < CASE WHEN job = ANY(%(brief_jobs)s) THEN %(brief)s ELSE %(before)s END LIMIT %(most)s)) RETURNING 1)
     SELECT CASE WHEN count(*) = %(most)s THEN 0 END, count(*) FROM gone"""
+# What became of a mail is of use as long as its call is there; addresses that get none any more stay.
+_MAILS = """
+    WITH gone AS (
+        DELETE FROM bursar.mail WHERE id = ANY(ARRAY(
+            SELECT id FROM bursar.mail WHERE fate_at < %(before)s ORDER BY fate_at LIMIT %(most)s)) RETURNING 1)
+    SELECT CASE WHEN count(*) = %(most)s THEN 0 END, count(*) FROM gone"""
+_REPORTS = """
+    WITH gone AS (
+        DELETE FROM bursar.mail_report WHERE sha256 = ANY(ARRAY(
+            SELECT sha256 FROM bursar.mail_report WHERE received_at < %(before)s ORDER BY received_at LIMIT %(most)s)) RETURNING 1)
+    SELECT CASE WHEN count(*) = %(most)s THEN 0 END, count(*) FROM gone"""
 _HEARTBEATS = "DELETE FROM bursar.heartbeat WHERE beat_at < clock_timestamp() - %(days)s * interval '1 day'"
 
 
@@ -93,6 +104,8 @@ def drop(connection: psycopg.Connection[Any], settings: Settings, at: datetime) 
         "kept_payloads_dropped": _rows(connection, _KEPT, end_s, before=payloads),
         "conflicts_dropped": _rows(connection, _CONFLICTS, end_s, before=payloads),
         "calls_dropped": _rows(connection, _CALLS, end_s, before=calls),
+        "mails_dropped": _rows(connection, _MAILS, end_s, before=calls),
+        "mail_reports_dropped": _rows(connection, _REPORTS, end_s, before=calls),
         "transmissions_dropped": _rows(connection, _TRANSMISSIONS, end_s, before=transmissions),
         "slots_dropped": _rows(connection, _SLOTS, end_s, before=slots, **brief),
         "heartbeats_dropped": connection.execute(_HEARTBEATS, {"days": _SILENT_DAYS}).rowcount,

@@ -160,3 +160,19 @@ def test_the_door_answers_while_a_month_goes(context: Context, database: Databas
             done.set()
             delivering.result(60)
     assert (result["months_dropped_and_payloads_kept"], result["months_busy"]) == ({"2025_01": 1}, [])
+
+
+def test_what_became_of_mails_goes_with_its_age(context: Context, database: Database) -> None:
+    with database.connect() as connection:
+        for number, at in enumerate((OLD - timedelta(days=400), NOW)):
+            connection.execute(
+                """INSERT INTO bursar.mail (key, reference, name, language, address_sha256, fate, tries, created_at, fate_at)
+                   VALUES (%s, %s, 'receipt', 'en', %s, 'sent', 1, %s, %s)""",
+                [f"k{number}", f"{number:032x}", bytes(32), at, at],
+            )
+            connection.execute(
+                "INSERT INTO bursar.mail_report (sha256, kind, received_at) VALUES (%s, 'other', %s)", [bytes([number]) * 32, at]
+            )
+        result = retention(context, NOW)
+        assert (result["mails_dropped"], result["mail_reports_dropped"]) == (1, 1)
+        assert connection.execute("SELECT key FROM bursar.mail").fetchall() == [("k1",)]
