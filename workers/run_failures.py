@@ -1,6 +1,6 @@
 """What people and operators' mails need of `run_failure`: which jobs fail at what, and letting items be tried at once.
 
-A row goes when its item is done (`workers.paging`), so the table holds what is broken now and nothing else.
+A row goes when its item is done (`workers.paging`), or is due no longer, so the table holds what is broken now and nothing else.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ FAILING: LiteralString = """
 _RETRY = """UPDATE bursar.run_failure SET next_at = %(now)s
             WHERE job = %(job)s AND (%(item)s::text IS NULL OR item = %(item)s) AND next_at > %(now)s RETURNING item"""
 _WAITS = "SELECT count(*) FROM bursar.run_failure WHERE job = %(job)s AND (%(item)s::text IS NULL OR item = %(item)s)"
+_STALE = """DELETE FROM bursar.run_failure f
+            WHERE f.next_at <= %(now)s AND (SELECT count(*) FROM (
+                SELECT FROM bursar.schedule_slot s
+                WHERE s.job = f.job AND s.slot_at > f.next_at AND s.state = 'done' LIMIT 2) AS begun) = 2
+            RETURNING f.job, f.item"""
 _SAID = 20
 
 
@@ -55,6 +60,14 @@ class Failing:
 def failing(connection: Connection) -> list[Failing]:
     """Every job with such items, by name."""
     return [Failing(*row) for row in connection.exec_driver_sql(FAILING)]
+
+
+def drop_stale(connection: Connection, now: datetime) -> list[tuple[str, str]]:
+    """Forget items that are due no longer: two whole slots of their job began after their next try was due, and neither tried them.
+
+    Their object is gone, or was mended another way; a row would else be told of every day, for ever. (job, item) of each.
+    """
+    return [(row[0], row[1]) for row in connection.exec_driver_sql(_STALE, {"now": now})]
 
 
 def retry_now(context: Context, job: str, item: str | None, order: Order) -> int:

@@ -28,10 +28,14 @@ MAX_ATTEMPTS = 3
 _RETRY_S = 30
 _COUNTS = ("items", "failed", "pages")
 
+# Slots of one job run one after the other: missed ones that are caught up would else do the same work at once. Who is refused is
+# hinted again by the sweep. The lock is for two claims at one moment.
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('schedule_slot:' || %(job)s, 0))"
 _CLAIM = """UPDATE bursar.schedule_slot SET state = 'running', token = %(token)s, attempts = attempts + 1, started_at = %(now)s,
                    lease_until = clock_timestamp() + %(lease_s)s * interval '1 second'
             WHERE job = %(job)s AND slot_at = %(slot_at)s AND state = 'due'
               AND NOT bursar.slot_blocked(job, money, by_hand, %(now)s)
+              AND NOT EXISTS (SELECT FROM bursar.schedule_slot other WHERE other.job = %(job)s AND other.state = 'running')
             RETURNING attempts, turns, result"""
 _DONE = """UPDATE bursar.schedule_slot SET state = 'done', token = NULL, lease_until = NULL, done_at = %(now)s,
                   result = %(result)s, error = NULL, turns = turns + 1, stop = false
@@ -71,7 +75,8 @@ def run(context: Context, queue: str, job: str, slot_at: str) -> str:
 
 
 def turn(context: Context, queue: str, job: str, slot_at: str) -> Turn:
-    """Claim the slot and call `tasks/<queue>/runs.py::<job>(context, slot_at)`; a slot that is not due is somebody else's.
+    """Claim the slot and call `tasks/<queue>/runs.py::<job>(context, slot_at)`; a slot that is not due is somebody else's,
+    and one waits while another one of its job runs.
 
     Raises:
         RunFailedError: the run raised; it is tried 3 times, half a minute apart, before the slot is `failed`.
@@ -80,6 +85,7 @@ def turn(context: Context, queue: str, job: str, slot_at: str) -> Turn:
     key = {"job": job, "slot_at": at, "token": uuid4()}
     with context.engine.begin() as connection:
         bound = {**key, "now": context.clock.now(), "lease_s": context.settings.lease_s}
+        connection.exec_driver_sql(_ALONE, bound)
         claimed = connection.exec_driver_sql(_CLAIM, bound).one_or_none()
     if claimed is None:
         return Turn("not due")

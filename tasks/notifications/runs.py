@@ -21,6 +21,7 @@ from tasks.notifications.mail.reports import read_mailbox
 from tasks.notifications.run_failures import tell_failures
 from workers.context import Context
 from workers.paging import work_pages
+from workers.run_failures import drop_stale
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +116,10 @@ def alert_clock_jumps(context: Context, _slot_at: datetime) -> Mapping[str, Any]
 
 def alert_run_failures(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """One mail per job that cannot do all that is due, day and operator. Without operators, doctor and metrics alone tell."""
+    with context.engine.begin() as connection:
+        stale = drop_stale(connection, context.clock.now())
+    if stale:
+        log.info("run_failures_forgotten", items=[f"{job} {item}" for job, item in stale[:20]], count=len(stale), cause="due no longer")
     recipients = context.settings.operator_emails
     if not recipients:
         return {"jobs": 0, "mails": 0}

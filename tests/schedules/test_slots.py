@@ -82,6 +82,29 @@ def test_a_slot_runs_once_whoever_asks(context: Context, hinter: Hinter, databas
     assert [row[2] for row in slot_rows(database)] == ["done"]
 
 
+def test_slots_of_one_job_run_one_after_the_other(
+    context: Context, hinter: Hinter, clock: FixedClock, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Missed slots are caught up in turn: while one runs, no other one of its job is claimed, earlier or later."""
+    tick(context, hinter, [EVERY_MINUTE])
+    clock.move_to(NOW + timedelta(minutes=2))
+    tick(context, hinter, [EVERY_MINUTE])
+    first, second, third = (row[1].isoformat() for row in slot_rows(database))
+    said: list[str] = []
+
+    def nested(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+        said.extend(slots.run(context, "maintenance", "seal_audit", other) for other in (first, third))
+        return {}
+
+    monkeypatch.setattr(load("tasks.maintenance.runs"), "seal_audit", nested)
+    slots.run(context, "maintenance", "seal_audit", second)
+    assert said == ["not due"] * 2
+    monkeypatch.undo()
+    for other in (first, third):
+        assert slots.run(context, "maintenance", "seal_audit", other).startswith("seal_audit")
+    assert [row[2] for row in slot_rows(database)] == ["done"] * 3
+
+
 def test_a_failing_run_is_tried_three_times_and_then_failed(
     context: Context, hinter: Hinter, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

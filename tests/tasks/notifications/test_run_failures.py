@@ -98,3 +98,28 @@ def test_an_operator_lets_it_be_tried_by_the_next_slot(machine: Machine, here: H
     assert [(actor, reason, json.loads(json.dumps(after))["items"]) for actor, reason, after in audits] == [
         ("person:anna (operator)", "mended", ["ann"]), ("person:anna (operator)", "all of it", ["bob"]),
     ]  # fmt: skip
+
+
+@pytest.mark.requirement("MAIL-6")
+def test_what_is_due_no_longer_is_forgotten_and_not_told_for_ever(machine: Machine, database: Database) -> None:
+    assert _run(machine.context, frozenset({"ann", "bob"})) == 2
+    with database.connect() as connection:
+        connection.execute("DELETE FROM bursar.subscriber WHERE external_id = 'ann'")
+    machine.clock.move_to(NOW + timedelta(hours=1))
+    assert _run(machine.context, frozenset({"bob"})) == 1, "bob is tried again, nobody finds ann"
+
+    def slot(minute: int) -> None:
+        at = NOW + timedelta(hours=1, minutes=minute)
+        with database.connect() as connection:
+            connection.execute(
+                "INSERT INTO bursar.schedule_slot (job, slot_at, state, queue, money, started_at, done_at)"
+                " VALUES (%s, %s, 'done', 'payments', true, %s, %s)", [JOB, at, at, at],
+            )  # fmt: skip
+
+    slot(0)
+    _told(machine)
+    waiting = "SELECT item FROM bursar.run_failure ORDER BY item"
+    assert machine.all(waiting) == [("ann",), ("bob",)], "one slot may have passed her over, because another worker had her"
+    slot(5)
+    _told(machine)
+    assert machine.all(waiting) == [("bob",)]
