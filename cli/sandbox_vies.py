@@ -38,4 +38,4 @@ def vies(number: str, code: str) -> None:
         raise TroubleError(
             UNAVAILABLE, f"the sandbox does not answer: {type(error).__name__}", effect="nothing was done", then="start it: `bursar up`"
         ) from error
-    click.echo(f"{len(told['answers'])} numbers have answers of their own; `bursar tax ask {number}` asks")
+    click.echo(f"{vat_number(number)} says {code} now, one of {len(told['answers'])} that were told; `bursar tax ask {number}` asks")

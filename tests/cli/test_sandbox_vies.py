@@ -18,7 +18,7 @@ def test_a_person_decides_what_vies_says(here: Here, database: Database, monkeyp
     with ViesSandbox() as vies:
         monkeypatch.setenv("BURSAR_VIES_API_BASE", vies.base)
         assert here(command, "de 136695976", "INVALID").code == 0
-        assert here(command, "EL094259216", "MS_UNAVAILABLE").out.startswith("2 numbers")
+        assert here(command, "EL094259216", "MS_UNAVAILABLE").out.startswith("EL094259216 says MS_UNAVAILABLE now, one of 2")
         assert vies.answers == {"DE136695976": "INVALID", "EL094259216": "MS_UNAVAILABLE"}
         assert here(command, "DE1", "INVALID").code == 2
     assert here(command, "DE136695976", "VALID").code == 69
