@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mail": ("cli.mail:mail", "Mails: what became of each, who gets none, how every mail looks."),
     "payout": ("cli.payout:payout", "Payouts to connected accounts: list, show, hold, release, statements."),
     "debt": ("cli.debt:debt", "What payees owe the platform: list, write off."),
+    "privacy": ("cli.privacy:privacy", "What is stored of a customer: export, forget; who tries to sign in."),
     "subscriber": ("cli.subscriber:subscriber", "Who subscribes: what one may do, has and owes, and what comes next."),
     "organisation": ("cli.organisation:organisation", "Organisations: seats and members; where a provider bills another number."),
     "subscription": ("cli.subscription:subscription", "Subscriptions: which are due, owe or are parked; show one; unpark."),

@@ -149,6 +149,20 @@ class EfacturaAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginAlert:
+    """Many logins fail. `lines` name users by the app's ids; instants are texts in UTC."""
+
+    what: str
+    """How many users, addresses and limiters, in words."""
+    lines: list[str]
+    more: int
+    """How many lines are not shown."""
+    first_at: str
+    last_at: str
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnafLoginAlert:
     """The login at ANAF ends, or has ended. Instants are texts in UTC."""
 

@@ -18,6 +18,7 @@ from emails.alerts import (
     DisputeReminder,
     EfacturaAlert,
     InvariantAlert,
+    LoginAlert,
     OtherModeAlert,
     RunFailureAlert,
 )
@@ -64,6 +65,7 @@ CATALOGUE: dict[str, Mail] = {
         Mail("clock_jump_alert", ClockJumpAlert, "one day (UTC)", transactional=True, operators=True),
         Mail("run_failure_alert", RunFailureAlert, "one job, one day (UTC)", transactional=True, operators=True),
         Mail("efactura_alert", EfacturaAlert, "one attempt of one document and stage, for ever", transactional=True, operators=True),
+        Mail("login_alert", LoginAlert, "one hour (UTC)", transactional=True, operators=True),
         Mail("anaf_login_alert", AnafLoginAlert, "one end of the login and one of 30, 7, 1 and 0 days", transactional=True, operators=True),
         Mail("dispute_alert", DisputeAlert, "one dispute, for ever", transactional=True, operators=True),
         Mail("dispute_reminder", DisputeReminder, "one deadline and one of 7, 3 and 1 days, for ever", transactional=True, operators=True),

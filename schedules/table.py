@@ -101,6 +101,7 @@ TABLE: tuple[Run, ...] = (
     Run("read_mail_reports", "notifications", timedelta(minutes=5), "skip", "reads bounces and complaints, and suppresses their addresses"),
     Run("alert_disputes", "notifications", timedelta(minutes=1), "skip", "tells operators of new disputes and their deadlines"),
     Run("remind_dispute_deadlines", "notifications", timedelta(hours=1), "skip", "reminds operators 7, 3 and 1 days before a deadline"),
+    Run("alert_logins", "notifications", timedelta(minutes=1), "skip", "tells operators when many logins fail"),
     Run("clean_tokens", "maintenance", timedelta(hours=1), "skip", "deletes expired tokens of links, and what the limiter has forgotten"),
     Run("clean_sessions", "maintenance", timedelta(hours=1), "skip", "deletes sessions that are over, and login records past their age"),
     Run("erase_customers", "maintenance", timedelta(minutes=1), "skip", "forgets customers who asked for it, page by page"),

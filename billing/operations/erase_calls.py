@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from billing.operations.erase_rows import Person
 from models.bulk import as_json
@@ -55,7 +55,8 @@ _EVENTS = """
     addresses AS (SELECT lower(encode(convert_to(one, 'UTF8'), 'escape')) AS address FROM unnest(%(emails)s::text[]) AS one),
     objects AS (SELECT one FROM json_array_elements_text(%(objects)s::json) AS one),
     his AS (
-        SELECT p.id, p.state FROM page p WHERE p.lane IN (SELECT one FROM objects) OR p.source || ':' || p.object_id IN (SELECT one FROM objects)
+        SELECT p.id, p.state FROM page p
+        WHERE p.lane IN (SELECT one FROM objects) OR p.source || ':' || p.object_id IN (SELECT one FROM objects)
         UNION
         SELECT p.id, p.state FROM page p JOIN bursar.inbox_payload b ON b.inbox_id = p.id AND b.received_at = p.received_at
         CROSS JOIN words CROSS JOIN LATERAL (SELECT encode(b.body, 'escape') AS body) AS e
@@ -63,6 +64,7 @@ _EVENTS = """
               OR EXISTS (SELECT FROM addresses a WHERE strpos(lower(e.body), a.address) > 0)))
     SELECT (SELECT max(id) FROM page) AS last, (SELECT count(*) FROM page) AS looked,
            (SELECT array_agg(id ORDER BY id) FROM his WHERE state IN ('done', 'ignored')) AS final,
+           (SELECT array_agg(id ORDER BY id) FROM his) AS ids,
            (SELECT min(id) FROM his WHERE state NOT IN ('done', 'ignored')) AS open"""
 _ERASE = "SELECT bursar.erase_payloads(%(erasure)s, %(ids)s, %(now)s)"
 
@@ -84,12 +86,22 @@ def erase_mails(connection: Connection, who: Person, after: int, page: int = PAG
     return Looked(row.last or after, row.gone, row.open, row.looked == page)
 
 
-def erase_events(connection: Connection, who: Person, erasure: UUID, after: int, now: datetime, page: int = PAGE) -> Looked:
-    """Bytes of events about him, behind `after`."""
+def events_of(connection: Connection, who: Person, after: int, page: int = PAGE) -> tuple[list[int], int, bool]:
+    """One page of the inbox: the ids of events about him, up to which row was looked, and whether the table goes on."""
+    row = _look(connection, who, after, page)
+    return list(row.ids or ()), row.last or after, row.looked == page
+
+
+def _look(connection: Connection, who: Person, after: int, page: int) -> Row[Any]:
     objects = list(connection.exec_driver_sql(_OBJECTS, {"customer_ids": who.customer_ids}).scalars())
     objects += [f"{source}:{customer}" for source, customer in zip(who.sources, who.customers, strict=True)] + [f"app:{who.ref}"]
     bound: dict[str, Any] = {"ref": who.ref, "emails": who.emails, "objects": as_json(sorted(set(objects))), "after": after, "page": page}
-    row = connection.exec_driver_sql(_EVENTS, bound).one()
+    return connection.exec_driver_sql(_EVENTS, bound).one()
+
+
+def erase_events(connection: Connection, who: Person, erasure: UUID, after: int, now: datetime, page: int = PAGE) -> Looked:
+    """Bytes of events about him, behind `after`."""
+    row = _look(connection, who, after, page)
     gone = 0
     if row.final:
         gone = int(connection.exec_driver_sql(_ERASE, {"erasure": erasure, "ids": list(row.final), "now": now}).scalar_one())

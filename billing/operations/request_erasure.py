@@ -56,7 +56,8 @@ def request_erasure(unit: UnitOfWork, command: EraseCustomer) -> Erasure:
     if not row.incomplete:
         return row
     if unit.committed(_ORGANISATION, {"ref": ref}):
-        raise Rejected("organisation_active", f"{ref} is an organisation: delete it first (`organisations.delete`)", {"field": "subscriber_ref"})
+        told = f"{ref} is an organisation: delete it first (`organisations.delete`)"
+        raise Rejected("organisation_active", told, {"field": "subscriber_ref"})
     still = {str(one["kind"]): int(one["open"]) for one in unit.committed(_OPEN, {"ref": ref}) if one["open"]}
     if still:
         told = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in sorted(still.items()))

@@ -18,6 +18,7 @@ from tasks.notifications import efacturas
 from tasks.notifications.clock_jumps import tell_jumps
 from tasks.notifications.deliveries import tell_conflicts, tell_other_mode
 from tasks.notifications.mail.reports import read_mailbox
+from tasks.notifications.logins import tell_logins
 from tasks.notifications.run_failures import tell_failures
 from workers.context import Context
 from workers.paging import work_pages
@@ -145,6 +146,16 @@ def alert_efacturas(context: Context, slot_at: datetime) -> Mapping[str, Any]:
         return {"items": 0, "failed": 0, "logins": 0}
     told = work_pages(context, efacturas.alarms(recipients), slot_at)
     return {**told, "logins": efacturas.tell_of_login(context)}
+
+
+def alert_logins(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+    """One mail an hour to each operator while many logins fail (SEC-5). Without operators, the log alone tells."""
+    settings = context.settings
+    with context.engine.begin() as connection:
+        found, mails = tell_logins(connection, settings.operator_emails, settings.login_failures_alert, context.clock.now())
+    if found:
+        log.warning("logins_fail", found=found, mails=mails)
+    return {"found": found, "mails": mails}
 
 
 def remind_dispute_deadlines(context: Context, _slot_at: datetime) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from billing.operations.create_customer import create_customer
 from billing.operations.request_erasure import request_erasure
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
-from billing.rules.commands.customers import CreateCustomer, CustomerAsked, ErasureStands, EraseCustomer
+from billing.rules.commands.customers import CreateCustomer, CustomerAsked, EraseCustomer, ErasureStands
 from billing.rules.facts.event import Event
 from core.ids import public_id
 from providers.app.read_command import read_command
