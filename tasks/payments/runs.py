@@ -155,9 +155,9 @@ def reset_credits(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     return work_pages(context, credit_runs.RESET, slot_at)
 
 
-def relink_products(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
+def relink_products(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Link providers' subscriptions with products whose names there changed (SUB-8)."""
-    return products.relink(context)
+    return products.relink(context, slot_at)
 
 
 def collect_due(context: Context, slot_at: datetime) -> Mapping[str, Any]:
