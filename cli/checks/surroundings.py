@@ -10,7 +10,7 @@ from pathlib import Path
 from cli.checks.finding import Finding, fail, ok, warn
 from core.crypto import KeyRing
 from core.settings import Settings
-from providers.mail.self_check import problems
+from providers.mail.self_check import problems, report_problems, stays_here
 from workers.broker import version
 
 _BROKER_TIMEOUT_S = 3
@@ -64,10 +64,27 @@ def mail(settings: Settings) -> Iterator[Finding]:
             yield ok("smtp", "the mail server greets and takes the login")
         for text in wrong:
             yield fail("smtp", text, "mails wait in the outbox until this is mended")
+        yield from _bounces(settings)
     else:
         yield warn(
             "smtp", "no mail goes out: BURSAR_SMTP_URL is not set", "set it; mails wait in the outbox until then"
         )
+
+
+def _bounces(settings: Settings) -> Iterator[Finding]:
+    """Somebody reads what comes back."""
+    wrong = report_problems(settings, talk=True)
+    if not settings.mail_reports_url.get_secret_value():
+        if not stays_here(settings):
+            yield warn(
+                "bounces",
+                "nobody reads bounces and complaints: BURSAR_MAIL_REPORTS_URL is not set",
+                "name the mailbox of BURSAR_MAIL_BOUNCES_TO; dead addresses get mail again and again, which spoils the domain's name",
+            )
+    elif not wrong:
+        yield ok("bounces", "the mailbox for bounces opens")
+    for text in wrong:
+        yield fail("bounces", text, "bounces wait in their mailbox until this is mended; addresses that bounced still get mail")
 
 
 def disk(settings: Settings) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from providers.mail.gone import address_is_gone
 from providers.mail.watched import Watch, WatchedSmtp, WatchedSmtps
 
 _PORTS = {"smtp": 587, "smtps": 465}
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _OK, _MAILBOX_OK, _GO_ON = frozenset({250}), frozenset({250, 251}), 354
 _PERMANENT = 500
 _RECIPIENT = "the recipient"
@@ -132,7 +132,7 @@ def _open(connection: smtplib.SMTP, server: Server) -> None:
         connection.starttls(context=ssl.create_default_context())
         connection.ehlo()
     if server.user:
-        if not isinstance(connection.sock, ssl.SSLSocket) and server.host not in _LOOPBACK:
+        if not isinstance(connection.sock, ssl.SSLSocket) and server.host not in LOOPBACK:
             raise Retryable(
                 f"{server.host} offers no STARTTLS, and the password is not sent in the clear: nothing was sent. "
                 "Next: use smtps://, or a server with STARTTLS"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.settings import load
-from providers.mail.self_check import problems
+from providers.mail.self_check import problems, report_problems
 from tests.harness.smtp import DROP, SmtpServer
 
 
@@ -33,6 +34,11 @@ def test_good_settings_have_no_problems_and_send_nothing() -> None:
         ({"smtp_url": ""}, "BURSAR_SMTP_URL is not set"),
         ({"smtp_url": "mail.example"}, "BURSAR_SMTP_URL is not of the form"),
         ({"mail_from": "nobody"}, "BURSAR_MAIL_FROM"),
+        ({"mail_bounces_to": "bounces"}, "BURSAR_MAIL_BOUNCES_TO is not one"),
+        ({"mail_bounces_to": "b@other.example"}, "DMARC"),
+        ({"mail_unsubscribe_url": "https://app.example.com/leave"}, "BURSAR_MAIL_UNSUBSCRIBE_URL"),
+        ({"mail_unsubscribe_url": "http://app.example.com/{token}"}, "BURSAR_MAIL_UNSUBSCRIBE_URL"),
+        ({"smtp_url": "smtp://mail.example", "mail_from": "bursar@localhost"}, "is at localhost"),
         ({"operator_emails": "a@example.com, Anna <b@example.com>"}, "BURSAR_OPERATOR_EMAILS"),
     ],
 )
@@ -50,3 +56,15 @@ def test_a_server_that_does_not_let_us_in_is_a_problem(faults: dict[str, str]) -
 
     assert "nothing was sent" in problem
     assert "the-password" not in problem
+
+
+@pytest.mark.requirement("MAIL-4")
+def test_a_mailbox_for_bounces_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    def wrong(url: str) -> list[str]:
+        return report_problems(load(mail_reports_url=url, smtp_timeout_s=0.5), talk=True)
+
+    (tmp_path / "new").mkdir()
+    assert wrong("") == wrong(f"maildir://{tmp_path}") == []
+    for url in ("https://user:the-password@h/", f"maildir://{tmp_path}/none", "imap://user:the-password@127.0.0.1:1/INBOX"):
+        (problem,) = wrong(url)
+        assert "the-password" not in problem

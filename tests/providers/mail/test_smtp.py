@@ -150,7 +150,7 @@ def test_a_refused_login_is_retried_and_shows_no_password() -> None:
 
 @pytest.mark.requirement("SEC-3")
 def test_no_password_goes_in_the_clear_to_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.mail.smtp._LOOPBACK", frozenset())
+    monkeypatch.setattr("providers.mail.smtp.LOOPBACK", frozenset())
     with SmtpServer() as server, pytest.raises(Retryable, match="in the clear"):
         _deliver(f"smtp://user:pw@127.0.0.1:{server.port}")
 
