@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "organisation": ("cli.organisation:organisation", "Organisations: seats and members; where a provider bills another number."),
     "subscription": ("cli.subscription:subscription", "Subscriptions: which are due, owe or are parked; show one; unpark."),
     "invoice": ("cli.invoice:invoice", "Invoices: what is owed to us; show one; void."),
+    "efactura": ("cli.efactura:efactura", "E-Facturas: what ANAF has, refused, or still waits for; the login there."),
     "document": ("cli.document:document", "Legal papers: invoices and credit notes by number; credit one."),
     "seller": ("cli.seller:seller", "Who issues them: show, define."),
     "credits": ("cli.credits:credits", "What subscribers have in credits: show, adjust."),

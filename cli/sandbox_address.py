@@ -20,6 +20,16 @@ def vies_environment(port: int) -> dict[str, str]:
     return {"BURSAR_VIES_API_BASE": f"http://{LOOPBACK}:{port}/taxation_customs/vies/rest-api"}
 
 
+def anaf_environment(port: int) -> dict[str, str]:
+    """What points a copy of Bursar at the stand-in of ANAF on that port; the login there is still to be made."""
+    return {
+        "BURSAR_ANAF_API_BASE": f"http://{LOOPBACK}:{port}/test/FCTEL/rest",
+        "BURSAR_ANAF_LOGIN_BASE": f"http://{LOOPBACK}:{port}/anaf-oauth2/v1",
+        "BURSAR_ANAF_CLIENT_ID": "sandbox-client",
+        "BURSAR_ANAF_CLIENT_SECRET": "sandbox-secret",
+    }
+
+
 PAYPAL_ANCHOR = "paypal-sandbox-anchor.pem"
 """In the home: what the receiver is told to trust beside the system's certificates."""
 

@@ -11,23 +11,27 @@ from urllib.parse import urlsplit
 from cli.embedded.ports import LOOPBACK
 from core.clock import SystemClock
 from core.settings import Settings
+from providers.sandbox.anaf.server import AnafSandbox
 from providers.sandbox.paypal.server import PayPalSandbox
 from providers.sandbox.paypal.signing import KEPT, Signer
 from providers.sandbox.stripe.standin import StripeSandbox
 from providers.sandbox.vies.standin import ViesSandbox
 
-_STATE, _PAYPAL_STATE = "sandbox-stripe.json", "sandbox-paypal.json"
+_STATE, _PAYPAL_STATE, _ANAF_STATE = "sandbox-stripe.json", "sandbox-paypal.json", "sandbox-anaf.json"
 
 
 def run_sandbox(settings: Settings) -> None:
-    """Serve where the settings of Stripe's, PayPal's and VIES's API say until SIGTERM or SIGINT; the state is kept in the home.
+    """Serve where the settings of Stripe's, PayPal's, VIES's and ANAF's API say until SIGTERM or SIGINT; the state is kept in the home.
 
     What happens there is posted to the receiver, signed as it expects.
 
     Raises:
         ValueError: no base address is one of this machine's loopback.
     """
-    bases = {"stripe": settings.stripe_api_base, "paypal": settings.paypal_api_base, "vies": settings.vies_api_base}
+    bases = {
+        "stripe": settings.stripe_api_base, "paypal": settings.paypal_api_base, "vies": settings.vies_api_base,
+        "anaf": settings.anaf_api_base,
+    }  # fmt: skip
     ports = {name: _port(base) for name, base in bases.items()}
     if not any(ports.values()):
         raise ValueError(f"the sandbox listens on {LOOPBACK} only, and BURSAR_STRIPE_API_BASE is {settings.stripe_api_base}")
@@ -39,6 +43,10 @@ def run_sandbox(settings: Settings) -> None:
             running.enter_context(_paypal(settings, ports["paypal"]))
         if ports["vies"]:
             running.enter_context(ViesSandbox(port=ports["vies"]))
+        if ports["anaf"]:
+            ministry = AnafSandbox(port=ports["anaf"])
+            ministry.keep_in(settings.home / _ANAF_STATE)
+            running.enter_context(ministry)
         if ports["stripe"]:
             standin = _stripe(settings, ports["stripe"])
             running.callback(standin.stop)
