@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -95,7 +96,7 @@ def _read(said: dict[str, Any], number: VatNumber, requester: VatNumber | None, 
         return Reply(outcome=outcome, code=code)
     valid = said.get("valid")
     # An answer about another number proves nothing about this one.
-    if not isinstance(valid, bool) or said.get("vatNumber", number.digits) != number.digits:
+    if not isinstance(valid, bool) or _plain(said.get("vatNumber") or number.digits) != _plain(number.digits):
         return Reply(outcome="unavailable", code=f"{UNREADABLE} {status}")
     return Reply(
         outcome="valid" if valid else "invalid", request_date=_text(said, "requestDate"),
@@ -117,6 +118,11 @@ def _error(said: dict[str, Any]) -> str | None:
 def _text(said: dict[str, Any], name: str) -> str | None:
     value = said.get(name)
     return value if isinstance(value, str) and value not in _WITHHELD else None
+
+
+def _plain(digits: object) -> str:
+    """Without what a register may write otherwise: spaces, dots, zeros in front."""
+    return re.sub("[^A-Z0-9+*]", "", str(digits).upper()).lstrip("0")
 
 
 def _but(reply: Reply, code: str) -> Reply:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cli.checks.tax import tax as checked
 from cli.tax import tax as command
 from tests.cli.operator_command import Here
 from tests.factories.documents import seller
 from tests.factories.subscribers import unit_of
+from tests.harness.cluster import Database
 from tests.harness.machine import Machine
 
 
@@ -51,3 +53,29 @@ def test_a_sale_is_explained_and_a_number_asked(here: Here, machine: Machine, mo
     assert here(command, "record-fx", "BNR", "EUR", "RON", "5.0898", "--valid-on", "2026-11-21").out.endswith(": 5.0898\n")
     assert "EUR/RON" in here(command, "fx").out
     assert here(command, "fx", "--json").objects[0]["rate"] == "5.0898"
+
+
+@pytest.mark.requirement("TAX-1", "TAX-5")
+def test_doctor_says_what_tax_waits_for(database: Database) -> None:
+    def told() -> list[tuple[str, str]]:
+        with database.connect() as connection:
+            return [(finding.check, finding.level) for finding in checked(connection)]
+
+    made = """INSERT INTO bursar.{} (id, source, external_id, versions, created_at, updated_at, {}) VALUES
+              (gen_random_uuid(), '{}', '{}', '{{"own": {{}}}}', '2026-03-02', '2026-03-02', {})"""
+    assert told() == [("vies", "ok"), ("papers", "ok")]
+    with database.connect() as connection:
+        connection.execute(made.format("vies_check", "failures", "vies", "DE136695976", "0").encode())
+        connection.execute(made.format(
+            "bill_to", "vat_id, vat_id_valid, vat_checked_at", "bursar", "ann", "'DE136695976', true, '2020-01-01'"
+        ).encode())  # fmt: skip
+        connection.execute(made.format("document_wait", "cause, since", "bursar", "invoice:1", "'no_fx_rate', '2026-03-02'").encode())
+    assert told() == [("vies", "warn"), ("papers", "warn")]
+    with database.connect() as connection:
+        connection.execute(
+            """INSERT INTO bursar.outbox
+                   (kind, key, queue, lane, payload, state, created_at, fair_at, next_at, error_class, error, fingerprint)
+               SELECT 'vies.fetch', 'k', 'payments', 'l', '{}', 'dead', at, at, at, 'ViesBlockedError', 'IP_BLOCKED', 'f'
+               FROM clock_timestamp() AS at"""
+        )
+    assert told()[0] == ("vies", "fail")
