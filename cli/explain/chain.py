@@ -101,7 +101,7 @@ def chain_of(connection: Connection, found: Found, *, bank_transfer_days: float)
         handler = route(event["source"], event["event_type"])
         event["handler"] = handler.name if handler else None
     chain.audit.sort(key=lambda one: int(one["id"]))
-    sent = [*_all(connection, _OUTBOX, ids=sorted(events)), *own.mails_of(partial(_all, connection), chain.rows)]
+    sent = [*_all(connection, _OUTBOX, ids=sorted(events)), *own.mails_of(partial(_all, connection), chain.rows, chain.audit)]
     chain.outbox = sorted({call["id"]: call for call in sent}.values(), key=lambda call: int(call["id"]))
     holds = [
         hold for row in chain.rows if row["kind"] == "dispute"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from billing.rules.instants import iso
 from billing.rules.request_tag import request_named
 from emails.catalogue import CATALOGUE, outbox_key
 from models.base import AGGREGATES, OWN_SOURCE
@@ -71,6 +72,7 @@ _MONEY_ENTRIES = """SELECT e.at, e.fact, e.kind, %(ref)s AS of, e.delta_minor AS
 _LEDGER = {"credit_lot": _LOT_ENTRIES, "credit_account": _ENTRIES, "money_credit": _MONEY_ENTRIES}
 _MAILED = """SELECT id, kind, key, state, attempts, created_at, done_at, next_at, error, inbox_id, payload ->> 'mail' AS mail
              FROM bursar.outbox WHERE kind = 'mail.send' AND key = ANY (%(keys)s) ORDER BY id LIMIT %(most)s"""
+_CHANGED = "subscription.changed"
 
 
 def beside(ask: Ask, row: Row) -> list[Key]:
@@ -124,10 +126,15 @@ def ledger_of(ask: Ask, rows: Iterable[Row]) -> list[Row]:
     return sorted({(one["fact"], one["kind"], one["of"]): one for one in found}.values(), key=lambda one: (one["at"], one["fact"]))
 
 
-def mails_of(ask: Ask, rows: Sequence[Row]) -> list[Row]:
-    """Mails about these rows, found by what makes one mail: runs send them without an event that they could be found by."""
+def mails_of(ask: Ask, rows: Sequence[Row], audit: Sequence[Row] = ()) -> list[Row]:
+    """Mails about these rows, found by what makes one mail: runs send them without an event that they could be found by.
+
+    `audit`: of these rows; a change of a subscription is told of once per change, and its instant is part of what makes that one mail.
+    """
     addresses = {row["email"] for row in rows if row["kind"] == "subscriber" and row.get("email")}
     own = [row for row in rows if row.get("subscriber_ref")]
-    subjects = {subject for row in own for subject in ((row["external_id"],), (row["source"], row["external_id"]))}
+    subjects: set[tuple[str, ...]] = {subject for row in own for subject in ((row["external_id"],), (row["source"], row["external_id"]))}
+    changed = [(one["object_id"], iso(one["at"]) or "") for one in audit if one["action"] == _CHANGED]
+    subjects |= {(row["source"], row["external_id"], at) for row in own for of, at in changed if of == str(row["id"])}
     keys = sorted(outbox_key(name, to, *subject) for name in CATALOGUE for to in addresses for subject in subjects)
     return ask(_MAILED, keys=keys) if keys else []

@@ -11,6 +11,7 @@ import pytest
 import cli.invoice
 import cli.subscriber
 import cli.subscription
+from billing.operations.tell_subscription import tell_subscription_changed
 from cli.explain import explain
 from cli.invoice import invoice
 from cli.subscriber import subscriber as people
@@ -93,6 +94,21 @@ def test_the_story_of_each_part_and_what_comes_next(here: Here, shop: CreditShop
         assert "credits left, which expire" in told
     public = shop.machine.one("SELECT 'sbr_' || replace(id::text, '-', '') FROM bursar.subscriber")
     assert here(explain, public).code == 0
+
+
+@pytest.mark.requirement("SUB-10", "AUDIT-2")
+def test_each_change_of_a_plan_shows_its_mail(here: Here, shop: CreditShop) -> None:
+    for minutes in (0, 5):
+        shop.machine.clock.move_to(MAY + timedelta(minutes=10 + minutes))
+
+        def change(unit: Any) -> None:
+            unit.row(Subscriber, OWN_SOURCE, "alice").email = "alice@example.com"
+            row = unit.row(Subscription, OWN_SOURCE, "sub-1")
+            unit.audit("subscription.changed", Subscription.NAME, row.id, before=None, after={})
+            tell_subscription_changed(unit, row)
+
+        do(shop.machine.context, change)
+    assert here(explain, "sub-1").out.count("mail subscription_changed") == 2
 
 
 @pytest.mark.requirement("SUB-14", "AUDIT-2")
