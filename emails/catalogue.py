@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
+from billing.rules.email_address import normalised
 from emails.alerts import (
     AnafLoginAlert,
     ClockJumpAlert,
@@ -106,7 +107,7 @@ class UnknownMailError(ValueError):
 
 def outbox_key(name: str, to: str, *subject: str) -> str:
     """The business key of one mail: kind, what it is about (object, period), and to whom, as a digest (SEC-6)."""
-    address = hashlib.sha256(to.strip().lower().encode()).hexdigest()[:16]
+    address = hashlib.sha256((normalised(to) or "").encode()).hexdigest()[:16]
     return "/".join((name, *subject, address))
 
 

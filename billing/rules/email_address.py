@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 
 def normalised(address: str) -> str | None:
-    """Trimmed and lower-cased; None when nothing is left. Done in Python, because databases differ beyond ASCII."""
-    return address.strip().lower() or None
+    """Trimmed, lower-cased and in Unicode's composed form; None when nothing is left.
+
+    Done in Python, because databases differ beyond ASCII. Done twice, it is what it was.
+    """
+    return unicodedata.normalize("NFC", address.strip().lower()) or None

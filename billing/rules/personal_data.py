@@ -82,6 +82,7 @@ KEPT_TABLES: Mapping[str, str] = {
     "inbox_claim": "of the machine",
     "journal": "money facts",
     "journal_account": "money facts",
+    "mail_leaving": "digests, and a kind of mail",
     "meeting": "the app's lessons; `topic` is theirs",
     "meeting_host": "who teaches: no customer; forgotten when the meeting provider demands it",
     "meeting_session": "the app's lessons",

@@ -93,6 +93,8 @@ def test_nothing_of_her_is_left_and_the_money_is_as_it_was(ann: Machine) -> None
         connection.execute("UPDATE bursar.outbox SET state = 'dead', error = 'x', fingerprint = 'x' WHERE kind = 'mail.send'")
 
     told = ask(ann)
+    key = told["key"]
+    assert ann.one("SELECT bursar_api.progress(%s) ->> 'status'", key) == "running"
     assert (told["state"], told["result"]["provider_customers"]) == ("succeeded", ["stripe cus_ann"])
     assert erase_due(ann.context)["finished"] == 1
 
@@ -106,6 +108,11 @@ def test_nothing_of_her_is_left_and_the_money_is_as_it_was(ann: Machine) -> None
     assert ann.all("SELECT actor, reason FROM bursar.audit WHERE action = 'erasure.status' ORDER BY id")[0][0] == "app:privacy desk"
     row = ann.all("SELECT status, emails, counts ->> 'inbox_payload', customers FROM bursar.erasure")[0]
     assert row == ("done", None, "7", ["stripe cus_ann"])
+
+    progress = ann.one("SELECT bursar_api.progress(%s)", key)
+    assert (progress["name"], progress["status"], progress["done"] > 7) == ("billing.customers.erase.v1", "done", True)
+    assert ann.one("SELECT bursar_api.erasure('ann') ->> 'status'") == "done"
+    assert ann.one("SELECT bursar_api.erasure('berta')") is None
 
     event = ann.one("SELECT id FROM bursar.inbox WHERE event_type = 'customer.created' AND lane = 'stripe:cus_ann'")
     assert list(replay(ann.context, [event], actor="me", reason="try", states=("done",)).refused) == [
