@@ -8,6 +8,7 @@ import click
 import psycopg
 
 from cli.checks import database, machine, schedules, surroundings
+from cli.checks.anaf import anaf
 from cli.checks.bounded import PATIENCE_S, bounded
 from cli.checks.finding import Finding, fail
 from cli.checks.tax import tax
@@ -88,6 +89,7 @@ def _in_the_database(chosen: Settings) -> Iterator[Finding]:
             yield from machine.backlog(connection)
             yield from schedules.held(connection)
             yield from schedules.failing(connection)
+            yield from anaf(connection, chosen)
             yield from tax(connection)
             yield from machine.heartbeats(connection, chosen)
     except psycopg.errors.QueryCanceled as error:
