@@ -19,7 +19,7 @@ from billing.rules.commands.subscriptions import (
     ResumeSubscription,
 )
 from billing.rules.proration import unused
-from billing.rules.subscription_terms import GRACE, cycle_of, parts, span, whole_second
+from billing.rules.subscription_terms import GRACE, MOST_PERIODS, cycle_of, parts, span, whole_second
 from models.base import OWN_SOURCE
 from models.subscriber import Subscriber
 from models.subscription import Subscription
@@ -94,7 +94,7 @@ def resume_subscription(unit: UnitOfWork, command: ResumeSubscription) -> Subscr
     """The paid period goes on; if it is over, another one begins now, from which periods are counted anew.
 
     Raises:
-        Rejected: `unknown_subscription`, `not_paused`.
+        Rejected: `unknown_subscription`, `not_paused`, `too_many_changes` (SUB-14).
     """
     row = own_subscription(unit, command.reference, command.subscriber_ref)
     if row.status == "active":
@@ -102,8 +102,12 @@ def resume_subscription(unit: UnitOfWork, command: ResumeSubscription) -> Subscr
     if row.status != "paused":
         raise Rejected("not_paused", f"{row.external_id} is {row.status}", {"current": row.status})
     subscriber = unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "")
+    goes_on = row.current_period_end is not None and row.current_period_end > unit.now
+    if not goes_on and (recent := period_money(unit, row).recent) >= MOST_PERIODS:
+        message = f"{row.external_id} was billed {recent} times within a day"
+        raise Rejected("too_many_changes", message, {"current": recent, "limit": MOST_PERIODS})
     move_own(unit, row, "active", reason=command.reason)
-    if row.current_period_end is not None and row.current_period_end > unit.now:
+    if goes_on:
         row.next_billing_at = row.current_period_end
         return row
     row.anchor_at = whole_second(unit.now)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from billing.operations.issue_invoice import Draft, Line, issue_invoice
 from tests.factories.subscribers import do, price, product
 from tests.factories.subscriptions import Billing
 from tests.harness.cluster import Database
@@ -144,3 +145,25 @@ def test_a_pause_bills_nothing_and_a_resume_begins_anew(billing: Billing) -> Non
     billing.webhooks()
     assert (told["status"], billing.charged()) == ("active", [2_000, 2_000])
     assert told["next_billing_at"].startswith("2027-09-20")
+
+
+@pytest.mark.requirement("SUB-14")
+def test_what_was_billed_absurdly_often_is_not_resumed_into_another_period(billing: Billing) -> None:
+    """A loop of an app that pauses and resumes ends here, as one that upgrades and downgrades does."""
+    whose = {"reference": "sub-1", "subscriber_ref": "ann"}
+    billing.asks("billing.subscriptions.pause.v1", whose)
+    billing.at(datetime(2027, 5, 2, tzinfo=UTC))
+
+    def bill(unit: Unit) -> None:
+        for number in range(15):
+            issue_invoice(unit, Draft(
+                reference=f"loop-{number}", invoice_type="proration", subscriber_ref="ann", currency="EUR", billing_reason="change",
+                due_at=unit.now, subscription_ref="sub-1", lines=[Line(amount_minor=0, description="a loop")],
+            ))  # fmt: skip
+
+    do(billing.machine.context, bill)
+    told = billing.asks("billing.subscriptions.resume.v1", whose)
+    assert (told["code"], told["details"]) == ("too_many_changes", {"current": 15, "limit": 15})
+    assert billing.status("sub-1") == "paused"
+    billing.passes(days=1.1)
+    assert billing.asks("billing.subscriptions.resume.v1", whose)["state"] == "succeeded"

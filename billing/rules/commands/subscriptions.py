@@ -257,7 +257,11 @@ class ResumeSubscription(Command):
 
     NAME: ClassVar[str] = "billing.subscriptions.resume.v1"
     RESULT: ClassVar[type] = SubscriptionStands
-    REFUSALS: ClassVar[Mapping[str, str]] = {**UNKNOWN, "not_paused": "it is not paused (`details.current`)"}
+    REFUSALS: ClassVar[Mapping[str, str]] = {
+        **UNKNOWN,
+        "not_paused": "it is not paused (`details.current`)",
+        "too_many_changes": "another period would begin, and it was billed 15 times within a day (`details.limit`)",
+    }
 
     reference: str
     """The subscription's reference."""

@@ -153,7 +153,7 @@ class ResumeSubscription(Command):
 
     Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
     `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
-    Rejected as `unknown_subscription`, `not_paused`.
+    Rejected as `unknown_subscription`, `not_paused`, `too_many_changes`.
     """
 
     NAME: ClassVar[str] = "billing.subscriptions.resume.v1"
