@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Table
 
 from billing.rules.paper.unnumbered import Unnumbered
-from billing.rules.paper.when import TEMPLATE
+from billing.rules.paper.when import TEMPLATE, number_text
 from core.crypto import KeyRing
 from core.ids import new_id
 from models.audit import AUDIT, audit_row
@@ -40,8 +40,17 @@ class Asked(NamedTuple):
     inbox_id: int | None
 
 
+class _Asked(NamedTuple):
+    paper: Unnumbered
+    actor: str
+    reason: str
+    inbox_id: int | None
+    content: dict[str, Any]
+    buyer: dict[str, Any]
+
+
 class _Drawn(NamedTuple):
-    asked: Asked
+    asked: _Asked
     id: UUID
     no: int
     issued_at: datetime
@@ -50,8 +59,9 @@ class _Drawn(NamedTuple):
 
 def issue(connection: Connection, keys: KeyRing, asked: Sequence[Asked]) -> None:
     """Draw the numbers, in the order of time within each series, and write papers, buyers and audit. Then commit, at once."""
-    by_series: dict[tuple[str, int], list[Asked]] = defaultdict(list)
-    for one in sorted(asked, key=lambda one: one.paper.at):
+    by_series: dict[tuple[str, int], list[_Asked]] = defaultdict(list)
+    # All that needs no number is done before: from the draw on, others wait.
+    for one in sorted((_Asked(*one, *frozen(one.paper.document)) for one in asked), key=lambda one: one.paper.at):
         by_series[(one.paper.series, one.paper.document.issued_on.year)].append(one)
     # In one order, whoever draws: else two transactions with two series each would wait for one another.
     drawn = [numbered for series in sorted(by_series) for numbered in _draw(connection, series, by_series[series])]
@@ -66,7 +76,7 @@ def issue(connection: Connection, keys: KeyRing, asked: Sequence[Asked]) -> None
     insert_rows(connection, AUDIT, audit)
 
 
-def _draw(connection: Connection, series: tuple[str, int], asked: Sequence[Asked]) -> list[_Drawn]:
+def _draw(connection: Connection, series: tuple[str, int], asked: Sequence[_Asked]) -> list[_Drawn]:
     prefix, year = series
     last = asked[-1].paper
     on = max(one.paper.document.issued_on for one in asked)
@@ -77,19 +87,22 @@ def _draw(connection: Connection, series: tuple[str, int], asked: Sequence[Asked
 
 
 def _rows(drawn: _Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
-    paper = drawn.asked.paper
-    document = paper.numbered(drawn.no, drawn.issued_on)
-    content, buyer = frozen(document)
+    """The paper's row, with its number and the day that its series is at, and its buyer's."""
+    paper, document, issued_on = drawn.asked.paper, drawn.asked.paper.document, drawn.issued_on.isoformat()
+    number = number_text(paper.series, drawn.issued_on.year, drawn.no)
+    content = drawn.asked.content | {"number": number, "issued_on": issued_on}
+    if document.due_on is not None:
+        content["due_on"] = max(document.due_on, drawn.issued_on).isoformat()
     row = {
         "id": drawn.id, "source": OWN_SOURCE, "external_id": paper.reference, "versions": {"own": {}}, "created_at": paper.at,
         "updated_at": paper.at, "kind": document.kind, "series": paper.series, "year": drawn.issued_on.year, "no": drawn.no,
-        "number": document.number, "issued_at": drawn.issued_at, "issued_on": drawn.issued_on, "tax_point_on": document.tax_point_on,
+        "number": number, "issued_at": drawn.issued_at, "issued_on": drawn.issued_on, "tax_point_on": document.tax_point_on,
         "invoice_ref": paper.invoice_ref, "corrects_ref": paper.corrects_ref, "subscriber_ref": paper.subscriber_ref,
         "country": document.seller.address.country, "currency": document.currency, "net_minor": document.net_minor,
         "tax_minor": document.tax_minor, "total_minor": document.total_minor, "reason": document.reason, "actor": drawn.asked.actor,
         "template": TEMPLATE, "content": content, "locked_at": drawn.issued_at,
     }  # fmt: skip
-    return row, {"document_id": drawn.id, "content": buyer, "keep_until": paper.keep_until(drawn.issued_on), "erased_at": None}
+    return row, {"document_id": drawn.id, "content": drawn.asked.buyer, "keep_until": paper.keep_until(drawn.issued_on), "erased_at": None}
 
 
 def _audit(keys: KeyRing, drawn: _Drawn, row: dict[str, Any]) -> dict[str, Any]:
