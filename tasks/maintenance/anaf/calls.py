@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import structlog
 
 from billing.rules.paper.poll_plan import tomorrow
-from core import failpoints
 from core.settings import Settings
 from models.database import connect
 from providers.anaf import answers, client, read
@@ -124,7 +123,6 @@ def _document(ref: str, said: Mapping[str, Any], settings: Settings) -> bytes:
         row = connection.execute(_PAPER, {"ref": ref, "attempt": said["paper_attempt"]}).fetchone()
     if row is None or hashlib.sha256(row[0]).hexdigest() != said["sha256"]:
         raise Final(f"the kept bytes of {ref} are gone or are not those that were to be sent; nothing was sent. Next: restore the database")
-    failpoints.reach("call.in_flight")
     return bytes(row[0])
 
 

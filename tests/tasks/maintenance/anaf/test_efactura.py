@@ -10,12 +10,17 @@ import psycopg
 import pytest
 
 from billing.operations.retry_efactura import retry_efactura
+from billing.operations.void_invoice import void_invoice
 from billing.rules.commands.base import Rejected
 from billing.rules.paper.document import Document
+from models.base import OWN_SOURCE
 from models.efactura import Efactura
+from models.invoice import Invoice
+from models.subscriber import Subscriber
 from providers.anaf import read
+from tests.factories.documents import business, invoice, seller
 from tests.factories.paper import BUYER_DE, CONSUMER_RO, a_credit_note, a_document
-from tests.factories.subscribers import unit_of
+from tests.factories.subscribers import subscriber, unit_of
 from tests.tasks.maintenance.anaf.ministry import Office
 
 
@@ -235,3 +240,25 @@ def test_the_kept_bytes_cannot_be_changed(office: Office) -> None:
     office.run()
     with office.machine.connect() as connection, pytest.raises(psycopg.Error):
         connection.execute("UPDATE bursar.efactura_paper SET content = 'x'")
+
+
+@pytest.mark.requirement("TAX-3", "INV-9")
+def test_an_invoice_of_ours_and_its_credit_note_reach_the_ministry_by_themselves(office: Office) -> None:
+    with unit_of(office.machine.context) as unit:
+        seller(unit, currency="RON")
+        subscriber(unit, "firm", country="RO")
+        business(unit, "firm")
+    with unit_of(office.machine.context) as unit:
+        unit.row(Subscriber, OWN_SOURCE, "firm")
+        invoice(unit, "ours-1", "firm", currency="RON")
+    office.run()
+    with unit_of(office.machine.context) as unit:
+        unit.row(Subscriber, OWN_SOURCE, "firm")
+        void_invoice(unit, unit.row(Invoice, OWN_SOURCE, "ours-1"), "test order", status="void")
+    office.run()
+    office.wait(minutes=1)
+
+    found = office.machine.all("SELECT external_id, status, kind, error FROM bursar.efactura ORDER BY kind")
+    assert found == [("void:ours-1", "accepted", "credit_note", None), ("invoice:ours-1", "accepted", "invoice", None)]
+    paths = [one["path"].partition("/rest")[2] for one in office.control.uploads()]
+    assert paths == ["/upload?standard=UBL&cif=18547290", "/upload?standard=CN&cif=18547290"]
