@@ -17,6 +17,8 @@ _NUMBERS = """
            count(*) FILTER (WHERE b.vat_id_valid IS NULL AND v.failures >= 3), count(*) FILTER (WHERE b.vat_id_valid)
     FROM bursar.bill_to b JOIN bursar.vies_check v ON v.source = 'vies' AND v.external_id = b.vat_id"""
 _WAITING = """SELECT cause, count(*), min(since) FROM bursar.document_wait WHERE ended_at IS NULL GROUP BY cause ORDER BY cause"""
+_UNPAPERED = """SELECT EXISTS (SELECT FROM bursar.invoice WHERE source = 'bursar' AND total_minor > 0)
+                AND NOT EXISTS (SELECT FROM bursar.seller WHERE versions <> '{}')"""
 _NEXT = {
     "no_fx_rate": "record it: `bursar tax record-fx`; the papers follow by themselves",
     "no_tax_rate": "`bursar document waiting` names the places; define the rate: `bursar tax define-rate`",
@@ -26,6 +28,8 @@ _NEXT = {
 def tax(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     """Whether numbers can be proven, and papers be issued."""
     yield _numbers(connection)
+    if connection.execute(_UNPAPERED).fetchone() == (True,):
+        yield warn("seller", "nobody is defined who issues: what Bursar bills gets no numbered papers", "`bursar seller define FILE`")
     waiting = connection.execute(_WAITING).fetchall()
     for cause, count, since in waiting:
         yield warn("papers", f"{count} wait since {since:%Y-%m-%d %H:%M} ({cause})", _NEXT.get(cause, "`bursar document waiting`"))

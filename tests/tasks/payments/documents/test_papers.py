@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
+from billing.operations.credit_document import credit_later
 from billing.operations.define_seller import define_seller
 from billing.operations.void_invoice import void_invoice
 from billing.rules.commands.sellers import DefineSeller
@@ -229,4 +231,61 @@ def test_a_paper_waits_for_a_rate_of_exchange_and_the_money_does_not(shop: Machi
     ((_, paper),) = papers(shop)
     assert paper.foreign_tax is not None
     assert (paper.foreign_tax.currency, paper.foreign_tax.tax_minor, paper.foreign_tax.rate) == ("RON", 10_689, "5.0898")
+    assert shop.one("SELECT count(*) FROM bursar.document_wait WHERE ended_at IS NULL") == 0
+
+
+@pytest.mark.requirement("SEC-11", "INV-8")
+def test_the_app_lists_a_customers_papers_by_ids_that_nobody_can_guess(shop: Machine) -> None:
+    with unit_of(shop.context) as unit:
+        invoice(unit, "in-1")
+        invoice(unit, "in-2", "firm")
+    with shop.connect() as connection:
+        connection.execute("SET ROLE bursar_client")
+        rows = connection.execute("SELECT document, kind, number, invoice_ref, tax_minor FROM bursar_api.documents('ann')").fetchall()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT FROM bursar.document")
+    ((public, *said),) = rows
+    assert said == ["invoice", "BRS-2027-000001", "in-1", 2_100]
+    assert re.fullmatch(r"doc_[0-9a-f]{32}", public)
+
+
+@pytest.mark.requirement("INV-9")
+def test_the_workers_role_issues_and_can_change_nothing(shop: Machine) -> None:
+    with shop.context.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL ROLE bursar_app")
+        unit = Unit(connection, shop.context.keys, now=shop.clock.now())
+        invoice(unit, "in-1")
+        unit.flush()
+    with shop.context.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL ROLE bursar_app")
+        unit = Unit(connection, shop.context.keys, now=shop.clock.now())
+        void_invoice(unit, _own(unit, "in-1"), "test order")
+        unit.flush()
+    assert numbers(shop) == ["BRS-2027-000001", "BRSC-2027-000001"]
+    for sql in ("UPDATE bursar.document SET reason = 'x'", "DELETE FROM bursar.document_buyer", "TRUNCATE bursar.series"):
+        with shop.connect() as connection:
+            connection.execute("SET ROLE bursar_app")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
+                connection.execute(sql)
+
+
+def test_a_refund_of_an_invoice_whose_paper_waits_is_credited_after_it(shop: Machine) -> None:
+    do(shop.context, lambda unit: seller(unit, currency="RON"))
+    do(shop.context, lambda unit: invoice(unit, "in-1", "firm"))
+
+    def refunded(unit: Unit) -> None:
+        row = _own(unit, "in-1")
+        row.refunded_minor = 500
+        credit_later(unit, row)
+
+    do(shop.context, refunded)
+    waiting = shop.all("SELECT external_id FROM bursar.document_wait WHERE ended_at IS NULL ORDER BY 1")
+    assert waiting == [("credit:in-1",), ("invoice:in-1",)]
+    shop.run("billing.fx_rates.record.v1", {
+        "rate_source": "BNR", "base": "EUR", "quote": "RON", "valid_on": "2027-03-05", "rate": "5.0898",
+    })  # fmt: skip
+    for _ in range(2):
+        issue_waiting_documents(shop.context, shop.clock.now())
+    (_, paper), (_, note) = papers(shop)
+    assert (note.total_minor, note.corrects) == (500, paper.number)
     assert shop.one("SELECT count(*) FROM bursar.document_wait WHERE ended_at IS NULL") == 0
