@@ -22,8 +22,10 @@ _FROM = "FROM bursar.invoice"
 _OPEN = f"SELECT {_COLUMNS} {_FROM} WHERE source = 'bursar' AND status = 'pending' ORDER BY due_at, id LIMIT %(limit)s"
 _OF = f"SELECT {_COLUMNS} {_FROM} WHERE subscriber_ref = %(subscriber)s ORDER BY created_at DESC LIMIT %(limit)s"
 _SHOW = "SELECT * FROM bursar.invoice WHERE source = %(source)s AND external_id = %(ref)s AND versions <> '{}'"
+_PAPERS = """SELECT number, kind, total_minor, currency, issued_on FROM bursar.document WHERE source = %(source)s AND invoice_ref = %(ref)s
+             ORDER BY issued_at, id"""
 _HIDDEN = frozenset(
-    {"id", "versions", "metadata", "lines", "customer_id", "account_id", "subscription_id", "booked", "settled_as", "gone_at"}
+    {"taxes", "id", "versions", "metadata", "lines", "customer_id", "account_id", "subscription_id", "booked", "settled_as", "gone_at"}
 )
 
 
@@ -68,16 +70,19 @@ def show(identity: str, as_json: bool) -> None:
         raise nothing(f"there is no invoice {identity}", "a provider's is called stripe:ID; `bursar invoice ls` lists ours")
     row = found[0]
     lines = [{"description": one.get("description"), "amount_minor": one.get("amount_minor")} for one in row["lines"] or ()]
+    papers = rows(_PAPERS, source=source, ref=ref)
     ahead = list(own_next({**row, "kind": "invoice"}))
     shown = {"id": public_id(Invoice.PUBLIC_PREFIX, row["id"])} | {name: row[name] for name in row if name not in _HIDDEN}
     if as_json:
-        json_line({**shown, "lines": lines, "next": ahead})
+        json_line({**shown, "lines": lines, "papers": papers, "next": ahead})
         return
     for name in [name for name in shown if name.endswith("_minor")]:
         shown[name.removesuffix("_minor")] = money(shown.pop(name), row["currency"]) or None
     facts((name.replace("_", " "), value) for name, value in shown.items())
     for one in lines:
         click.echo(f"line  {money(one['amount_minor'], row['currency'])}  {one['description'] or ''}".rstrip())
+    for one in papers:
+        click.echo(f"{one['kind'].replace('_', ' ')}  {one['number']}  {money(one['total_minor'], one['currency'])}  {one['issued_on']}")
     for sentence in ahead:
         click.echo(f"next  {sentence}")
     click.echo(f"all of it: bursar explain {source}:{ref}")

@@ -12,6 +12,7 @@ import pytest
 from billing.operations.void_invoice import void_invoice
 from cli.document import document
 from cli.explain import explain
+from cli.invoice import invoice as invoice_command
 from cli.seller import seller as seller_command
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
@@ -59,6 +60,7 @@ def test_papers_are_listed_shown_credited_and_explained(here: Here) -> None:
     assert "Măgura" not in shown
     [row] = here(document, "show", "BRS-2026-000001", "--json").objects
     assert here(document, "show", row["id"], "--json").objects == [row]
+    assert "credit note  BRSC-2026-000001  21.00 EUR  2026-" in here(invoice_command, "show", "in-1").out
     story = here(explain, "BRS-2026-000001").out
     for wanted in ("invoice:in-1  BRS-2026-000001  121.00 EUR", "in-1  uncollectible", "BRSC-", "document.issued"):
         assert wanted in story, (wanted, story)
