@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from providers.errors import NotConfigured, UnparsableBody
 from providers.sandbox.vies.standin import CLOSED, GARBAGE, TEST_SERVICE, ViesSandbox
-from providers.vies.client import ViesBlockedError, base, check
+from providers.vies.client import ViesBlockedError, _read, base, check
 from providers.vies.envelope import checked, parse
 from providers.vies.number import NoVatNumberError, VatNumber, vat_number
 from providers.vies.shapes.number import number as shape
@@ -93,6 +94,22 @@ def test_each_code_of_the_test_service(vies: ViesSandbox, database: Database) ->
         expected = {"VALID": "valid", "INVALID": "invalid", "INVALID_INPUT": "invalid"}.get(code, "unavailable")
         assert (code, reply.outcome) == (code, expected)
         assert reply.code == (None if code in ("VALID", "INVALID") else code)
+
+
+_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.text(max_size=5), inner, max_size=2)),
+    max_leaves=6,
+)
+_NAMES = st.sampled_from(["valid", "vatNumber", "requestDate", "requestIdentifier", "errorWrappers", "actionSucceed", "error"])
+
+
+@pytest.mark.requirement("TAX-1")
+@given(st.dictionaries(_NAMES, _JSON, max_size=6))
+def test_whatever_comes_back_only_a_plain_word_is_an_answer(said: dict[str, Any]) -> None:
+    reply = _read(said, vat_number(_NUMBER), None, 200)
+    assert (reply.outcome != "valid") or (said["valid"] is True and not said.get("errorWrappers"))
+    assert (reply.outcome != "invalid") or said["valid"] is False
 
 
 @pytest.mark.requirement("TAX-1")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from billing.rules.tax.proof import PROOF_HOLDS, RECHECK_AFTER, due_after_failure, proven
+from billing.rules.tax.proof import PROOF_HOLDS, RECHECK_AFTER
 from providers.sandbox.vies.standin import ViesSandbox
 from tasks.payments.runs import recheck_vat_numbers
 from tests.harness.cluster import Database
@@ -209,15 +209,3 @@ def test_a_tax_id_at_stripe_updates_the_profile(machine: Machine, vies: ViesSand
     machine.settle()
     assert _profile(machine)[:3] == ("business", "ATU13585627", True)
     assert machine.failures() == []
-
-
-@pytest.mark.requirement("TAX-1")
-def test_how_long_a_proof_holds(machine: Machine) -> None:
-    now = machine.clock.now()
-    assert proven(None, None, now) is None
-    assert proven(True, now - PROOF_HOLDS, now) is True
-    assert proven(True, now - PROOF_HOLDS - timedelta(seconds=1), now) is None
-    assert proven(False, now - PROOF_HOLDS * 9, now) is False
-    waits = [due_after_failure(failures, now) - now for failures in range(1, 9)]
-    assert waits == sorted(waits)
-    assert waits[-1] == timedelta(days=1)
