@@ -19,8 +19,8 @@ CREATE TABLE bursar.mail (
     fate_at         timestamptz NOT NULL,
     CONSTRAINT mail_pkey PRIMARY KEY (id),
     CONSTRAINT mail_key_key UNIQUE (key),
-    CONSTRAINT mail_fate_check
-        CHECK (fate IN ('sending', 'sent', 'deferred', 'unknown', 'refused', 'suppressed', 'nothing', 'bounced', 'complained')),
+    CONSTRAINT mail_fate_check CHECK (
+        fate IN ('sending', 'sent', 'deferred', 'unknown', 'refused', 'suppressed', 'nothing', 'bounced', 'complained')),
     CONSTRAINT mail_address_sha256_check CHECK (octet_length(address_sha256) = 32),
     CONSTRAINT mail_reference_check CHECK (reference ~ '^[0-9a-f]{32}$')
 );
