@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import eu_vat_rates_data
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from billing.rules.tax.rates import PACKAGE_RATES, NoRateError, RateRow, Rates, parse_rate, rate_text
 from billing.rules.tax.territory import members
+from tests.harness.processes import ROOT
 
 _CHANGES = [
     ("RO", "standard", date(2025, 8, 1), "19", "21"),
@@ -128,3 +130,13 @@ def test_the_newest_row_that_has_begun_counts(rows: dict[date, int | None], day:
 @given(st.integers(0, 1_000_000))
 def test_a_rate_is_read_as_it_is_written(rate: int) -> None:
     assert parse_rate(rate_text(rate)) == rate
+
+
+def test_the_table_says_each_thing_once() -> None:
+    text = (ROOT / "billing/rules/tax/rates.csv").read_text(encoding="utf-8")
+    keys = [tuple(line.split(",")[:3]) for line in text.splitlines()[1:]]
+
+    assert len(keys) == len(set(keys))
+    assert {area[:2] for area, _, _ in keys} == {*members(), "GB", "CH", "NO"}
+    for rows in PACKAGE_RATES.rows.values():
+        assert all(before.rate != after.rate for before, after in pairwise(rows)), "a change that changes nothing"
