@@ -20,6 +20,7 @@ from tests.harness.cluster import Cluster, Database, copy_template, drop
 from tests.harness.machine import Machine
 from tests.harness.paypal import PayPal
 from tests.harness.processes import ROOT, Processes
+from tests.harness.proof import broken_rules
 from tests.harness.rabbit import Rabbit
 from tests.harness.sandbox import Sandbox
 from tests.harness.selection import server_matters
@@ -33,11 +34,14 @@ settings.register_profile("explore", **_PATIENT)
 settings.register_profile("bursar", derandomize=True, **_PATIENT)
 settings.load_profile("bursar")
 
+_FLOWS = ("tests/flows/", "tests/tasks/payments/")
+"""What these play on a `Machine` is held to the invariants (`tests/harness/proof.py`)."""
 _numbers = itertools.count(1)
 _clusters: list[Cluster] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "breaks(*rules, because): leaves rows, on purpose, that break these invariants")
     # A developer's own settings must not reach the tests. BURSAR_PG_BIN (which PostgreSQL) is meant for them.
     for name in [name for name in os.environ if name.startswith("BURSAR_") and name != "BURSAR_PG_BIN"]:
         del os.environ[name]
@@ -55,6 +59,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures: tuple[str, ...] = getattr(item, "fixturenames", ())
         if {"database", "processes", "own_cluster"} & set(fixtures) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(400))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """What a flow left behind breaks no rule: part of the test, and only if it has passed so far."""
+    yield
+    given = getattr(item, "funcargs", {}).values()
+    machines = (one for each in given for one in (each, getattr(each, "machine", None)) if isinstance(one, Machine))
+    made = next(machines, None)
+    if made is not None and item.path.relative_to(ROOT).as_posix().startswith(_FLOWS):
+        marker = item.get_closest_marker("breaks")
+        found = broken_rules(made.database, made.clock.now(), marker.args if marker else ())
+        assert not found, "the test passed, but left rows that break rules:\n" + "\n".join(found)
 
 
 @pytest.hookimpl(optionalhook=True)

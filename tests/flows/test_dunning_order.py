@@ -32,6 +32,11 @@ from tests.harness.machine import Machine
 from tests.harness.sandbox import Sandbox
 from workers.unit import Unit
 
+pytestmark = pytest.mark.breaks(
+    "invoices_paid_by_something", "periods_opened",
+    because="its rows are made by hand, by verbs and not by payments",
+)
+
 MARCH = datetime(2027, 3, 1, 9, tzinfo=UTC)
 POOR, GOOD = "pm_card_chargeDeclinedInsufficientFunds", "pm_card_visa"
 _LAPSE = (

@@ -16,6 +16,8 @@ from tests.harness.cluster import Database
 from tests.harness.machine import Machine
 from tests.harness.sandbox import Sandbox
 
+pytestmark = pytest.mark.breaks("periods_opened", because="its rows are made by hand, by verbs and not by payments")
+
 FIRST, MIDDLE, LAST = (datetime(2027, month, day, tzinfo=UTC) for month, day in ((4, 1), (4, 16), (5, 1)))
 _OURS = "SELECT quantity, seats_accrued_minor FROM bursar.subscription WHERE source = 'bursar' AND external_id = 'sub-1'"
 

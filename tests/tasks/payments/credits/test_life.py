@@ -27,6 +27,11 @@ from tests.factories.credits import WRONG, CreditShop
 from tests.factories.subscribers import do, unit_of
 from tests.harness.machine import Machine
 
+pytestmark = pytest.mark.breaks(
+    "periods_opened", "invoices_paid_by_something", "invoices_end_on_time", "ended_is_over", "one_plan_once",
+    because="its rows are made by hand, by verbs and not by payments",
+)
+
 JANUARY = datetime(2027, 1, 31, 9, 0, tzinfo=UTC)
 _LOTS = "SELECT external_id, remaining FROM bursar.credit_lot WHERE versions <> '{}' ORDER BY 1"
 _MAILS = "SELECT payload -> 'context' ->> 'percent' FROM bursar.outbox WHERE kind = 'mail.send' ORDER BY id"

@@ -10,6 +10,11 @@ import pytest
 from tests.factories.credits import WRONG, CreditShop
 from tests.harness.machine import Machine
 
+pytestmark = pytest.mark.breaks(
+    "periods_opened", "invoices_paid_by_something", "invoices_end_on_time",
+    because="its rows are made by hand, by verbs and not by payments",
+)
+
 JANUARY = datetime(2027, 1, 31, 9, 0, tzinfo=UTC)
 FEBRUARY = datetime(2027, 2, 28, 9, 0, tzinfo=UTC)
 

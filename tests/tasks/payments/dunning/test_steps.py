@@ -24,6 +24,11 @@ from tests.factories.subscribers import do, subscriber
 from tests.harness.machine import Machine
 from workers.unit import Unit
 
+pytestmark = pytest.mark.breaks(
+    "invoices_paid_by_something",
+    because="its rows are made by hand, by verbs and not by payments",
+)
+
 _STEPS = "SELECT status, because FROM bursar.dunning_attempt WHERE kind = 'ladder' ORDER BY number"
 
 

@@ -22,6 +22,11 @@ from tests.factories.subscribers import do, subscriber
 from tests.tasks.payments.prices.shop import V1, V2, Shop
 from workers.unit import Unit
 
+pytestmark = pytest.mark.breaks(
+    "invoices_paid_by_something",
+    because="its rows are made by hand, by verbs and not by payments",
+)
+
 _MOVES = """SELECT subscription_source, subscription_ref, outcome, because, from_minor, to_minor, currency FROM bursar.price_move
             WHERE migration_ref = %s ORDER BY 1, 2"""
 _COUNTS = ("currencies", "subscriptions", "provider_billed", "now_minor", "then_minor")

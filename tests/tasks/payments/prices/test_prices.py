@@ -11,6 +11,11 @@ import pytest
 from tests.factories.subscribers import do, subscriber
 from tests.tasks.payments.prices.shop import V1, V2, V3, Shop
 
+pytestmark = pytest.mark.breaks(
+    "invoices_paid_by_something",
+    because="its rows are made by hand, by verbs and not by payments",
+)
+
 _ASSIGNED = "SELECT before, after, actor, reason FROM bursar.audit WHERE action = %s ORDER BY id"
 _REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"product": "nothing"}, "unknown_product"),

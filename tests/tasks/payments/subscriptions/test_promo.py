@@ -11,6 +11,11 @@ from tests.factories.subscribers import do, subscriber
 from tests.harness.machine import Machine
 from tests.tasks.payments.prices.shop import Shop
 
+pytestmark = pytest.mark.breaks(
+    "invoices_paid_by_something",
+    because="its rows are made by hand, by verbs and not by payments",
+)
+
 _USES = """SELECT r.status, (SELECT sum(uses)::int FROM bursar.promo_code), (SELECT sum(uses)::int FROM bursar.campaign)
            FROM bursar.promo_redemption r"""
 

@@ -16,6 +16,8 @@ from tests.factories.credits import CreditShop
 from tests.factories.subscribers import do
 from tests.harness.machine import Machine
 
+pytestmark = pytest.mark.breaks("periods_opened", because="its rows are made by hand, by verbs and not by payments")
+
 JANUARY = datetime(2027, 1, 31, 9, 0, tzinfo=UTC)
 FEBRUARY = datetime(2027, 2, 28, 9, 0, tzinfo=UTC)
 MARCH = datetime(2027, 3, 31, 9, 0, tzinfo=UTC)
