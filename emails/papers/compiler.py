@@ -6,11 +6,14 @@
 - A letter that none of them has is printed as U+25A1, a square, and the paper says so; PDF/A forbids to leave a gap. What is
   attached as XML has every letter.
 - The paper's own date is the file's date; there is no clock and no chance in it.
+- Typst's threads do not survive a fork: a child of a process that has made a paper would wait for ever, so it is refused. Workers make
+  papers in threads, or in children of a process that never made one.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 from collections.abc import Mapping
@@ -66,7 +69,12 @@ def _compiled(template: str, data: Mapping[str, Any], on: date, attached: bytes 
     inputs = {"sheet": json.dumps(_breakable(data), ensure_ascii=False, sort_keys=True)}
     if attached is not None:
         inputs["attached"] = attached.decode("utf-8")
-    compiler, lock = _compiler(template)
+    compiler, lock, made_in = _compiler(template)
+    if made_in != os.getpid():
+        raise PaperError(
+            f"process {made_in} made papers before it forked this one, whose compiler would hang; no money is affected: make papers in "
+            "threads, or in children of a process that never made one"
+        )
     stamp = int(datetime.combine(on, time(), UTC).timestamp())
     with lock:
         made = compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=STANDARD, timestamp=stamp)
@@ -78,9 +86,16 @@ def _compiled(template: str, data: Mapping[str, Any], on: date, attached: bytes 
 
 
 @cache
-def _compiler(template: str) -> tuple[typst.Compiler, threading.Lock]:
-    """One per template and process, with its lock: it keeps what it has read, and serves one caller at a time."""
-    return typst.Compiler(TEMPLATES / f"{template}.typ", root=TEMPLATES, ignore_system_fonts=True), threading.Lock()
+def _compiler(template: str) -> tuple[typst.Compiler, threading.Lock, int]:
+    """One per template and process, with its lock and that process: it keeps what it has read, and serves one caller at a time."""
+    compiler = typst.Compiler(TEMPLATES / f"{template}.typ", root=TEMPLATES, ignore_system_fonts=True)
+    return compiler, threading.Lock(), _first_user()
+
+
+@cache
+def _first_user() -> int:
+    """The process that made the first paper: of all templates, for they share their threads."""
+    return os.getpid()
 
 
 def _missing(error: typst.TypstError) -> frozenset[str]:
