@@ -130,6 +130,27 @@ _CREDIT_USAGE = """
     FROM bursar.credit_spend WHERE versions <> '{}' AND spent_at >= %(since)s AND spent_at < %(until)s
     GROUP BY 1, 2, 3 ORDER BY 8 DESC, 1, 2, 3"""
 
+# A row per paper and rate of tax. What a credit note takes back is below zero.
+_PAPERS = """
+    SELECT d.number, d.kind, d.issued_at AS at, d.issued_on, d.tax_point_on, d.subscriber_ref AS subscriber, d.invoice_ref AS invoice,
+           d.content ->> 'corrects' AS corrects, b.content -> 'address' ->> 'country' AS buyer_country,
+           (b.content ->> 'business')::boolean AS business, b.content ->> 'vat_id' AS buyer_vat_id,
+           t.part -> 'tax' ->> 'category' AS category, trim_scale((t.part -> 'tax' ->> 'rate')::numeric / 10000)::text AS percent,
+           sign.of * (t.part ->> 'taxable_minor')::bigint AS taxable_minor,
+           sign.of * (t.part ->> 'tax_minor')::bigint AS tax_minor, d.currency
+    FROM bursar.document d
+    JOIN bursar.document_buyer b ON b.document_id = d.id
+    CROSS JOIN LATERAL (SELECT CASE d.kind WHEN 'credit_note' THEN -1 ELSE 1 END AS of) sign
+    CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'taxes') AS t(part)
+    WHERE d.issued_at >= %(since)s AND d.issued_at < %(until)s
+    ORDER BY d.series, d.year, d.no"""
+
+_BY_RATE = """
+    SELECT to_char(tax_point_on, 'YYYY-MM') AS month, buyer_country, business, category, percent, currency,
+           count(DISTINCT number) AS papers, sum(taxable_minor)::bigint AS taxable_minor, sum(tax_minor)::bigint AS tax_minor
+    FROM papers GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"""
+_VAT = f"WITH papers AS ({_PAPERS}) {_BY_RATE}"
+
 REPORTS: Mapping[str, Report] = {
     "payments": Report("every payment, oldest first (PAY-13)", _PAYMENTS),
     "failed-payments": Report("charges that failed, newest first, with the provider's words (PAY-14)", _FAILED),
@@ -139,6 +160,8 @@ REPORTS: Mapping[str, Report] = {
     "payouts": Report("every payout", _PAYOUTS),
     "earnings": Report("what each connected account's balance gained and lost, by cause (PAYOUT-10)", _EARNINGS),
     "refunds": Report("refunds by reason, account and currency (RECON-6)", _REFUNDS),
+    "papers": Report("issued invoices and credit notes in the order of their numbers, a row per rate of tax", _PAPERS),
+    "vat": Report("net and tax by month of the tax point, buyer's country, category and rate, for returns and OSS", _VAT),
     "credit-usage": Report("credits used by site, operation and model (RECON-6, CRED-7)", _CREDIT_USAGE),
 }
 """Name -> report."""

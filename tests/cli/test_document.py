@@ -13,6 +13,7 @@ from billing.operations.void_invoice import void_invoice
 from cli.document import document
 from cli.explain import explain
 from cli.invoice import invoice as invoice_command
+from cli.report import report_command
 from cli.seller import seller as seller_command
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
@@ -87,3 +88,16 @@ def test_the_seller_is_defined_from_a_file(here: Here, shop: Machine, tmp_path: 
     assert "vat is no field" in here(seller_command, "define", file, "--reason", "x").err
     actor = shop.one("SELECT actor FROM bursar.audit WHERE action = 'seller.defined' ORDER BY id DESC LIMIT 1")
     assert actor == "person:anna (finance)"
+
+
+@pytest.mark.requirement("RECON-6", "TAX-5")
+@pytest.mark.usefixtures("shop")
+def test_the_journal_of_sales_and_the_tax_by_rate(here: Here) -> None:
+    here(document, "credit", "BRS-2026-000001", "--amount", "21", "--reference", "cn-1", "--reason", "agreed")
+    rows = here(report_command, "papers", "--since", "2026-01-01", "--until", "2099-01-01", "--format", "json").objects
+    assert [(row["number"], row["percent"], row["taxable_minor"], row["tax_minor"]) for row in rows] == [
+        ("BRS-2026-000001", "21", 10_000, 2_100), ("BRS-2026-000002", "21", 4_132, 868), ("BRSC-2026-000001", "21", -1_736, -364),
+    ]  # fmt: skip
+    vat = here(report_command, "vat", "--since", "2026-01-01", "--until", "2099-01-01", "--format", "json").objects
+    assert sum(row["tax_minor"] for row in vat) == 2_604
+    assert {(row["buyer_country"], row["business"], row["category"]) for row in vat} == {("RO", True, "S")}
