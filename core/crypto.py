@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import msgspec
 
 from core.settings import Settings
 
@@ -83,37 +80,3 @@ def canonical(fields: tuple[str | None, ...]) -> bytes:
             length = len(field) if field.isascii() else len(field.encode())
             parts.append(f"{length}:{field}")
     return "".join(parts).encode()
-
-
-_ENCODER = msgspec.json.Encoder(order="sorted")
-
-
-def canonical_json(value: Any) -> str:
-    """JSON text that survives a round trip through jsonb: sorted keys, no blanks.
-
-    Raises:
-        TypeError: a float (jsonb would change its text, and money has none), a key that is not text (it would come back
-            as text, and sort elsewhere), or what JSON cannot hold.
-    """
-    _refuse_what_changes(value)
-    return _ENCODER.encode(value).decode()
-
-
-def _refuse_what_changes(value: Any) -> None:
-    if isinstance(value, dict):
-        for name, part in value.items():
-            if not isinstance(name, str):
-                raise TypeError(f"the key {name!r} cannot be audited: JSON's keys are text")
-            if type(part) not in _LEAVES:
-                _refuse_what_changes(part)
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            if type(part) not in _LEAVES:
-                _refuse_what_changes(part)
-    elif isinstance(value, float):
-        raise TypeError("a float cannot be audited: use integer minor units, or text")
-    elif value is not None and not isinstance(value, (str, int)):
-        raise TypeError(f"a {type(value).__name__} cannot be audited: JSON has no such value")
-
-
-_LEAVES = frozenset({str, int, bool, type(None)})

@@ -12,8 +12,9 @@ from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
-from core.crypto import KeyRing, canonical, canonical_json
+from core.crypto import KeyRing, canonical
 from models.base import Base
+from models.canonical import canonical_json
 
 AUDIT = Table(
     "audit",
