@@ -19,7 +19,7 @@ from workers.context import Context
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE, _MOST = 100, 2_000
+_AT_ONCE, _MOST = 200, 2_000
 _SOFT_LIMIT = 3
 """So many different mails in a row that came back, within the days below, and the address gets no more."""
 _SOFT_DAYS = 30
