@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Row
 
 from billing.operations.enforce_dunning import enforce_dunning
@@ -23,9 +24,12 @@ from models.subscriber import Subscriber
 from models.subscription import Subscription
 from workers.context import Context
 from workers.paging import Paged, work_pages
+from workers.rows import StubTakenError
 from workers.unit import Reference, Unit
 
 _ANY_DUE = "SELECT EXISTS (SELECT FROM bursar.dunning_attempt WHERE status = 'pending' AND due_at <= %(now)s)"
+
+log = structlog.get_logger(__name__)
 
 
 def _rows_of(row: Row[Any]) -> Iterator[Reference]:
@@ -87,14 +91,23 @@ ENFORCE = Paged(
 def collect(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """One collection run. Its row is there before its first attempt, and only where there is something to do."""
     reference = stamp(slot_at)
+    try:
+        if not _begun(context, slot_at, reference):
+            return {"items": 0, "failed": 0, "more": False}
+    except StubTakenError:
+        log.info("collection_run_begun_by_another", collection_run=reference)  # another hand of this slot, at this moment
+    return {**work_pages(context, collecting(reference), slot_at), "run": reference}
+
+
+def _begun(context: Context, slot_at: datetime, reference: str) -> bool:
     with context.engine.begin() as connection:
         now = context.clock.now()
         if not connection.exec_driver_sql(_ANY_DUE, {"now": now}).scalar_one():
-            return {"items": 0, "failed": 0, "more": False}
+            return False
         unit = Unit(connection, context.keys, now=now, actor="bursar", reason=f"collect_due {slot_at.isoformat()}")
         row, new = own_row(unit, CollectionRun, OWN_SOURCE, reference)
         if new:
             row.slot_at = slot_at
             unit.audit("collection_run.begun", CollectionRun.NAME, row.id, before=None, after={"external_id": reference})
         unit.flush()
-    return {**work_pages(context, collecting(reference), slot_at), "run": reference}
+    return True
