@@ -97,8 +97,7 @@ def follow_payment(unit: UnitOfWork, payment: Payment, request: PaymentRequest |
     row = fulfil_payment(unit, _purchase(payment, request))
     if row is None:
         return
-    if row.granted_at == unit.now:
-        tell_receipt(unit, row, payment)
+    tell_receipt(unit, row, payment)
     if row.refund_status != payment.refund_status:
         row.refund_status = payment.refund_status
     if row.purpose == "invoice" and row.purpose_ref:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 
 from billing.operations.parties import seller_of
@@ -16,6 +18,9 @@ from models.payment import Payment
 
 log = structlog.get_logger(__name__)
 MAIL = "receipt"
+_WITHIN = timedelta(days=1)
+"""What grants it and what says how much came may be told by different events, in any order; the mail's key makes it one mail. News of
+later days (a refund) confirm nothing any more, even where the mail's row has been cleaned up."""
 
 _PAYER = """
     SELECT coalesce(s.email, u.email) AS email, coalesce(s.external_id, w.ref) AS subscriber_ref, w.about
@@ -27,7 +32,7 @@ _PAYER = """
 
 def tell_receipt(unit: UnitOfWork, row: Fulfilment, payment: Payment) -> None:
     """Send it with the PDF; where nobody said who the seller is there are no papers, and where no address is known the log says so."""
-    if seller_of(unit) is None or not payment.received_minor:
+    if row.granted_at is None or unit.now - row.granted_at > _WITHIN or not payment.received_minor or seller_of(unit) is None:
         return
     bound = {
         "own": OWN_SOURCE, "source": row.source, "payer": row.external_ref, "customer": row.customer_ref,

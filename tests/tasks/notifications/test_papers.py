@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from billing.operations.fulfil_payment import follow_payment
 from billing.operations.void_invoice import void_invoice
 from emails.papers.render import receipt_pdf
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
+from models.payment import Payment
 from providers.anaf.ubl.compose import NotWritableError
 from tasks.notifications.mail.attachments import UnknownDocumentError, attachments, with_number
 from tasks.notifications.papers import NoPaperError, paper, paper_pdf, paper_ubl
@@ -104,6 +106,24 @@ def test_the_mail_of_a_payment_carries_the_receipt_and_the_invoice(shop: Machine
             attachments(connection, "certificate:1")
     assert (first.name[:4], second.name) == ("pay_", "BRS-2027-000001.pdf")
     assert "CONFIRMARE DE PLATĂ" in pdf.words(first.content)
+
+
+@pytest.mark.requirement("PAY-11")
+def test_a_receipt_follows_whichever_news_came_last_once_and_never_days_later(shop: Machine) -> None:
+    _pay(shop, "t-1", 12_100, "inv-1")
+
+    def news_after(passed: timedelta) -> int:
+        shop.clock.move_to(shop.clock.now() + passed)
+        do(shop.context, lambda unit: follow_payment(unit, unit.row(Payment, "manual", "t-1")))
+        return len(shop.all(_MAILS))
+
+    assert news_after(timedelta(minutes=5)) == 1
+    for passed, mails in ((timedelta(hours=1), 1), (timedelta(days=2), 0)):
+        with (
+            shop.context.engine.begin() as connection
+        ):  # as if what granted it had come before anybody knew how much was paid
+            connection.exec_driver_sql("UPDATE bursar.outbox SET key = id::text, payload = '{}' WHERE payload ->> 'mail' = 'receipt'")
+        assert news_after(passed) == mails
 
 
 @pytest.mark.requirement("INV-10")
