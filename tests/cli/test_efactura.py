@@ -53,7 +53,6 @@ def test_a_person_logs_in_sees_what_was_refused_and_sends_it_again(
     assert here(command, "token", "take", "wrong", "--reason", "Ana").code == 1
     assert here(command, "token", "take", code, "--reason", "Ana logged in").code == 0
     assert "token until" in _doctor(here)
-    assert "ok" in _doctor(here)
 
     office.control.tell("next_errors", errors=["BR-CO-15: suma"])
     rejected = office.issue("invoice:2")
@@ -83,7 +82,6 @@ def test_a_person_logs_in_sees_what_was_refused_and_sends_it_again(
     assert here(command, "show", "invoice:2", "--json").objects[0]["status"] == "accepted"
 
     assert here(command, "token", "refresh", "--reason", "test").code == 0
-    assert here(command, "token", "show", "--json").objects[0]["refreshes"] == 1
     office.control.tell("end_login")
     assert here(command, "token", "refresh", "--reason", "test").code == 1
     assert "the login has ended" in _doctor(here)

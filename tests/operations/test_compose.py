@@ -136,7 +136,7 @@ def test_each_of_our_services_is_checked_contained_and_stopped_gently() -> None:
 
 def test_secrets_go_where_they_are_needed_only() -> None:
     env = dot_env() | {"BURSAR_STRIPE_API_KEY": "sk_for_calls_only", "BURSAR_SMTP_URL": "smtp://for-calls-only"}
-    env["BURSAR_APP_KEYS"] = "shop:for-the-two-doors-of-commands-only"
+    env |= {"BURSAR_APP_KEYS": "shop:for-the-two-doors-of-commands-only", "BURSAR_SEAL_KEYS": "a:for-calls-and-people-who-log-in-only"}
     services = compose_file.filled(env)["services"]
     holders = {
         "BURSAR_STRIPE_WEBHOOK_SECRETS": {"receiver", "operator"},
@@ -145,6 +145,7 @@ def test_secrets_go_where_they_are_needed_only() -> None:
         "OWNER_DB_PASSWORD": {"migrate", "postgres"},
         "BURSAR_STRIPE_API_KEY": {"calls", "standby"},
         "BURSAR_SMTP_URL": {"calls", "standby", "operator"},
+        "BURSAR_SEAL_KEYS": {"calls", "standby", "operator"},
         "BURSAR_FLOWER_BASIC_AUTH": {"flower"},
         "REDIS_PUBLISHER_PASSWORD": {"receiver", "beat", "standby", "operator"},
     }

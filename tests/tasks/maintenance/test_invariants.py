@@ -137,6 +137,11 @@ DAMAGE = {
     .replace('"tax_minor": 16', '"tax_minor": 16, "taxes": [{"tax": {"category": "AE"}}]')
     + """; INSERT INTO bursar.document_buyer (document_id, content, keep_until)
         SELECT id, '{"vat_id": "DE136695976"}', '2037-12-31' FROM bursar.document WHERE external_id = 'invoice:in-3'""",
+    "efacturas_sent": """
+        INSERT INTO bursar.efactura (id, source, external_id, versions, created_at, updated_at, status, attempt, queued_at, sha256, cif,
+            deadline_at)
+        VALUES (gen_random_uuid(), 'anaf', 'invoice:in-9', '{"own": {}}', '2026-03-02', '2026-03-02', 'uploading', 1, '2026-03-02',
+            repeat('0', 64), '18547290', '2026-03-09')""",
     "vat_numbers_told": """
         INSERT INTO bursar.vies_check (id, source, external_id, versions, created_at, updated_at, valid, checked_at)
         VALUES (gen_random_uuid(), 'vies', 'DE136695976', '{"own": {}}', '2026-03-02', '2026-03-02', true, '2026-03-02');

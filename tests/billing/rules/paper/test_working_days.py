@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.operations.romanian_holidays import romanian_holidays
@@ -82,6 +82,7 @@ def test_operators_are_told_on_the_morning_of_the_third_working_day() -> None:
 
 
 @pytest.mark.requirement("TAX-3")
+@settings(max_examples=40)
 @given(st.dates(date(2024, 1, 1), date(2045, 12, 31)), st.integers(0, 400))
 def test_the_deadline_is_a_working_day_and_the_alarm_comes_before_it(issued: date, earlier: int) -> None:
     supplied = issued - timedelta(days=earlier)
