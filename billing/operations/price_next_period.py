@@ -28,9 +28,11 @@ log = structlog.get_logger(__name__)
 _ASSIGNED = """SELECT subscriber_ref, product_ref, cycle_unit, cycle_count, currency, kind, price_ref, unit_amount_minor, locked_at,
                       expires_at, warned_at
                FROM bursar.price_assignment WHERE subscriber_ref = ANY (%(subscribers)s) AND status = 'active'"""
-# The mail's own row knows first that it went out; the notice keeps it for when that row is gone.
+# The mail's own row knows first that it went out; the notice keeps it for when that row is gone. A mail that was settled without being
+# sent (its address gets none) has told nobody.
 _NOTICED = """SELECT n.subscriber_ref, n.price_ref, coalesce(n.delivered_at, o.done_at) AS at
               FROM bursar.price_notice n LEFT JOIN bursar.outbox o ON o.kind = 'mail.send' AND o.key = n.mail_key AND o.state = 'done'
+                   AND coalesce(o.result ->> 'not_sent', 'sent') = 'sent'
               WHERE n.subscriber_ref = ANY (%(subscribers)s) AND coalesce(n.delivered_at, o.done_at) IS NOT NULL"""
 _PLANNED = """SELECT external_id, subscription_ref, to_price_ref FROM bursar.price_move
               WHERE subscription_ref = ANY (%(subscriptions)s) AND subscription_source = 'bursar' AND status = 'planned'

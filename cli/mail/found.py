@@ -12,7 +12,9 @@ from cli.trouble import TroubleError, nothing
 FATES = ("queued", "sending", "sent", "deferred", "unknown", "refused", "suppressed", "nothing", "bounced", "complained")
 # A mail has a row of its own from its first try on; one whose call was dropped by retention has only that.
 COLUMNS = """coalesce(o.id, 0) AS id, coalesce(o.created_at, m.created_at) AS created_at, coalesce(m.name, o.payload ->> 'mail') AS mail,
-             coalesce(m.fate, CASE o.state WHEN 'dead' THEN 'refused' ELSE 'queued' END) AS fate, coalesce(m.tries, 0) AS tries,
+             CASE WHEN m.fate = 'sending' AND o.state = 'waiting' THEN 'deferred'
+                  WHEN coalesce(m.fate, 'sending') = 'sending' AND o.state = 'dead' THEN 'refused'
+                  ELSE coalesce(m.fate, 'queued') END AS fate, coalesce(m.tries, 0) AS tries,
              coalesce(m.language, o.payload ->> 'language') AS language, coalesce(m.address, lower(o.payload ->> 'to')) AS address,
              coalesce(m.subscriber_ref, o.payload ->> 'subscriber') AS subscriber, m.sent_at, coalesce(m.answer, o.error) AS answer,
              coalesce(m.key, o.key) AS key, m.reference, o.state AS call, o.next_at"""

@@ -113,7 +113,8 @@ FOLLOW = Paged(
     job="tell_price_changes",
     due="""SELECT n.asked_at AS due_at, n.id, n.external_id AS item, n.subscriber_ref, o.state, o.done_at
         FROM bursar.price_notice n JOIN bursar.subscriber b ON b.source = 'bursar' AND b.external_id = n.subscriber_ref
-        JOIN bursar.outbox o ON o.kind = 'mail.send' AND o.key = n.mail_key
+        JOIN LATERAL (SELECT sent.done_at, CASE WHEN coalesce(sent.result ->> 'not_sent', 'sent') = 'sent' THEN sent.state ELSE 'dead' END
+                      FROM bursar.outbox sent WHERE sent.kind = 'mail.send' AND sent.key = n.mail_key) AS o (done_at, state) ON true
         WHERE n.asked_at <= %(now)s AND (n.status IN ('asked', 'failed') AND o.state = 'done' OR n.status = 'asked' AND o.state = 'dead')
           AND (n.asked_at, n.id) > (%(after_at)s, %(after_id)s)
         ORDER BY n.asked_at, n.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",

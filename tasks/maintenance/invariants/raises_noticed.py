@@ -16,6 +16,7 @@ RULE = Rule(
         JOIN bursar.price b ON b.source = 'bursar' AND b.external_id = a.before ->> 'price' AND b.unit_amount_minor < v.unit_amount_minor
         LEFT JOIN LATERAL (SELECT coalesce(p.delivered_at, o.done_at) AS told_at FROM bursar.price_notice p
                            LEFT JOIN bursar.outbox o ON o.kind = 'mail.send' AND o.key = p.mail_key
+                                AND coalesce(o.result ->> 'not_sent', 'sent') = 'sent'
                            WHERE p.source = 'bursar' AND p.external_id = s.subscriber_ref || ':' || v.external_id) AS n ON true
         WHERE s.updated_at >= %(since)s AND s.source = 'bursar'
           AND (n.told_at IS NULL OR n.told_at + make_interval(days => v.notice_days::integer) > (a.after ->> 'at')::timestamptz)""",

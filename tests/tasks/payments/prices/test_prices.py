@@ -78,6 +78,26 @@ def test_existing_subscribers_pay_more_from_their_date_on_and_new_ones_from_thei
     assert reason.startswith("renew_subscriptions ")
 
 
+@pytest.mark.requirement("PRICE-3", "MAIL-3")
+def test_whoever_s_address_gets_no_mail_was_not_told(shop: Shop) -> None:
+    shop.joins("ann")
+    shop.publishes(2_500, days=20)
+    shop.at(25)
+    shop.tells(mails=False)
+    with shop.machine.connect() as connection:
+        connection.execute(
+            """UPDATE bursar.outbox SET state = 'done', done_at = %s, result = '{"not_sent": "suppressed", "because": "bounced"}'
+               WHERE kind = 'mail.send' AND state = 'received'""",
+            [shop.machine.clock.now()],
+        )
+    shop.at(26)
+    shop.tells(mails=False)
+    assert shop.machine.all("SELECT status, delivered_at FROM bursar.price_notice") == [("failed", None)]
+    shop.at(40)
+    shop.renews()
+    assert shop.billed("ann") == [2_000, 2_000]
+
+
 @pytest.mark.requirement("PRICE-3")
 @pytest.mark.parametrize("why", ["late", "never_sent", "no_address"])
 def test_whoever_was_not_told_in_time_pays_more_one_period_later(shop: Shop, why: str) -> None:
