@@ -20,16 +20,14 @@ from billing.rules.personal_data import EMPTY_LIST, ERASED, KEPT_TAGS, NULL, OUR
 PAGE = 500
 
 _CUSTOMER = "t.customer_id = ANY (%(customer_ids)s)"
-_NAMED = "(t.source, t.customer_ref) IN (SELECT * FROM unnest(%(sources)s::text[], %(customers)s::text[]))"
-_PAID = """{0} IN (SELECT p.id FROM bursar.payment p WHERE p.customer_id = ANY (%(customer_ids)s)
-                   UNION SELECT p.id FROM bursar.payment_request r
-                         JOIN bursar.payment p ON p.source = r.source AND p.external_id = r.payment_ref
-                         WHERE r.subscriber_ref = %(ref)s)"""
+_NAMED = "(t.customer_ref = ANY (%(customers)s) AND t.source = ANY (%(sources)s))"
+_PAID = "{0} = ANY (%(payment_ids)s)"
 _OWN = "t.source = 'bursar' AND t.external_id = %(ref)s"
 _USER = "t.user_ref = %(ref)s"
 _ADDRESS = "t.email = ANY (%(emails)s)"
 _DIGEST = "t.address_sha256 = ANY (%(digests)s)"
-_DISPUTED = "{0} IN (SELECT d.external_id FROM bursar.dispute d WHERE d.source = t.source AND " + _PAID.format("d.payment_id") + ")"  # noqa: S608  # constants of this module
+_DISPUTED = "{0} = ANY (ARRAY(SELECT d.external_id FROM bursar.dispute d WHERE d.payment_id = ANY (%(payment_ids)s)))"
+# Lists instead of joins: with OR between them a join would read the whole table, and a list is looked up in its index.
 
 WHOSE: Mapping[str, str] = {
     "bill_to": _OWN,
@@ -48,8 +46,8 @@ WHOSE: Mapping[str, str] = {
     "login": _USER,
     "mail": f"t.subscriber_ref = %(ref)s OR {_DIGEST}",
     "mail_block": _DIGEST,
-    "mail_report": """t.mail_key IN (SELECT m.key FROM bursar.mail m
-                      WHERE m.subscriber_ref = %(ref)s OR m.address_sha256 = ANY (%(digests)s))""",
+    "mail_report": """t.mail_key = ANY (ARRAY(SELECT m.key FROM bursar.mail m
+                      WHERE m.subscriber_ref = %(ref)s OR m.address_sha256 = ANY (%(digests)s)))""",
     "meeting_participant": f"{_USER} OR {_ADDRESS}",
     "meeting_registrant": _ADDRESS,
     "payment": _PAID.format("t.id"),
@@ -101,6 +99,10 @@ _CUSTOMERS = """SELECT id, source, external_id, email FROM bursar.customer
                 WHERE external_ref = %(ref)s OR (source, external_id) IN (
                     SELECT s.pay_source, s.pay_customer_ref FROM bursar.subscriber s WHERE s.source = 'bursar' AND s.external_id = %(ref)s)
                 ORDER BY source, external_id"""
+# Also what paid our own invoices without a customer at a provider.
+_PAYMENTS = """SELECT p.id FROM bursar.payment p WHERE p.customer_id = ANY (%(customer_ids)s)
+               UNION SELECT p.id FROM bursar.payment_request r
+                     JOIN bursar.payment p ON p.source = r.source AND p.external_id = r.payment_ref WHERE r.subscriber_ref = %(ref)s"""
 _ADDRESSES = """
     SELECT email FROM bursar.subscriber WHERE source = 'bursar' AND external_id = %(ref)s
     UNION SELECT email FROM bursar.bill_to WHERE source = 'bursar' AND external_id = %(ref)s
@@ -117,12 +119,13 @@ class Person:
     sources: list[str]
     customers: list[str]
     emails: list[str]
+    payment_ids: list[UUID]
 
     def bound(self) -> dict[str, Any]:
         """For the statements."""
         return {
             "ref": self.ref, "customer_ids": self.customer_ids, "sources": self.sources, "customers": self.customers, "emails": self.emails,
-            "digests": [digest(one) for one in self.emails],
+            "payment_ids": self.payment_ids, "digests": [digest(one) for one in self.emails],
         }  # fmt: skip
 
 
@@ -130,9 +133,10 @@ def person(connection: Connection, ref: str, emails: list[str]) -> Person:
     """Who it is, with the addresses that are still known of him beside `emails`."""
     found = connection.exec_driver_sql(_CUSTOMERS, {"ref": ref}).all()
     known = {row.email for row in found} | set(connection.exec_driver_sql(_ADDRESSES, {"ref": ref}).scalars()) | set(emails)
+    ids = [row.id for row in found]
+    paid = list(connection.exec_driver_sql(_PAYMENTS, {"ref": ref, "customer_ids": ids}).scalars())
     return Person(
-        ref, [row.id for row in found], [row.source for row in found], [row.external_id for row in found],
-        sorted(one for one in known if one),
+        ref, ids, [row.source for row in found], [row.external_id for row in found], sorted(one for one in known if one), paid
     )  # fmt: skip
 
 

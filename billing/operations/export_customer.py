@@ -22,7 +22,7 @@ _BY = {
     "user_ref": "t.user_ref = %(ref)s",
     "external_ref": "t.external_ref = %(ref)s",
     "customer_id": "t.customer_id = ANY (%(customer_ids)s)",
-    "payment_id": "t.payment_id IN (SELECT p.id FROM bursar.payment p WHERE p.customer_id = ANY (%(customer_ids)s))",
+    "payment_id": "t.payment_id = ANY (%(payment_ids)s)",
 }
 """Column -> whose row it is, where the table has that column."""
 _MORE = {
