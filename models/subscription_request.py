@@ -20,7 +20,8 @@ class SubscriptionRequest(Aggregate):
 
     status: Mapped[str | None]
     action: Mapped[str | None]
-    """`cancel` (now), `cancel_at_period_end`, or `keep`: not to be cancelled after all; `quantity`: so many seats; `price`: another price."""
+    """`cancel` (now), `cancel_at_period_end`, or `keep`: not to be cancelled after all; `quantity`: so many
+    seats; `price`: another price."""
     quantity: Mapped[int | None]
     price_ref: Mapped[str | None]
     """Ours, of `price` (PRICE-9)."""

@@ -143,7 +143,8 @@ class ChangeSubscription(Command):
         "not_active": "only an active one can be changed (`details.current`)",
         "ending": "it ends with its period; reactivate it first",
         **PRICED,
-        "seats_taken": "the organisation buys its seats, and more of them are taken or kept (`details.current`) than that (`details.limit`)",
+        "seats_taken": "the organisation buys its seats, and more of them are taken or kept (`details.current`) than that "
+        "(`details.limit`)",
         "invoice_open": "an invoice of it is to be paid first (`details.current`)",
         "too_many_changes": "it was billed 15 times within a day (`details.limit`)",
     }
