@@ -23,13 +23,15 @@ class Language:
     locale: str
     """By which its amounts, dates and plurals are written."""
     hello: str
+    named: str
+    """The same to somebody whose name is known, which is put after it."""
     leave: str
     """Beside the link by which somebody wants no more of these."""
 
 
 LANGUAGES: dict[str, Language] = {
-    "en": Language("en_GB", "Hello", "I do not want these mails"),
-    "ro": Language("ro_RO", "Bună ziua", "Nu mai doresc aceste mesaje"),
+    "en": Language("en_GB", "Hello", "Hello ", "I do not want these mails"),
+    "ro": Language("ro_RO", "Bună ziua", "Bună ziua, ", "Nu mai doresc aceste mesaje"),
 }
 
 

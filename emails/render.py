@@ -71,8 +71,8 @@ def render(name: str, context: Mapping[str, Any], reader: Reader | None = None) 
     place, locale, words = folder(name, language, operators=mail.operators), locale_of(language), LANGUAGES[language]
     values = {field.name: field.default for field in fields(mail.context) if field.default is not MISSING}
     values |= {key: _shown(worded(value, locale, ZoneInfo(reader.zone))) for key, value in context.items()}
-    name_shown = [_shown(_short(reader.name))] if reader.name and reader.name.strip() else []
-    hello = None if mail.operators else " ".join([words.hello, *name_shown])
+    known = reader.name is not None and bool(reader.name.strip())
+    hello = None if mail.operators else words.named + _shown(_short(reader.name or "")) if known else words.hello
     values["_"] = {
         "language": language, "operators": mail.operators, "brand": _shown(reader.brand), "hello": hello,
         "leave": harmless(reader.leave), "leave_words": words.leave,

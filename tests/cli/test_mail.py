@@ -45,7 +45,7 @@ def test_mails_are_listed_shown_and_read(here: Here, office: PostOffice) -> None
     assert "250 queued as 1" in shown.out
     assert "ann@example.com" not in shown.out + here(ls).out
     words = here(read, number).out
-    assert words.startswith("Subject: Planul Pro este activ\n\nBună ziua Ana Ionescu,")
+    assert words.startswith("Subject: Planul Pro este activ\n\nBună ziua, Ana Ionescu,")
     assert here(read, number, "--html").out.startswith("<!DOCTYPE html>")
     assert here(show, "999").code == here(read, "999").code == here(resend, "999", *_REASON).code == 3
     assert len(office.mails) == 1

@@ -52,7 +52,7 @@ def test_a_mail_goes_out_in_its_reader_s_language_and_its_fate_is_known(office: 
     assert (message["Content-Language"], message["List-Unsubscribe"]) == ("ro", None)
     text = message.get_body(("plain",))
     assert text is not None
-    assert text.get_content().startswith("Bună ziua Ana Ionescu,")
+    assert text.get_content().startswith("Bună ziua, Ana Ionescu,")
     assert office.fate(key) == ("sent", "250 queued as 1")
     assert office.machine.all("SELECT reference, name, language, address, subscriber_ref, tries FROM bursar.mail") == [
         (reference, "subscription_activated", "ro", "ann@example.com", "ann", 1)
