@@ -72,8 +72,8 @@ _OPERATORS: dict[str, Sequence[Any]] = {
         overview="bursar inbox show ID",
     )],
     "login_alert": [LoginAlert(
-        what="2 users, 1 limiter", lines=["user user-7: 14 failed", "user user-9: 11 failed", "limiter login: 40 refused of 3 keys"], more=0,
-        first_at="2026-03-01 11:45:00 UTC", last_at="2026-03-01 12:00:00 UTC", look="bursar privacy logins --failed",
+        what="2 users, 1 limiter", lines=["user user-7: 14 failed", "user user-9: 11 failed", "limiter login: 40 refused of 3 keys"],
+        more=0, first_at="2026-03-01 11:45:00 UTC", last_at="2026-03-01 12:00:00 UTC", look="bursar privacy logins --failed",
     )],
     "clock_jump_alert": [ClockJumpAlert(
         before="2026-03-01 12:00:05 UTC", after="2026-03-01 14:00:05 UTC", passed="5 s", held=["refund_batches"],
