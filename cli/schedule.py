@@ -15,6 +15,7 @@ from cli.trouble import nothing
 from core.clock import SystemClock
 from schedules.slot_times import between
 from schedules.table import TABLE, Daily, Run
+from workers.paging import LEFT_MOST
 
 # One look at the end of the index per job, not one at each slot of three months.
 _LAST = """SELECT last.* FROM unnest(%(jobs)s::text[]) AS wanted (job), LATERAL (
@@ -94,7 +95,8 @@ def _progress(row: dict[str, Any]) -> str | None:
     busy_ms, left = told.get("busy_ms"), told.get("left")
     rate = f", {items * 1000 // busy_ms}/s" if busy_ms else ""
     failed = f", {failures} failed" if failures else ""
-    return f"{items} items{rate}{failed}{f', {left} left' if left is not None else ''}"
+    ahead = f", {left}{'+' if left == LEFT_MOST else ''} left" if left else ""
+    return f"{items} items{rate}{failed}{ahead}"
 
 
 def _every(run: Run) -> str:

@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 PAGE = 200
 BUDGET_S = 4.0
 """Of one turn: events wait so long for this worker, and the page in hand comes on top."""
+LEFT_MOST = 10_000
+"""What lies ahead is counted so far: to count all of it would cost a long run more than its pages."""
 _LADDER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=2), timedelta(hours=6), timedelta(days=1))
 _FIRST = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
@@ -63,7 +65,10 @@ class Paged:
 
 
 def work_pages(context: Context, paged: Paged, slot_at: datetime, *, page: int = PAGE, budget_s: float = BUDGET_S) -> Mapping[str, Any]:
-    """One turn; `more`: the budget ended before the work did, so the slot goes on with another one, and other workers may help."""
+    """One turn; `more`: the budget ended before the work did, so the slot goes on with another one, and other workers may help.
+
+    `left` is how much is due then, counted no further than `LEFT_MOST`.
+    """
     end, now = monotonic_s() + (budget_s if context.turn_s is None else context.turn_s), context.clock.now()
     with context.engine.connect() as connection:
         waiting = set(connection.exec_driver_sql(_WAITING, {"job": paged.job, "now": now}).scalars())
@@ -72,9 +77,9 @@ def work_pages(context: Context, paged: Paged, slot_at: datetime, *, page: int =
         found, done, bad, after = _page(context, paged, slot_at, now, after, waiting, page)
         items, failed = items + done, failed + bad
         if found < page:
-            return {"items": items, "failed": failed, "more": False}
+            return {"items": items, "failed": failed, "left": 0, "more": False}
         if monotonic_s() > end or end_asked(context, paged.job, slot_at):
-            return {"items": items, "failed": failed, "more": True, "shared": True}
+            return {"items": items, "failed": failed, "left": _left(context, paged, now, after), "more": True, "shared": True}
 
 
 _Key = tuple[datetime, UUID]
@@ -103,6 +108,14 @@ def _page(
 def _due(connection: Connection, paged: Paged, now: datetime, after: _Key, page: int) -> Sequence[Row[Any]]:
     bound = {**paged.bound, "now": now, "after_at": after[0], "after_id": after[1], "page": page}
     return connection.exec_driver_sql(paged.due, bound).all()
+
+
+def _left(context: Context, paged: Paged, now: datetime, after: _Key) -> int:
+    """How much of what is due lies ahead; nothing is locked."""
+    ahead = paged.due.rpartition("FOR UPDATE")[0] or paged.due
+    bound = {**paged.bound, "now": now, "after_at": after[0], "after_id": after[1], "page": LEFT_MOST}
+    with context.engine.connect() as connection:
+        return int(connection.exec_driver_sql(f"SELECT count(*) FROM ({ahead}) AS ahead", bound).scalar_one())  # noqa: S608  # our own
 
 
 def _work(connection: Connection, context: Context, paged: Paged, slot_at: datetime, now: datetime, rows: Sequence[Row[Any]]) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 
+from cli.simulate.runs import paged_runs
 from core.clock import FixedClock
 from models.base import OWN_SOURCE
 from models.subscriber import Subscriber
 from tests.factories.subscribers import subscriber, unit_of
 from tests.harness.cluster import Database
+from workers import paging
 from workers.context import Context
 from workers.paging import Paged, work_pages
 from workers.unit import Reference, Unit
@@ -56,7 +59,7 @@ def test_all_that_is_due_is_done_once_in_pages(context: Context, database: Datab
 
     result = work_pages(context, _paged(seen), context.clock.now(), page=5)
 
-    assert result == {"items": 23, "failed": 0, "more": False}
+    assert result == {"items": 23, "failed": 0, "left": 0, "more": False}
     assert set(seen.values()) == {1}
     assert _left(database) == []
     assert work_pages(context, _paged(seen), context.clock.now())["items"] == 0
@@ -68,7 +71,7 @@ def test_what_the_budget_leaves_the_next_turn_does(context: Context, database: D
 
     turns = [work_pages(context, _paged(seen), context.clock.now(), page=5, budget_s=0) for _ in range(3)]
 
-    assert [(turn["items"], turn["more"]) for turn in turns] == [(5, True), (5, True), (2, False)]
+    assert [(turn["items"], turn["left"], turn["more"]) for turn in turns] == [(5, 7, True), (5, 2, True), (2, 0, False)]
     assert len(seen) == 12
 
 
@@ -99,3 +102,10 @@ def test_whom_another_transaction_has_in_hand_is_passed_over(context: Context, d
         other.rollback()
     assert work_pages(context, _paged(seen), context.clock.now(), page=4)["items"] == 1
     assert _left(database) == []
+
+
+def test_what_lies_ahead_of_each_run_can_be_counted(context: Context) -> None:
+    first = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
+    runs = [paged for paged in paged_runs().values() if not paged.bound]
+    assert len(runs) > 15
+    assert [paging._left(context, paged, context.clock.now(), first) for paged in runs] == [0] * len(runs)
