@@ -125,7 +125,8 @@ def parse(row: Row) -> Event:
     """The row's event, by its source's parser."""
     if row.body is None:
         raise PayloadGoneError(
-            f"the payload of inbox row {row.id} ({row.source} {row.event_id}) is gone: its age or a customer's erasure took it, and its sha256 is kept"
+            f"the payload of inbox row {row.id} ({row.source} {row.event_id}) is gone: its age or a customer's erasure took it; "
+            "its sha256 is kept"
         )
     headers: Mapping[str, str] = msgspec.json.decode(row.headers or "{}")
     parsed: Event = _envelope(row.source).parse(row.body, inbox_id=row.id, received_at=row.received_at, headers=headers)

@@ -45,8 +45,8 @@ class Outside(Section):
     paypal_client_secret: SecretStr = Field(SecretStr(""), description="Client secret for look-ups at PayPal.")
     paypal_api_base: str = Field("", description="PayPal's API; empty: that of `paypal_environment`.")
     vies_api_base: str = Field(
-        "", description="VIES, the EU's register of VAT numbers. Empty: the EU's own in mode live; in mode test nobody is asked, and VAT is "
-        "charged to businesses of other member states."
+        "", description="VIES, the EU's register of VAT numbers. Empty: the EU's own in mode live; in mode test nobody is asked, and VAT "
+        "is charged to businesses of other member states."
     )
     anaf_client_id: str = Field(
         "", description="Client id of the application that is registered at ANAF. Empty: e-Facturas wait, and `doctor` warns."

@@ -54,7 +54,7 @@ def tell_of_login(context: Context) -> int:
         found = connection.exec_driver_sql(_ENDS, bound).mappings().one_or_none()
         if found is None:
             return 0
-        mails = [_mail(found, to, now) for to in sorted(settings.operator_emails)]
+        mails = [_mail(dict(found), to, now) for to in sorted(settings.operator_emails)]
         return len(insert_rows(connection, OUTBOX, mails, once_by=("kind", "key"), returning=("id",))) if mails else 0
 
 

@@ -15,7 +15,8 @@ RULE = Rule(
           AND NOT EXISTS (SELECT FROM bursar.document_wait w WHERE w.source = 'bursar' AND w.external_id = 'invoice:' || i.external_id
                           AND w.ended_at IS NULL)
         UNION ALL
-        SELECT 'invoice ' || i.external_id, 'is void; of ' || d.number || ', ' || (d.total_minor - coalesce(n.total, 0)) || ' is not credited'
+        SELECT 'invoice ' || i.external_id,
+            'is void; of ' || d.number || ', ' || (d.total_minor - coalesce(n.total, 0)) || ' is not credited'
         FROM bursar.invoice i
         JOIN bursar.document d ON d.source = 'bursar' AND d.external_id = 'invoice:' || i.external_id
         LEFT JOIN LATERAL (SELECT sum(c.total_minor) AS total FROM bursar.document c
