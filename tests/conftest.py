@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.harness import einvoices
 from tests.harness.broker import AnyBroker, Broker
 from tests.harness.cluster import Cluster, Database, copy_template, drop
 from tests.harness.machine import Machine
@@ -72,6 +73,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         marker = item.get_closest_marker("breaks")
         found = broken_rules(made.database, made.clock.now(), marker.args if marker else ())
         assert not found, "the test passed, but left rows that break rules:\n" + "\n".join(found)
+        einvoices.gather(made.database, item.nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -91,6 +93,14 @@ def _run_cluster() -> Cluster:
         _clusters.append(cluster)
         cluster.make_template()
     return _clusters[0]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def judged_einvoices() -> Iterator[None]:
+    """At the end of a worker's tests: what the official rules say of all papers that its flows left behind (TAX-2)."""
+    yield
+    found = einvoices.refused()
+    assert not found, "tests passed, but left papers that a tax office would refuse:\n" + "\n".join(found[:20])
 
 
 @pytest.fixture(scope="session")
