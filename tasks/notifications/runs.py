@@ -17,8 +17,8 @@ from tasks.notifications import disputes as disputes_mails
 from tasks.notifications import efacturas
 from tasks.notifications.clock_jumps import tell_jumps
 from tasks.notifications.deliveries import tell_conflicts, tell_other_mode
-from tasks.notifications.mail.reports import read_mailbox
 from tasks.notifications.logins import tell_logins
+from tasks.notifications.mail.reports import read_mailbox
 from tasks.notifications.run_failures import tell_failures
 from workers.context import Context
 from workers.paging import work_pages
