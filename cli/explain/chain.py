@@ -52,8 +52,8 @@ _CALLS = """SELECT s.key, s.source, s.operation, s.path, s.state, s.outcome, s.s
                    s.settled_at, s.error, s.inbox_id, s.request_type, s.request_ref, o.state AS call_state, o.next_at
             FROM bursar.submission s LEFT JOIN bursar.outbox o ON o.kind = s.source || '.submit' AND o.key = s.key
             WHERE s.request_id = %(id)s ORDER BY s.id LIMIT %(most)s"""
-_OUTBOX = """SELECT id, kind, key, state, attempts, created_at, done_at, next_at, error, inbox_id, payload ->> 'mail' AS mail
-             FROM bursar.outbox WHERE inbox_id = ANY (%(ids)s) AND kind NOT LIKE '%%.submit' ORDER BY id LIMIT %(most)s"""
+_OUTBOX = f"""SELECT {own.SENT} WHERE o.inbox_id = ANY (%(ids)s) AND o.kind NOT LIKE '%%.submit'
+              ORDER BY o.id LIMIT %(most)s"""
 _HOLD = "SELECT * FROM bursar.payout_hold WHERE source = %(source)s AND external_id = %(key)s AND status = 'open'"
 
 

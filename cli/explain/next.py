@@ -19,6 +19,8 @@ _REFUND_WAITS = {
     "approved": "is on its way to the payer: the provider tells when he has it",
 }
 
+_NOT_GOT = ("bounced", "refused", "suppressed")
+
 
 def what_next(rows: Rows, events: Rows, calls: Rows, outbox: Rows, holds: Rows, *, bank_transfer_days: float) -> list[str]:
     """Each open thing, in the order in which a person would look at them; one sentence where nothing is open."""
@@ -65,6 +67,8 @@ def _outbox(outbox: Rows) -> Iterator[str]:
             yield f"{name} goes out now"
         elif call["state"] == "dead":
             yield f"{name} is dead and waits for a person: bursar outbox show {call['id']}"
+        elif call["fate"] in _NOT_GOT:
+            yield f"mail {call['mail']} was {call['fate']}, its addressee has not got it: bursar mail show {call['id']}"
 
 
 def _row(row: dict[str, Any], bank_transfer_days: float) -> Iterator[str]:

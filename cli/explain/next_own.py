@@ -12,6 +12,16 @@ from models.base import OWN_SOURCE
 Row = dict[str, Any]
 
 _ENDED = ("cancelled", "expired")
+_PERSON = "waits for a person: bursar efactura show {number}"
+_EFACTURA = {
+    "queued": "is written and sent to the ministry within the minute",
+    "uploading": "is on its way to the ministry",
+    "unknown": "was sent, and its reply was lost: it is looked for in the ministry's list",
+    "processing": "is looked at by the ministry",
+    "refused_locally": "breaks a rule, was not sent, and " + _PERSON,
+    "rejected": "was rejected by the ministry, and " + _PERSON,
+}
+"""Until it is accepted."""
 
 
 def own_next(row: Row) -> Iterator[str]:
@@ -68,6 +78,15 @@ def _invoice(row: Row) -> Iterator[str]:
 def _document_wait(row: Row) -> Iterator[str]:
     if not row.get("ended_at"):
         yield f"waits since {instant(row['since'])}: {row['said']}"
+
+
+def _efactura(row: Row) -> Iterator[str]:
+    what = _EFACTURA.get(row.get("status") or "")
+    if what is None:
+        return
+    asked = f", asked next {instant(row['next_poll_at'])}" if row.get("next_poll_at") else ""
+    until = f"; the ministry wants it by {instant(row['deadline_at'])}" if row.get("deadline_at") else ""
+    yield what.format(number=row["number"] or row["external_id"]) + asked + until
 
 
 def _dunning_case(row: Row) -> Iterator[str]:
@@ -154,5 +173,5 @@ _TELL = {
     "credit_lot": _credit_lot, "credit_cycle": _credit_cycle, "money_credit": _money_credit, "promo_redemption": _promo,
     "subscription_request": _subscription_request, "organisation": _organisation, "invitation": _invitation, "price": _price,
     "price_assignment": _price_assignment, "price_move": _price_move, "subscriber": _subscriber, "product": _product,
-    "document_wait": _document_wait,
+    "document_wait": _document_wait, "efactura": _efactura,
 }  # fmt: skip

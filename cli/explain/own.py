@@ -51,6 +51,7 @@ CHILDREN: dict[str, tuple[tuple[str, str], ...]] = {
         ("document_wait", "invoice_ref = %(ref)s AND ended_at IS NULL"),
     ),
     "document": (("efactura", "source = 'anaf' AND external_id = %(ref)s"),),
+    "efactura": (("document", "source = 'bursar' AND external_id = %(ref)s"),),
     "dunning_case": (("dunning_attempt", "case_ref = %(ref)s"),),
     "credit_account": (("credit_lot", f"{_OF} AND status = 'active'"),),
     "organisation": (("invitation", "organisation_ref = %(ref)s AND status = 'pending'"),),
@@ -70,8 +71,12 @@ _MONEY_ENTRIES = """SELECT e.at, e.fact, e.kind, %(ref)s AS of, e.delta_minor AS
                            NULL::bigint AS balance_after, e.reason, e.created_by AS actor
                     FROM bursar.money_credit_entry e WHERE e.credit_id = %(id)s ORDER BY e.at DESC, e.id DESC LIMIT %(most)s"""
 _LEDGER = {"credit_lot": _LOT_ENTRIES, "credit_account": _ENTRIES, "money_credit": _MONEY_ENTRIES}
-_MAILED = """SELECT id, kind, key, state, attempts, created_at, done_at, next_at, error, inbox_id, payload ->> 'mail' AS mail
-             FROM bursar.outbox WHERE kind = 'mail.send' AND key = ANY (%(keys)s) ORDER BY id LIMIT %(most)s"""
+SENT = """o.id, o.kind, o.key, o.state, o.attempts, o.created_at, o.done_at, o.next_at, o.error, o.inbox_id,
+          o.payload ->> 'mail' AS mail, m.fate, m.fate_at
+          FROM bursar.outbox o LEFT JOIN bursar.mail m ON o.kind = 'mail.send' AND m.key = o.key"""
+"""A call, and what became of the mail that it sent."""
+_MAILED = f"SELECT {SENT} WHERE o.kind = 'mail.send' AND o.key = ANY (%(keys)s) ORDER BY o.id LIMIT %(most)s"
+_BUYERS = "SELECT content ->> 'email' AS email FROM bursar.document_buyer WHERE document_id = ANY (%(papers)s)"
 _CHANGED = "subscription.changed"
 
 
@@ -132,6 +137,8 @@ def mails_of(ask: Ask, rows: Sequence[Row], audit: Sequence[Row] = ()) -> list[R
     `audit`: of these rows; a change of a subscription is told of once per change, and its instant is part of what makes that one mail.
     """
     addresses = {row["email"] for row in rows if row["kind"] == "subscriber" and row.get("email")}
+    papers = [row["id"] for row in rows if row["kind"] == "document"]
+    addresses |= {one["email"] for one in (ask(_BUYERS, papers=papers) if papers else ()) if one["email"]}
     own = [row for row in rows if row.get("subscriber_ref")]
     subjects: set[tuple[str, ...]] = {subject for row in own for subject in ((row["external_id"],), (row["source"], row["external_id"]))}
     changed = [(one["object_id"], iso(one["at"]) or "") for one in audit if one["action"] == _CHANGED]

@@ -126,7 +126,8 @@ def _effects(chain: Chain, inbox_id: int | None, known: set[int] | None = None) 
     for call in filter(ours, chain.outbox):
         what = f"mail {call['mail']}" if call["mail"] else f"call {call['kind']}"
         at = "" if known is None else f"{instant(call['created_at'])}  "
-        click.echo(one_line(f"      {at}{what}: {call['state']}" + (f" {instant(call['done_at'])}" if call["done_at"] else "")))
+        became, when = (call["fate"], call["fate_at"]) if call["fate"] else (call["state"], call["done_at"])
+        click.echo(one_line(f"      {at}{what}: {became}" + (f" {instant(when)}" if when else "")))
 
 
 def _change(entry: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from tests.harness.cluster import Database
 
 VALUES: dict[str, Any] = {
     "sources": ["stripe"], "text": "x", "number": 1, "kind": "payment", "id": "x", "ids": [1, 2], "most": 10, "fact": "charge:stripe:ch_1",
-    "source": "stripe", "key": "x", "ref": "x", "some": 12, "currency": "EUR", "keys": ["x"],
+    "source": "stripe", "key": "x", "ref": "x", "some": 12, "currency": "EUR", "keys": ["x"], "papers": [UUID(int=7)],
 }  # fmt: skip
 
 
