@@ -92,6 +92,33 @@ def test_the_tables_speak(context: Context, database: Database) -> None:
     assert (seen["bursar_database_up"], seen["bursar_broker_up"]) == (1, 1)
 
 
+def test_efacturas_and_mails_are_counted_with_what_is_late_and_what_came_back(context: Context, database: Database) -> None:
+    assert not [name for name in look(context) if name.startswith(("bursar_efactura_deadline", "bursar_mails"))]
+    with database.connect() as connection:
+        for number, status in enumerate(("queued", "refused_locally", "rejected", "rejected", "queued")):
+            deadline = NOW + timedelta(hours=number) if status == "rejected" else None
+            connection.execute(
+                """INSERT INTO bursar.efactura (id, source, external_id, versions, created_at, updated_at, status, kind, attempt, queued_at,
+                                                polls, polled_that_day, deadline_at)
+                   VALUES (gen_random_uuid(), 'anaf', %s, '{"own": {}}', %s, %s, %s, 'invoice', 1, %s, 0, 0, %s)""",
+                [f"invoice:{number}", NOW, NOW, status, NOW, deadline],
+            )
+        for number, (fate, age_h) in enumerate((("sent", 1), ("bounced", 2), ("bounced", 3), ("bounced", 30))):
+            at = NOW - timedelta(hours=age_h)
+            connection.execute(
+                """INSERT INTO bursar.mail (key, reference, name, language, address_sha256, fate, tries, created_at, fate_at)
+                   VALUES (%s, md5(%s), 'receipt', 'en', decode(repeat('00', 32), 'hex'), %s, 1, %s, %s)""",
+                [f"receipt/{number}", str(number), fate, at, at],
+            )
+    made = make_context(database.settings(), clock=FixedClock(NOW + timedelta(hours=5)))
+    seen = look(made)
+    made.engine.dispose()
+    counts = {status: seen[f"bursar_efacturas{{status={status}}}"] for status in ("queued", "refused_locally", "rejected", "unknown")}
+    assert counts == {"queued": 2, "refused_locally": 1, "rejected": 2, "unknown": 0}
+    assert seen["bursar_efactura_deadline_seconds"] == -3 * 3600
+    assert (seen["bursar_mails{fate=sent}"], seen["bursar_mails{fate=bounced}"]) == (1, 2)
+
+
 def test_it_answers_when_all_else_is_away(database: Database) -> None:
     context = make_context(make_settings("postgresql://x:y@127.0.0.1:1/none", database.broker_url, database.home))
     seen = look(context, nobody)
@@ -123,7 +150,9 @@ def test_a_real_worker_and_standby_are_seen_and_counters_outlive_processes(
     assert seen["bursar_message_seconds_count{kind=run,queue=payments}"] >= 1
     assert seen["bursar_hints_total{outcome=sent}"] >= 1
     assert seen["bursar_lag_seconds{quantile=0.99,queue=payments}"] >= 0
-    assert {name.partition("{")[0] for name in seen} >= set(GAUGES) - {"bursar_conflicts", "bursar_run_failures"}
+    assert {name.partition("{")[0] for name in seen} >= set(GAUGES) - {
+        "bursar_conflicts", "bursar_run_failures", "bursar_efactura_deadline_seconds", "bursar_mails",
+    }
     worker.kill()
     assert counted()
 

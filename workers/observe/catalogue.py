@@ -17,6 +17,7 @@ BOUND = 20_000
 """Most rows that one count of a table looks at, so that a look at a backlog of millions costs as one at thousands."""
 LAG_WINDOW_S = 300
 LAG_ROWS = 2_000
+MAIL_WINDOW_H = 24
 
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "bursar_rows": (
@@ -64,6 +65,18 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
         f"Items that a scheduled run could not do and tries again; absent where there is none. Counted up to {BOUND}.",
         ("job",),
     ),
+    "bursar_efacturas": (f"E-Facturas that the ministry has not accepted. Counted up to {BOUND}.", ("status",)),
+    "bursar_efactura_deadline_seconds": (
+        (
+            "Until the nearest deadline of an e-Factura that is not accepted, by the business's clock; below 0: it has passed. One that is "
+            "not written yet counts as due 5 days after its issue. Absent where there is none."
+        ),
+        (),
+    ),
+    "bursar_mails": (
+        f"Mails of the last {MAIL_WINDOW_H} hours by what became of them, of the newest {BOUND}; those never tried are rows of the outbox.",
+        ("fate",),
+    ),
     "bursar_oldest_slot_seconds": ("For how long the oldest `due` slot has been ready; 0 when none is due.", ()),
     "bursar_broker_messages": (
         "Hints that wait in the broker. Few are normal under any backlog: the rows wait in the inbox.",
@@ -94,6 +107,8 @@ What to be woken for:
 | `bursar_provider_breaker_open` at 1 for minutes | that provider is away: calls wait, nothing is lost |
 | `bursar_conflicts` growing | a provider's id came twice with different bytes: look before you trust either |
 | `bursar_run_failures` above 0 | a run cannot do what is due for someone: `bursar run-failures ls` |
+| `bursar_efactura_deadline_seconds` below 172800 | an e-Factura is late, or soon will be: `bursar efactura ls --open` |
+| `bursar_mails{fate="bounced"}` or `refused` growing | buyers do not get what they are told: `bursar mail ls --fate bounced` |
 | `bursar_audit_unsealed` growing | the sealer does not run |
 | no answer at all | the standby is down: sweeps stop, lost hints stay lost until it is back |
 

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection
 
+from billing.rules.states_efactura import OPEN
 from core.settings import QUEUES
-from workers.observe.catalogue import BOUND, LAG_ROWS, LAG_WINDOW_S, gauge
+from workers.observe.catalogue import BOUND, LAG_ROWS, LAG_WINDOW_S, MAIL_WINDOW_H, gauge
 
 _LAG_REACH = 100_000
 _QUANTILES = (0.5, 0.95, 0.99)
@@ -59,6 +60,14 @@ _SUBMISSIONS = """SELECT state, count(*), extract(epoch FROM %(now)s::timestampt
 _FAILURES = """SELECT job, count(*) FROM (SELECT job FROM bursar.run_failure ORDER BY job LIMIT %(bound)s) AS counted GROUP BY job"""
 _GATES = "SELECT source, opens_at IS NOT NULL FROM bursar.provider_gate"
 
+_EFACTURAS = """SELECT status, count(*) FROM (
+                    SELECT status FROM bursar.efactura WHERE status <> 'accepted' LIMIT %(bound)s) AS counted GROUP BY status"""
+# A row without a deadline is not written yet; the law's five working days are more, unless the invoice itself was issued too late.
+_DEADLINE = """SELECT extract(epoch FROM min(coalesce(deadline_at, queued_at + interval '5 days')) - %(now)s::timestamptz)::float8
+               FROM bursar.efactura WHERE status <> 'accepted'"""
+_MAILS = """SELECT fate, count(*) FROM (
+                SELECT fate FROM bursar.mail WHERE fate_at >= %(since)s ORDER BY fate_at DESC LIMIT %(bound)s) AS last GROUP BY fate"""
+
 Families = Iterator[GaugeMetricFamily]
 
 
@@ -67,6 +76,7 @@ def tables(connection: Connection, now: datetime) -> Families:
     yield from _backlog(connection)
     yield from _lag(connection, now)
     yield from _money(connection, now)
+    yield from _papers(connection, now)
     yield from _health(connection)
 
 
@@ -110,6 +120,20 @@ def _money(connection: Connection, now: datetime) -> Families:
     for source in ("stripe", "paypal"):
         shut.add_metric([source], float(gates.get(source, False)))
     yield from (rows, oldest, shut)
+
+
+def _papers(connection: Connection, now: datetime) -> Families:
+    efacturas, nearest, mails = gauge("bursar_efacturas"), gauge("bursar_efactura_deadline_seconds"), gauge("bursar_mails")
+    found = {row[0]: row[1] for row in connection.exec_driver_sql(_EFACTURAS, {"bound": BOUND})}
+    for status in sorted(OPEN):
+        efacturas.add_metric([status], found.get(status, 0))
+    left_s = connection.exec_driver_sql(_DEADLINE, {"now": now}).scalar()
+    if left_s is not None:
+        nearest.add_metric([], left_s)
+    bound = {"since": now - timedelta(hours=MAIL_WINDOW_H), "bound": BOUND}
+    for fate, count in connection.exec_driver_sql(_MAILS, bound):
+        mails.add_metric([fate], count)
+    yield from (efacturas, nearest, mails)
 
 
 def _health(connection: Connection) -> Families:
