@@ -23,6 +23,7 @@ from emails.alerts import (
     OtherModeAlert,
     RunFailureAlert,
 )
+from emails.occasions import CertificateIssued, CertificatesUsed, EventCancelled, GradePublished, SeatLimit, ZoomTold
 from emails.overdue import CardTold, DunningTold, TrialTold
 from emails.told import (
     CreditsLow,
@@ -97,6 +98,13 @@ CATALOGUE: dict[str, Mail] = {
         Mail("email_verification", LinkTold, "one token, for ever", transactional=True),
         Mail("password_reset", LinkTold, "one token, for ever", transactional=True),
         Mail("registration_confirmation", Registered, "one request of the app, for ever", transactional=True, requested=True),
+        Mail("zoom_broken", ZoomTold, "one request of the app, for ever", transactional=True, requested=True),
+        Mail("zoom_healed", ZoomTold, "one request of the app, for ever", transactional=True, requested=True),
+        Mail("event_cancelled", EventCancelled, "one request of the app, for ever", transactional=True, requested=True),
+        Mail("certificate_issued", CertificateIssued, "one request of the app, for ever", transactional=True, requested=True),
+        Mail("certificates_nearly_used", CertificatesUsed, "one request of the app, for ever", transactional=False, requested=True),
+        Mail("grade_published", GradePublished, "one request of the app, for ever", transactional=True, requested=True),
+        Mail("seat_limit", SeatLimit, "one limit of one organisation, one month (UTC)", transactional=True),
     )
 }
 

@@ -21,6 +21,7 @@ from emails.alerts import (
     OtherModeAlert,
     RunFailureAlert,
 )
+from emails.occasions import CertificateIssued, CertificatesUsed, EventCancelled, GradePublished, SeatLimit, ZoomTold
 from emails.overdue import CardTold, DunningTold, TrialTold
 from emails.told import (
     CreditsLow,
@@ -170,6 +171,23 @@ _CUSTOMERS: dict[str, Sequence[Any]] = {
     "email_verification": [LinkTold(link=_LINK, until=_SOON)],
     "password_reset": [LinkTold(link=_LINK, until=_SOON)],
     "registration_confirmation": [Registered(link=_LINK), Registered()],
+    "zoom_broken": [
+        ZoomTold(account="ana@example.com", since=_SOON, reason="The app was removed from the account.", link=_LINK),
+        ZoomTold(account="ana@example.com"),
+    ],
+    "zoom_healed": [ZoomTold(account="ana@example.com", since=_SOON)],
+    "event_cancelled": [
+        EventCancelled(event="Spring congress 2027", begins_at=_SOON, reason="The speaker is ill.", refund=True, link=_LINK),
+        EventCancelled(event="Spring congress 2027"),
+    ],
+    "certificate_issued": [
+        CertificateIssued(course="First aid", number="CPD-2027-000815", link=_LINK), CertificateIssued(course="First aid"),
+    ],
+    "certificates_nearly_used": [
+        CertificatesUsed(used=450, limit=500, percent=90, until=_SOON, link=_LINK), CertificatesUsed(used=500, limit=500, percent=100),
+    ],
+    "grade_published": [GradePublished(course="First aid", grade="9.50", link=_LINK), GradePublished(course="First aid")],
+    "seat_limit": [SeatLimit(taken=21, limit=21, kept=2), SeatLimit(taken=5, limit=5, kept=0)],
 }
 # fmt: on
 SAMPLES: Mapping[str, Sequence[Any]] = _OPERATORS | _CUSTOMERS

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from billing.rules.mail_address import digest
-from cli.trouble import TroubleError, nothing
+from cli.trouble import PROBLEMS, TroubleError, nothing
 
 FATES = ("queued", "sending", "sent", "deferred", "unknown", "refused", "suppressed", "nothing", "bounced", "complained")
 # A mail has a row of its own from its first try on; one whose call was dropped by retention has only that.
@@ -34,6 +34,21 @@ def one(connection: Connection, row_id: int) -> dict[str, Any]:
     if found is None:
         raise no_mail(row_id)
     return dict(found._mapping)
+
+
+def unerased(connection: Connection, row_id: int, effect: str) -> dict[str, Any]:
+    """A mail whose words and address are still there.
+
+    Raises:
+        TroubleError: there is none, or they were erased with its customer.
+    """
+    row = one(connection, row_id)
+    if row["payload"].get("erased"):
+        raise TroubleError(
+            PROBLEMS, f"mail {row_id} was erased with its customer: its words and its address are gone", effect=effect,
+            then=f"see what became of it: bursar mail show {row_id}",
+        )  # fmt: skip
+    return row
 
 
 def no_mail(row_id: int) -> TroubleError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.hinting import send_hints
-from cli.mail.found import blocks, one
+from cli.mail.found import blocks, unerased
 from cli.roles import action, actor
 from cli.surroundings import acting
 from cli.trouble import PROBLEMS, TroubleError
@@ -27,7 +27,7 @@ def resend(row_id: int, address: str | None, reason: str) -> None:
     with acting() as context:
         now = context.clock.now()
         with context.engine.begin() as connection:
-            row = one(connection, row_id)
+            row = unerased(connection, row_id, "nothing was sent")
             payload = row["payload"] | ({"to": address} if address else {})
             standing = [block for block in blocks(connection, payload["to"]) if block["lifted_at"] is None and block["scope"] == "*"]
             if standing:

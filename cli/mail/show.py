@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cli.mail.found import blocks, masked, one
+from cli.mail.found import blocks, masked, one, unerased
 from cli.mail_address import FOLDER
 from cli.printing import facts
 from cli.roles import action
@@ -47,7 +47,7 @@ def show(row_id: int) -> None:
 def read(row_id: int, html: bool) -> None:
     """Print one as its reader sees it; links that prove something once are left out, because nobody else may have them."""
     with reading() as connection:
-        payload = one(connection, row_id)["payload"]
+        payload = unerased(connection, row_id, "there is nothing to read")["payload"]
     context = dict(payload["context"])
     if "token" in payload:
         context |= {"link": _LINK}

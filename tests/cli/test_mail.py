@@ -84,6 +84,22 @@ def test_a_complaint_stops_mail_until_an_operator_lifts_it(
     assert actions == ["mail.resend", "mail_address.suppressed", "mail_address.lifted", "mail_address.suppressed"]
 
 
+@pytest.mark.requirement("MAIL-5", "SEC-13")
+def test_an_erased_mail_is_not_sent_again(here: Here, office: PostOffice) -> None:
+    number = str(here(ls, "--fate", "sent", "--json").objects[0]["id"])
+    with office.machine.connect() as connection:
+        erase = "UPDATE bursar.outbox SET payload = jsonb_build_object('mail', payload -> 'mail', 'erased', true) WHERE id = %s"
+        connection.execute(erase, (int(number),))
+
+    for more in ((), ("--to", "eve@example.com")):
+        refused = here(resend, number, *_REASON, *more)
+        assert (refused.code, "erased with its customer" in refused.err, "nothing was sent" in refused.err) == (1, True, True)
+    refused = here(read, number)
+    assert (refused.code, "erased with its customer" in refused.err) == (1, True)
+    assert here(show, number).code == 0
+    assert len(here(ls, "--json").objects) == 2
+
+
 def test_the_preview_has_every_mail_in_every_language(here: Here, tmp_path: Path) -> None:
     page = tmp_path / "mails.html"
     assert here(preview, "--to", str(page), "--name", "<b>x</b>").code == 0
