@@ -27,12 +27,15 @@ _BEGINS = "2027-01-01"
 @click.option("--days", type=click.IntRange(1, 4_000), default=90, show_default=True, help="How many days are played.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed prints the same bytes.")
 @click.option("--faults", is_flag=True, help="Calls fail, replies and webhooks get lost, doubled and late, workers die.")
+@click.option("--papers", is_flag=True, help="A Romanian seller: numbered papers, VAT, e-Factura.")
 @click.option("--begins", default=_BEGINS, show_default=True, help="The first day, UTC.")
 @click.option("--database", default="", help="URL of an empty database. Default: a cluster of its own, which is thrown away.")
 @click.option("--profile", is_flag=True, hidden=True)
 @click.option("--verbose", is_flag=True, help="The log, on standard error.")
 @action("process")
-def simulate(customers: int, days: int, seed: int, faults: bool, begins: str, database: str, profile: bool, verbose: bool) -> None:
+def simulate(
+    customers: int, days: int, seed: int, faults: bool, papers: bool, begins: str, database: str, profile: bool, verbose: bool
+) -> None:  # fmt: skip
     """Play months of billing under a virtual clock, and check that no rule breaks.
 
     Customers of several kinds subscribe, pay, fail to pay, change, refund, dispute and leave. What is printed on standard output
@@ -40,7 +43,8 @@ def simulate(customers: int, days: int, seed: int, faults: bool, begins: str, da
     """
     if not verbose:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    wanted = Wanted(customers=customers, days=days, seed=seed, faults=faults, begins=datetime.fromisoformat(begins).replace(tzinfo=UTC))
+    first = datetime.fromisoformat(begins).replace(tzinfo=UTC)
+    wanted = Wanted(customers=customers, days=days, seed=seed, faults=faults, papers=papers, begins=first)
     try:
         with ExitStack() as stack:
             url = database or stack.enter_context(throw_away_cluster())

@@ -48,6 +48,8 @@ class Customer:
     stripe_ref: str | None = None
     provider_subscription: str | None = None
     """What Stripe bills him for, if it does."""
+    bill_to: dict[str, Any] | None = None
+    """To whom his papers are made out, in a play that has papers."""
     members: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from cli.simulate import paypal
+from cli.simulate.offices import Offices
 from cli.simulate.post import Post
 from core import failpoints
 from core.clock import FixedClock, monotonic_s
@@ -56,16 +57,17 @@ _ACCEPT = "SELECT bursar.accept_command(%s, %s::jsonb, %s, NULL, %s, 'sql', %s)"
 class Play:
     """One database, its workers, a Stripe, a PayPal, and the clock of all of them."""
 
-    def __init__(self, url: str, begins: datetime, seed: int, *, faults: bool) -> None:
+    def __init__(self, url: str, begins: datetime, seed: int, *, faults: bool, papers: bool = False) -> None:
         seed_ids(seed)
         self.clock = FixedClock(begins)
         self.api = StripeApi(World(Config(), clock=self.clock, token="PLAY"))  # noqa: S106  # part of its ids
         self.api.world.lock.acquire()  # one thread plays all: it may change the world at any time
         reach_by(BASE, session_of(BASE, self.api))
+        self.offices = Offices(self.clock) if papers else None
         said: dict[str, Any] = {
             "database_url": url, "audit_keys": _AUDIT_KEY, "stripe_api_base": BASE, "stripe_api_key": API_KEY, "retry_jitter": 0.0,
             "stripe_webhook_secrets": WEBHOOK_SECRET, "stripe_rate_per_s": 10_000.0, "operator_emails": "operator@example.com",
-            "batch_size": 200, **paypal.SETTINGS,
+            "batch_size": 200, **paypal.SETTINGS, **(self.offices.settings if self.offices else {}),
         }  # fmt: skip
         context = make_context(Settings(**said), clock=self.clock)
         self.context = replace(context, engine=make_engine(url, application="bursar-simulate", alone=True))
@@ -83,6 +85,8 @@ class Play:
         failpoints.disarm()
         self.api.world.lock.release()
         self.paypal.close()
+        if self.offices is not None:
+            self.offices.close()
         self.connection.close()
         self.context.engine.dispose()
         seed_ids(None)

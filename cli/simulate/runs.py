@@ -36,9 +36,12 @@ SELDOM = frozenset({"repair_seats", "make_payload_months", "write_off_stale_invo
 """They would run each day, whether or not there is anything to do: every third midnight is enough for a play."""
 DUE: dict[str, LiteralString] = {
     "collect_due": "SELECT min(due_at) FROM bursar.dunning_attempt WHERE status = 'pending' AND due_at <= %(now)s",
+    "ask_efacturas": """SELECT least((SELECT min(next_poll_at) FROM bursar.efactura WHERE next_poll_at <= %(now)s),
+        (SELECT min(s.unknown_at) FROM bursar.submission s JOIN bursar.efactura e ON e.id = s.request_id AND e.status = 'uploading'
+         WHERE s.source = 'anaf' AND s.state = 'unknown' AND s.attempt = e.attempt AND s.unknown_at <= %(now)s))""",
     "expire_promo_reservations": "SELECT min(expires_at) FROM bursar.promo_redemption WHERE status = 'reserved' AND expires_at <= %(now)s",
 }
-"""Of runs that make their `Paged` anew each time: when the first of what they work through is due."""
+"""Of runs that make their `Paged` anew each time, or have two: when the first of what they work through is due."""
 _EACH = 3
 _INSTANT = timedelta(microseconds=1)
 _LONG_AGO = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
@@ -72,7 +75,7 @@ class Runs:
 
     def __init__(self, play: Play, *, faults: bool) -> None:
         self._play = play
-        questions: dict[str, Paged | LiteralString] = {**DUE, **{job: one for job, one in paged_runs().items() if _bound(one)}}
+        questions: dict[str, Paged | LiteralString] = {**{job: one for job, one in paged_runs().items() if _bound(one)}, **DUE}
         played = [run for run in TABLE if run.job not in NOT_PLAYED]
         self._asked = {run.job: run for run in played if run.job in questions and run.job not in SELDOM}
         others = [run for run in played if run.job not in self._asked]

@@ -9,6 +9,7 @@ from cli.simulate import catalogue
 from cli.simulate.actors import paypal, usage
 from cli.simulate.actors.arrivals import arrive
 from cli.simulate.actors.table import Actor, wishes
+from cli.simulate.buyers import bill_to
 from cli.simulate.people import DEBIT, GOOD_CARDS, Customer, at_hour, customers, definition
 from cli.simulate.stage import Act, Stage
 
@@ -34,6 +35,11 @@ class Script(Stage):
             self.plan(one.arrives, self._arrival(one))
             for at, actor in wishes(one, self.until):
                 self.plan(at, self._wish(one, actor))
+
+    def bill_to(self, seed: int) -> None:
+        """Everybody says to whom his papers are made out."""
+        for one in self.people.values():
+            one.bill_to = bill_to(one.ref, seed)
 
     def only(self, *people: Customer) -> None:
         """Nobody else comes, and they wish for nothing."""

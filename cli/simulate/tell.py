@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from billing.rules.money import format_minor
-from cli.simulate import bridge
+from cli.simulate import bridge, papers
 from cli.simulate.actors.table import ACTORS
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def told(year: Year) -> list[str]:
     play = year.play
     return [
         *calendar(play, year.script.acts), "", *bridge.shown(bridge.bridge(play)), "", *summary(play, year.subscription_days),
-        *refused(play),
+        *refused(play), *(papers.summary(play) if year.wanted.papers else ()),
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cli.simulate import papers
 from cli.simulate.bridge import GapError, bridge
 from cli.simulate.catalogue import open_shop
 from cli.simulate.play import Play
@@ -43,6 +44,8 @@ class Wanted:
     seed: int
     faults: bool
     begins: datetime
+    papers: bool = False
+    """A Romanian seller issues legal papers."""
 
 
 class Year:
@@ -50,10 +53,14 @@ class Year:
 
     def __init__(self, url: str, wanted: Wanted) -> None:
         self.wanted = wanted
-        self.play = Play(url, wanted.begins, wanted.seed, faults=wanted.faults)
+        self.play = Play(url, wanted.begins, wanted.seed, faults=wanted.faults, papers=wanted.papers)
         open_shop(self.play)
         self.runs = Runs(self.play, faults=wanted.faults)
         self.script = Script(self.play, wanted.customers, wanted.begins, wanted.days, wanted.seed)
+        if wanted.papers:
+            papers.open_business(self.play)
+            self.script.bill_to(wanted.seed)
+        self._papers_since = wanted.begins
         self.subscription_days = 0
         self.instants = 0
         self._random = random.Random(f"{wanted.seed}:faults")  # noqa: S311  # chance for a play
@@ -65,6 +72,8 @@ class Year:
                 told = {"kind": kind, "method": "POST", "times": None, "probability": FAULT_SHARE / len(FAULTS)}
                 faults.add(dict(told))
                 self.play.paypal.faults.add({**told, "path": "^/v2/"})
+            if self.play.offices is not None:
+                self.play.offices.go_wrong(wanted.seed + 2, FAULT_SHARE)
 
     def run(self) -> None:
         """Play it to the end.
@@ -82,6 +91,8 @@ class Year:
     def _dawn(self) -> None:
         if self.wanted.faults and self._random.random() < DEATHS_A_DAY:
             failpoints.arm(self._random.choice(failpoints.PLACES), self._random.randint(1, 12), failpoints.play_death)
+        if self.wanted.papers:
+            papers.publish_rate(self.play)
         with self.play.timed("people"):
             self.script.look_around()
 
@@ -138,12 +149,19 @@ class Year:
                 bridge(self.play)
             except GapError as gap:
                 broken.append(Broken("bridge", "what was invoiced explains the money that came in", [("bridge", str(gap))], ""))
+        if whole and (wrong := self._unfit_papers()):
+            broken.append(Broken("papers_fit", "each paper's UBL is one that the Romanian rules let pass", wrong[:_SHOWN], ""))
         if broken:
             raise RuleBrokenError(self._said(broken))
+
+    def _unfit_papers(self) -> list[tuple[str, str]]:
+        since, self._papers_since = self._papers_since, self.play.now
+        return papers.unfit(self.play, since)
 
     def _said(self, broken: list[Broken]) -> str:
         day = (self.play.now - self.wanted.begins).days
         faults = " --faults" if self.wanted.faults else ""
+        faults += " --papers" if self.wanted.papers else ""
         again = f"bursar simulate --customers {self.wanted.customers} --days {self.wanted.days} --seed {self.wanted.seed}{faults}"
         lines = [f"day {day} ({self.play.now.isoformat()}): {len(broken)} rules do not hold; to see it again: {again}"]
         for one in broken:

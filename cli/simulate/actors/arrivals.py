@@ -42,6 +42,8 @@ def _known(stage: Stage, one: Customer) -> None:
 def begin(stage: Stage, one: Customer) -> None:
     """He subscribes, for the first time or again."""
     stage.say("subscribers.define", **definition(one))
+    if one.bill_to is not None and not one.subscriptions:
+        stage.say("subscribers.bill_to", **one.bill_to)
     one.subscriptions += 1
     if one.organisation and not one.members:
         seats.open_organisation(stage, one)

@@ -10,10 +10,12 @@ import pytest
 
 from cli.simulate.actors.table import ACTORS
 from cli.simulate.bridge import GapError, bridge
+from cli.simulate.buyers import SELLER
 from cli.simulate.ground import NotEmptyError, prepare
 from cli.simulate.tell import told
 from cli.simulate.year import RuleBrokenError, Wanted, Year
 from core.ids import seed_ids
+from tests.harness import einvoices
 from tests.harness.cluster import Database, copy_template, drop
 
 Playing = Callable[..., Year]
@@ -36,7 +38,8 @@ def playing(database: Database) -> Iterator[Playing]:
 
 
 def _told(database: Database) -> list[str]:
-    year = Year(database.url, Wanted(customers=7, days=18, seed=7, faults=True, begins=datetime(2027, 1, 20, tzinfo=UTC)))
+    begins = datetime(2027, 1, 22, tzinfo=UTC)  # a Friday
+    year = Year(database.url, Wanted(customers=7, days=18, seed=7, faults=True, papers=True, begins=begins))
     try:
         year.run()
         return told(year)
@@ -44,7 +47,7 @@ def _told(database: Database) -> list[str]:
         year.play.close()
 
 
-@pytest.mark.requirement("SUB-3")
+@pytest.mark.requirement("SUB-3", "INV-8", "TAX-2")
 def test_one_seed_with_all_its_faults_prints_the_same_bytes_and_breaks_no_rule(
     database: Database, cluster_url: str, redis_url: str, tmp_path: Path
 ) -> None:
@@ -54,6 +57,8 @@ def test_one_seed_with_all_its_faults_prints_the_same_bytes_and_breaks_no_rule(
     drop(cluster_url, second.url.rsplit("/", 1)[1])
     money = next(line.split() for line in first if line.startswith("= money in"))
     assert float(money[3]) > 0
+    assert next(line.split()[-1] for line in first if line.startswith("e-Facturas accepted")) != "0"
+    assert einvoices.gather(database, "bursar simulate --papers") > 0  # judged by schema and Schematron at the end of all tests
 
 
 def test_damage_ends_the_play_and_is_named_with_its_seed(playing: Playing) -> None:
@@ -105,6 +110,17 @@ def _no_cent_is_unexplained(year: Year) -> None:
             year.play.connection.execute(damage)
             with pytest.raises(GapError, match=said):
                 bridge(year.play)
+
+
+@pytest.mark.requirement("TAX-2")
+def test_a_paper_that_the_ministry_would_refuse_ends_the_play(playing: Playing) -> None:
+    year = playing(days=2, papers=True)
+    year.play.submit("billing.sellers.define.v1", SELLER | {"city": "București"})  # no sector
+    one = next(iter(year.script.people.values()))
+    one.arrives, one.pays, one.product, one.promo = year.wanted.begins, "manual", "pro", None
+    year.script.only(one)
+    with pytest.raises(RuleBrokenError, match=r"(?s)--papers.*papers_fit.*paper SIM-2027-000001: BR-RO-100"):
+        year.run()
 
 
 def test_each_actor_says_what_it_does_and_has_a_line_of_its_own() -> None:
