@@ -19,6 +19,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from billing.rules.commands.base import Rejected
 from core import failpoints
 from core.clock import monotonic_s
 from core.version import VERSION
@@ -252,6 +253,8 @@ def apply(unit: Unit, jobs: Sequence[Job]) -> list[tuple[int, BaseException]]:
         except HANDLED as error:
             unit.undo()
             failed.append((job.row.id, error))
+            if isinstance(error, Rejected) and error.then is not None:
+                error.then(unit)
     if failed:
         bad = {row_id for row_id, _ in failed}
         unit.forget_stubs(reference for job in jobs if job.row.id not in bad for reference in job.references())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from billing.operations.announce_entitlements import announce_entitlements
 from billing.operations.seat_plan import seat_plan
+from billing.operations.tell_seat_limit import tell_seat_limit
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.seats import wanted_quantity
+from emails.occasions import SeatLimit
 from models.organisation import Organisation
 
 
@@ -64,7 +67,9 @@ def _refuse_over_limit(unit: UnitOfWork, organisation: Organisation) -> None:
     limit = seat_plan(unit, organisation.external_id).limit_of(organisation)
     if limit is not None and current >= limit:
         message = f"{organisation.external_id} has {current} of {limit} seats taken"
-        raise Rejected("seat_limit_reached", message, {"current": current, "limit": limit})
+        told = SeatLimit(taken=current, limit=limit, kept=organisation.seats_reserved or 0)
+        then = partial(tell_seat_limit, organisation_ref=organisation.external_id, told=told)
+        raise Rejected("seat_limit_reached", message, {"current": current, "limit": limit}, then=then)
     organisation.seat_limit = limit
 
 

@@ -267,7 +267,8 @@ def _access_samples() -> dict[str, dict[str, Any]]:
     return {
         "billing.mails.leave.v1": {"token": "AAAA"},
         "billing.mails.request.v1": {
-            "reference": "m-1", "mail": "registration_confirmation", "user_ref": "user-7", "link": "https://a.example/begin",
+            "reference": "m-1", "mail": "event_cancelled", "user_ref": "user-7", "link": "https://a.example/begin", "about": "Congress",
+            "at": datetime(2027, 3, 1, tzinfo=UTC), "explanation": "The speaker is ill.", "refund": True,
         },
         "billing.tokens.request.v1": {"reference": "t-1", "user_ref": "user-7", "purpose": "password_reset", "email": "ann@example.com"},
         "billing.sessions.opened.v1": {**session, "idle_s": 900, "device": "Firefox on Linux", "address": "192.0.2.1"},

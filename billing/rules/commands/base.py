@@ -6,7 +6,7 @@ A command's payload only ever gains optional fields; what would break an app is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,20 +24,25 @@ _LINE = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
 
 class Rejected(Exception):  # noqa: N818 - an answer, not a fault
-    """A business refusal: final, without any effect, told to the app (SEC-9). It is not retried and is nobody's alarm."""
+    """A business refusal: final, told to the app, and without any effect but what `then` does (SEC-9). It is not retried and is nobody's
+    alarm."""
 
-    def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, details: Mapping[str, Any] | None = None, *, then: Callable[[Any], None] | None = None
+    ) -> None:
         """Make one.
 
         Args:
             code: a name for the app's program, `[a-z][a-z0-9_]*`; one of the command's `REFUSALS`.
             message: one sentence for people.
             details: `current` and `limit` where a bound was met, `field` where one field is wrong; plain JSON values.
+            then: called with the unit of work after all that the command did was taken back, in the transaction that tells the refusal:
+                for telling somebody else of it. Not called where another verb catches the refusal.
         """
         if not _CODE.fullmatch(code):
             raise ValueError(f"{code!r} is no code")
         super().__init__(f"{code}: {message}")
-        self.code, self.message, self.details = code, message, dict(details or {})
+        self.code, self.message, self.details, self.then = code, message, dict(details or {}), then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

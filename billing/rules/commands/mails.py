@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from billing.rules.commands.base import Command, line
-from billing.rules.commands.memberships import app_id
+from billing.rules.commands.memberships import app_id, instant
 from billing.rules.commands.payments import url
+
+OCCASIONS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "registration_confirmation": (frozenset(), frozenset({"link"})),
+    "zoom_broken": (frozenset({"about"}), frozenset({"at", "explanation", "link"})),
+    "zoom_healed": (frozenset({"about"}), frozenset({"at"})),
+    "event_cancelled": (frozenset({"about"}), frozenset({"at", "explanation", "refund", "link"})),
+    "certificate_issued": (frozenset({"about"}), frozenset({"number", "link"})),
+    "certificates_nearly_used": (frozenset({"used", "limit"}), frozenset({"at", "link"})),
+    "grade_published": (frozenset({"about"}), frozenset({"grade", "link"})),
+}
+"""Which mail the app may ask for -> what it needs to know, and what it tells besides where the app says it (MAIL-5)."""
+FACTS = ("link", "about", "at", "explanation", "refund", "number", "grade", "used", "limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +60,8 @@ class LeaveMails(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestMail(Command):
-    """Mails somebody what only the app knows of. Each kind is one that is owed (transactional): this is no way to advertise."""
+    """Mails somebody what only the app knows of. Most kinds are owed (transactional): this is no way to advertise. Which of the fields
+    from `link` on a mail takes and needs is in docs/mails.md; another one is refused as `invalid_payload`."""
 
     NAME: ClassVar[str] = "billing.mails.request.v1"
     RESULT: ClassVar[type] = MailAsked
@@ -57,7 +71,10 @@ class RequestMail(Command):
 
     reference: str
     """The app's own name for the occasion, 1 to 120 visible ASCII characters; asked again under it, nothing more is sent."""
-    mail: Literal["registration_confirmation"]
+    mail: Literal[
+        "registration_confirmation", "zoom_broken", "zoom_healed", "event_cancelled", "certificate_issued", "certificates_nearly_used",
+        "grade_published",
+    ]
     """Which mail."""
     user_ref: str
     """The app's id of the reader."""
@@ -69,6 +86,22 @@ class RequestMail(Command):
     """How he is greeted; null: as the subscriber is."""
     link: str | None = None
     """Where the mail's button leads, http or https."""
+    about: str | None = None
+    """What the reader knows it by: the event, the course or its part, the Zoom account; 1 to 255 characters in one line."""
+    at: datetime | None = None
+    """With its offset. Since when (Zoom), when it would have begun (event), when it is counted anew (certificates)."""
+    explanation: str | None = None
+    """Why, in words for the reader, 1 to 255 characters in one line."""
+    refund: bool | None = None
+    """Of `event_cancelled`: whether what its reader paid goes back by itself."""
+    number: str | None = None
+    """Of `certificate_issued`: the certificate's number."""
+    grade: str | None = None
+    """Of `grade_published`: the grade as the reader is to see it; null: the mail only says that there is one."""
+    used: int | None = None
+    """Of `certificates_nearly_used`: how many were issued."""
+    limit: int | None = None
+    """Of `certificates_nearly_used`: how many may be issued, 1 or more."""
 
     def __post_init__(self) -> None:
         app_id(self.reference, "reference")
@@ -78,3 +111,23 @@ class RequestMail(Command):
                 line(getattr(self, name), name)
         if self.link is not None:
             url(self.link, "link")
+        for name in ("about", "explanation", "number", "grade"):
+            if getattr(self, name) is not None:
+                line(getattr(self, name), name)
+        if self.at is not None:
+            instant(self.at)
+        self._occasion()
+
+    def _occasion(self) -> None:
+        """Raises ValueError where the mail lacks what it tells, or was given what it does not tell."""
+        needs, takes = OCCASIONS[self.mail]
+        for name in FACTS:
+            given = getattr(self, name) is not None
+            if name in needs and not given:
+                raise ValueError(f"{name} is needed for the mail {self.mail}")
+            if given and name not in needs and name not in takes:
+                raise ValueError(f"{name} is nothing that the mail {self.mail} tells")
+        if self.used is not None and self.used < 0:
+            raise ValueError("used must be 0 or more")
+        if self.limit is not None and self.limit < 1:
+            raise ValueError("limit must be 1 or more")

@@ -216,3 +216,33 @@ def test_the_app_asks_for_a_mail_of_which_only_it_knows(office: PostOffice) -> N
     assert (mail.recipients, mail.message["Subject"]) == (("ann@example.com",), "Bine ați venit la Shop")
     assert office.machine.run(name, whole | {"link": "javascript:alert(1)"}, "c")["code"] == "invalid_payload"
     assert office.machine.run(name, whole | {"mail": "password_reset"}, "d")["code"] == "invalid_payload"
+
+
+_AT = "2027-01-03T09:00:00Z"
+_ASKED = [
+    ({"mail": "zoom_broken", "about": "ana@zoom.example", "at": _AT, "explanation": "invalid_grant", "link": "https://app.example.com/z"},
+     "Conexiunea cu Zoom nu mai funcționează", ["ana@zoom.example", "3 ianuarie 2027, 09:00 UTC", "invalid_grant", "https://app.example.com/z"]),
+    ({"mail": "zoom_healed", "about": "ana@zoom.example"}, "Conexiunea cu Zoom funcționează din nou", ["ana@zoom.example"]),
+    ({"mail": "event_cancelled", "about": "Congres", "at": _AT, "refund": True}, "Anulat: Congres",
+     ["3 ianuarie 2027", "Suma plătită se returnează"]),
+    ({"mail": "certificate_issued", "about": "Prim ajutor", "number": "C-7"}, "Certificatul dumneavoastră pentru Prim ajutor", ["C-7"]),
+    ({"mail": "certificates_nearly_used", "used": 451, "limit": 500}, "Ați folosit 90% din certificate", ["451 din 500 de certificate"]),
+    ({"mail": "grade_published", "about": "Prim ajutor", "grade": "9,50"}, "Nota dumneavoastră la Prim ajutor",
+     ["Ați primit 9,50 la Prim ajutor."]),
+]  # fmt: skip
+
+
+@pytest.mark.requirement("MAIL-5", "MAIL-6")
+def test_the_app_asks_for_mails_about_zoom_events_certificates_and_grades(office: PostOffice) -> None:
+    name = "billing.mails.request.v1"
+    for number, (asked, _, _) in enumerate(_ASKED):
+        whole = asked | {"reference": f"fact-{number}", "user_ref": "user-7", "email": "ann@example.com", "language": "ro"}
+        assert {office.machine.run(name, whole, f"{number}/{again}")["state"] for again in (1, 2)} == {"succeeded"}
+
+    read = {str(mail.message["Subject"]): str(mail.message.get_body(("plain",)).get_content()) for mail in office.mails}
+    assert len(office.mails) == len(_ASKED), "one fact is one mail, however often it is asked for"
+    assert set(read) == {subject for _, subject, _ in _ASKED}
+    for _, subject, words in _ASKED:
+        assert [word for word in words if word not in read[subject]] == [], read[subject]
+    [leavable] = [mail for mail in office.mails if mail.message["List-Unsubscribe"]]
+    assert leavable.message["Subject"] == "Ați folosit 90% din certificate"

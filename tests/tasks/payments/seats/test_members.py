@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -91,3 +91,39 @@ def test_a_member_who_has_a_seat_gives_the_kept_one_back(school: Organisations) 
     school.asks("invitations.create", reference="i-1", role="course_manager")
     told = school.asks("invitations.accept", reference="i-1", user_ref="ann", at=school.machine.clock.now().isoformat())
     assert (told["role"], told["seats_taken"], told["seats_reserved"]) == ("course_manager", 1, 0)
+
+
+@pytest.mark.requirement("MAIL-5", "MAIL-6", "SEAT-4")
+def test_who_got_no_seat_is_told_to_the_organisation_once_per_limit_and_month(machine: Machine) -> None:
+    told = "SELECT key, payload - 'name' - 'zone' FROM bursar.outbox WHERE payload ->> 'mail' = 'seat_limit' ORDER BY id"
+    machine.clock.move_to(datetime(2027, 3, 10, tzinfo=UTC))
+    school = Organisations(machine, seats=1, email="head@school.example", language="ro")
+    assert school.asks("organisations.set_policy", invitations_reserve=True)["state"] == "succeeded"
+    assert school.asks("invitations.create", reference="i-1", role="organizer")["reserves"] is True
+    assert machine.all(told) == []
+
+    for _ in range(2):
+        assert school.says("ann")["code"] == "seat_limit_reached"
+    assert school.asks("invitations.create", reference="i-2", role="organizer")["code"] == "seat_limit_reached"
+
+    assert school.counts() == (0, 0, 1)
+    assert machine.one("SELECT count(*) FROM bursar.membership") == 0
+    assert machine.one("SELECT count(*) FROM bursar.subscriber WHERE external_id = 'ann'") == 0
+    [(key, payload)] = machine.all(told)
+    assert key.startswith(f"seat_limit/{SCHOOL}/1/2027-03/")
+    assert payload == {
+        "mail": "seat_limit", "to": "head@school.example", "language": "ro", "subscriber": SCHOOL,
+        "context": {"taken": 1, "limit": 1, "kept": 1},
+    }  # fmt: skip
+
+    school.passes(days=30)
+    assert school.says("ann")["code"] == "seat_limit_reached"
+    assert [row[0].split("/")[3] for row in machine.all(told)] == ["2027-03", "2027-04"]
+
+
+@pytest.mark.requirement("MAIL-5")
+def test_an_organisation_without_an_address_is_not_told(machine: Machine) -> None:
+    school = Organisations(machine, seats=0, email=None)
+
+    assert school.says("ann")["details"] == {"current": 0, "limit": 0}
+    assert machine.one("SELECT count(*) FROM bursar.outbox WHERE kind = 'mail.send'") == 0
