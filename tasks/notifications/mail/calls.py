@@ -38,7 +38,7 @@ def send(payload: Mapping[str, Any], *, key: str, settings: Settings, context: C
         context: for the mail's own row.
 
     Raises:
-        Retryable, Final, Unknown: see providers.mail.smtp. Whoever is blocked, or has no mailbox, is no error: it is settled.
+        Retryable, Final, Unknown: see providers.mail.smtp. A customer who is blocked, or has no mailbox, is no error: it is settled.
         UnknownMailError: this version has no such mail; a later one may.
     """
     entry = CATALOGUE.get(payload["mail"])
@@ -56,6 +56,10 @@ def send(payload: Mapping[str, Any], *, key: str, settings: Settings, context: C
     try:
         said = _send(payload, key, language, settings, context, leaves=not entry.transactional)
     except AddressRefusedError as error:
+        if entry.operators:
+            # Whoever should act hears nothing: the others must, so this is a dead call and no quiet end.
+            _end(context, key, "refused", str(error))
+            raise
         _refused(context, key, payload["to"], str(error))
         return {"not_sent": "bounced", "because": str(error)}
     except (Retryable, Final, Unknown) as error:
