@@ -132,7 +132,7 @@ def test_a_refused_address_is_dead_at_once_and_told_to_the_others(
     assert [row["state"] for row in _rows(database)] == ["dead", "dead"]
     assert alert_dead_letters(context, NOW) == {"groups": 2, "mails": 2}
     outbox.drain(context, "notifications")
-    subject = server.mails[0].message["Subject"]
+    subject = server.mails[0].message["Subject"].strip()
     assert subject == "[Bursar] 2 dead calls on notifications: mail.send, AddressRefusedError"
     text = server.mails[0].message.get_body(("plain",))
     assert text is not None
