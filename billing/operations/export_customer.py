@@ -83,7 +83,7 @@ def rows_of(connection: Connection, who: Person) -> Iterator[tuple[str, dict[str
 
 
 def told_of(connection: Connection, who: Person) -> Iterator[dict[str, Any]]:
-    """Events about him with their bytes, `None` where they are gone. The inbox is read once, page by page."""
+    """Events about him with their bytes, `None` where they are gone, page by page."""
     after, more = 0, True
     while more:
         ids, after, more = events_of(connection, who, after)
