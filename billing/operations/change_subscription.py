@@ -21,6 +21,7 @@ from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.subscriptions import ChangeSubscription
+from billing.rules.instants import span_text
 from billing.rules.proration import creditable, difference, unused
 from billing.rules.subscription_terms import GRACE, MOST_PERIODS, Span, cycle_of, parts, span, stamp, whole_second
 from models.base import OWN_SOURCE
@@ -126,7 +127,7 @@ def _settle_difference(unit: UnitOfWork, row: Subscription, offer: Offer, minor:
     waits = _waits(unit, row)
     number = money.invoices + 1
     line = Line(
-        amount_minor=minor, description=f"{offer.name}, {unit.now:%Y-%m-%d} to {row.current_period_end:%Y-%m-%d}, difference",
+        amount_minor=minor, description=offer.name + span_text(unit.now, row.current_period_end or unit.now),
         quantity=row.quantity or 1, price_ref=row.price_ref, product_ref=row.product_ref, subscription_ref=row.external_id,
         period_start=unit.now, period_end=row.current_period_end, proration=True,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from billing.operations.issue_invoice import Draft, Line, issue_invoice
 from billing.operations.settle_period import settle_period
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import MOST_MINOR
+from billing.rules.instants import span_text
 from billing.rules.money import share_half_up
 from billing.rules.subscription_terms import GRACE, Span, cycle_of, parts, span, stamp, whole_second
 from core.ids import new_id
@@ -57,10 +58,9 @@ def open_period(
     lines += seats
     invoice = None
     if amount or lines:
-        text = f"{name}, {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d}"
         first = Line(
-            amount_minor=amount, description=text, quantity=row.quantity or 1, price_ref=row.price_ref, product_ref=row.product_ref,
-            subscription_ref=row.external_id, period_start=period.start, period_end=period.end,
+            amount_minor=amount, description=name + span_text(period.start, period.end), quantity=row.quantity or 1,
+            price_ref=row.price_ref, product_ref=row.product_ref, subscription_ref=row.external_id, period_start=period.start, period_end=period.end,
         )  # fmt: skip
         row.latest_invoice_ref = invoice_ref(row, period.start)
         invoice = issue_invoice(unit, Draft(

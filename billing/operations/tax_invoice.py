@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from billing.operations.parties import bill_tos, seller_of, taxed_buyer, taxed_seller
 from billing.operations.tax_rates import rates_of
 from billing.operations.unit import UnitOfWork
+from billing.rules.instants import span_text
 from billing.rules.paper.document import Tax
 from billing.rules.tax.breakdown import BrokenDown, Item, break_down
 from billing.rules.tax.rates import NoRateError
@@ -86,8 +87,11 @@ def seller_day(seller: Seller, at: datetime) -> date:
 
 def _item(one: Mapping[str, Any], tax: Tax, zone: ZoneInfo) -> Item:
     start, end = one.get("period_start"), one.get("period_end")
+    # The paper has the period beside the words.
+    said = span_text(datetime.fromisoformat(start), datetime.fromisoformat(end)) if start and end else ""
     return Item(
-        description=str(one["description"]), amount_minor=int(one["amount_minor"]), tax=tax, quantity=int(one.get("quantity") or 1),
+        description=str(one["description"]).removesuffix(said), amount_minor=int(one["amount_minor"]), tax=tax,
+        quantity=int(one.get("quantity") or 1),
         period_start_on=datetime.fromisoformat(start).astimezone(zone).date() if start else None,
         period_end_on=(datetime.fromisoformat(end) - _INSTANT).astimezone(zone).date() if start and end else None,
         reference=one.get("product_ref"),
