@@ -60,7 +60,8 @@ def open_period(
     if amount or lines:
         first = Line(
             amount_minor=amount, description=name + span_text(period.start, period.end), quantity=row.quantity or 1,
-            price_ref=row.price_ref, product_ref=row.product_ref, subscription_ref=row.external_id, period_start=period.start, period_end=period.end,
+            price_ref=row.price_ref, product_ref=row.product_ref, subscription_ref=row.external_id,
+            period_start=period.start, period_end=period.end,
         )  # fmt: skip
         row.latest_invoice_ref = invoice_ref(row, period.start)
         invoice = issue_invoice(unit, Draft(

@@ -40,6 +40,10 @@ def test_what_goes_back_of_a_payment_is_credited_in_proportion_and_once(billing:
     billing.webhooks(twice=True)
     machine = billing.machine
     payment = machine.one("SELECT payment_ref FROM bursar.invoice")
+    named = machine.all("SELECT i.lines -> 0 ->> 'description', d.content -> 'lines' -> 0 FROM bursar.invoice i, bursar.document d")
+    [(said, line)] = named
+    assert said.startswith(line["description"] + ", 20"), "the paper has the period beside the words, and once"
+    assert line["period_start_on"] in said
 
     def refund(key: str, amount_minor: int | None) -> None:
         told = machine.run("billing.refunds.request.v1", {
