@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from billing.rules.credits import WHOLE_PERCENT
 from emails.alerts import (
     AnafLoginAlert,
     ClockJumpAlert,
@@ -184,7 +185,8 @@ _CUSTOMERS: dict[str, Sequence[Any]] = {
         CertificateIssued(course="First aid", number="CPD-2027-000815", link=_LINK), CertificateIssued(course="First aid"),
     ],
     "certificates_nearly_used": [
-        CertificatesUsed(used=450, limit=500, percent=90, until=_SOON, link=_LINK), CertificatesUsed(used=500, limit=500, percent=100),
+        CertificatesUsed(used=450, limit=500, percent=90, until=_SOON, link=_LINK),
+        CertificatesUsed(used=500, limit=500, percent=WHOLE_PERCENT),
     ],
     "grade_published": [GradePublished(course="First aid", grade="9.50", link=_LINK), GradePublished(course="First aid")],
     "seat_limit": [SeatLimit(taken=21, limit=21, kept=2), SeatLimit(taken=5, limit=5, kept=0)],

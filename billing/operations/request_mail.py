@@ -9,6 +9,7 @@ from billing.operations.send_mail import addressee_of, send_mail
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.mails import RequestMail
+from billing.rules.credits import WHOLE_PERCENT
 from billing.rules.email_address import normalised
 from core.redaction import scrub
 from emails.occasions import CertificateIssued, CertificatesUsed, EventCancelled, GradePublished, ZoomTold
@@ -49,6 +50,6 @@ def _told(command: RequestMail) -> Any:
             return CertificateIssued(course=about, number=command.number, link=link)
         case "certificates_nearly_used":
             used, limit = command.used or 0, command.limit or 1
-            return CertificatesUsed(used=used, limit=limit, percent=used * 100 // limit, until=at, link=link)
+            return CertificatesUsed(used=used, limit=limit, percent=used * WHOLE_PERCENT // limit, until=at, link=link)
         case "grade_published":
             return GradePublished(course=about, grade=command.grade, link=link)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -219,7 +220,7 @@ def test_the_app_asks_for_a_mail_of_which_only_it_knows(office: PostOffice) -> N
 
 
 _AT = "2027-01-03T09:00:00Z"
-_ASKED = [
+_ASKED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"mail": "zoom_broken", "about": "ana@zoom.example", "at": _AT, "explanation": "invalid_grant", "link": "https://app.example.com/z"},
      "Conexiunea cu Zoom nu mai funcționează", ["ana@zoom.example", "3 ianuarie 2027, 09:00 UTC", "invalid_grant", "https://app.example.com/z"]),
     ({"mail": "zoom_healed", "about": "ana@zoom.example"}, "Conexiunea cu Zoom funcționează din nou", ["ana@zoom.example"]),
@@ -239,7 +240,8 @@ def test_the_app_asks_for_mails_about_zoom_events_certificates_and_grades(office
         whole = asked | {"reference": f"fact-{number}", "user_ref": "user-7", "email": "ann@example.com", "language": "ro"}
         assert {office.machine.run(name, whole, f"{number}/{again}")["state"] for again in (1, 2)} == {"succeeded"}
 
-    read = {str(mail.message["Subject"]): str(mail.message.get_body(("plain",)).get_content()) for mail in office.mails}
+    bodies = [(str(mail.message["Subject"]), mail.message.get_body(("plain",))) for mail in office.mails]
+    read = {subject: str(body.get_content()) for subject, body in bodies if body is not None}
     assert len(office.mails) == len(_ASKED), "one fact is one mail, however often it is asked for"
     assert set(read) == {subject for _, subject, _ in _ASKED}
     for _, subject, words in _ASKED:
