@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from billing.operations.seat_plan import seat_plan
+from billing.operations.seat_plan import seat_plans
 from billing.operations.sync_seats import sync_organisation
 from billing.operations.unit import UnitOfWork
 from billing.rules.seats import wanted_quantity
@@ -22,10 +22,12 @@ _COUNTED = """SELECT o.ref, (SELECT count(*) FROM bursar.membership m WHERE m.or
 
 def repair_seats(unit: UnitOfWork, rows: Sequence[Organisation]) -> None:
     """Called under the subscribers' locks, under which everything that is counted changes."""
-    counted = {one["ref"]: one for one in unit.committed(_COUNTED, {"refs": [row.external_id for row in rows]})}
+    refs = [row.external_id for row in rows]
+    counted = {one["ref"]: one for one in unit.committed(_COUNTED, {"refs": refs})}
+    plans = seat_plans(unit, refs)
     for row in rows:
         _recount(unit, row, {name: int(value) for name, value in counted[row.external_id].items() if name != "ref"})
-        plan = seat_plan(unit, row.external_id)
+        plan = plans[row.external_id]
         if plan.subscription is not None and plan.subscription.quantity != wanted_quantity(row.seats_taken or 0):
             sync_organisation(unit, row)
 

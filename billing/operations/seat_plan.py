@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +16,10 @@ from models.subscription import Subscription
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 RUNNING = frozenset({"active", "past_due", "pending_renewal", "unpaid", "trialing"})
-_THEIRS = "SELECT source, external_id FROM bursar.subscription WHERE subscriber_ref = %(ref)s AND status = ANY (%(running)s)"
-_PLANS = """SELECT external_id, coalesce(free, false) AS free, limits, seat_proration, provider_refs FROM bursar.product
+_THEIRS = "SELECT source, external_id FROM bursar.subscription WHERE subscriber_ref = ANY (%(refs)s) AND status = ANY (%(running)s)"
+_PLANS = """SELECT external_id, coalesce(free, false) AS free, kind = 'plan' AND status = 'offered' AS offered, limits,
+                   seat_proration, provider_refs
+            FROM bursar.product
             WHERE source = 'bursar' AND (external_id = ANY (%(refs)s) OR (free AND kind = 'plan' AND status = 'offered'))"""
 
 
@@ -42,16 +45,27 @@ class SeatPlan:
 
 def seat_plan(unit: UnitOfWork, organisation_ref: str) -> SeatPlan:
     """The plan of a locked organisation: a paid one before a free one, one that was bought before a trial, the newest of these."""
-    found = unit.committed(_THEIRS, {"ref": organisation_ref, "running": sorted(RUNNING)})
+    return seat_plans(unit, [organisation_ref])[organisation_ref]
+
+
+def seat_plans(unit: UnitOfWork, organisation_refs: Sequence[str]) -> dict[str, SeatPlan]:
+    """The same for many locked organisations, by reference: three statements, however many they are."""
+    refs = set(organisation_refs)
+    found = unit.committed(_THEIRS, {"refs": sorted(refs), "running": sorted(RUNNING)})
     keys = {(one["source"], one["external_id"]) for one in found}
-    known = [row for row in unit.known if isinstance(row, Subscription) and row.subscriber_ref == organisation_ref]
-    keys |= {(row.source, row.external_id) for row in known}
+    keys |= {(row.source, row.external_id) for row in unit.known if isinstance(row, Subscription) and row.subscriber_ref in refs}
     unit.load((Subscription.NAME, *key) for key in sorted(keys))
-    rows = [unit.row(Subscription, *key) for key in sorted(keys)]
-    running = [row for row in rows if row.status in RUNNING and row.subscriber_ref == organisation_ref]
-    plans = _plans(unit, {row.product_ref for row in running if row.product_ref})
+    running: dict[str, list[Subscription]] = {ref: [] for ref in organisation_refs}
+    for row in (unit.row(Subscription, *key) for key in sorted(keys)):
+        if row.status in RUNNING and row.subscriber_ref in running:
+            running[row.subscriber_ref].append(row)
+    plans = _plans(unit, {row.product_ref for rows in running.values() for row in rows if row.product_ref})
+    return {ref: _chosen(rows, plans) for ref, rows in running.items()}
+
+
+def _chosen(running: Sequence[Subscription], plans: Mapping[str, Mapping[str, Any]]) -> SeatPlan:
     if not running:
-        free = next((plan for _, plan in sorted(plans.items()) if plan["free"]), {})
+        free = next((plan for _, plan in sorted(plans.items()) if plan["free"] and plan["offered"]), {})
         return SeatPlan(None, _seats(free), None, frozenset())
 
     def rank(row: Subscription) -> tuple[bool, bool, datetime, str]:
@@ -68,11 +82,12 @@ def _plans(unit: UnitOfWork, refs: set[str]) -> dict[str, dict[str, Any]]:
     for row in unit.known:
         if isinstance(row, Product) and row.source == OWN_SOURCE and row.kind == "plan" and (row.free or row.external_id in refs):
             found[row.external_id] = {
-                "free": bool(row.free), "limits": row.limits, "seat_proration": row.seat_proration, "provider_refs": row.provider_refs
+                "free": bool(row.free), "offered": row.status == "offered", "limits": row.limits, "seat_proration": row.seat_proration,
+                "provider_refs": row.provider_refs,
             }  # fmt: skip
     return found
 
 
-def _seats(plan: dict[str, Any]) -> int | None:
+def _seats(plan: Mapping[str, Any]) -> int | None:
     limit = (plan.get("limits") or {}).get("seats")
     return int(limit) if limit is not None else None
