@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from billing.rules.money import format_minor
@@ -14,7 +14,7 @@ from providers.anaf.ubl.ro_rules import check
 if TYPE_CHECKING:
     from cli.simulate.play import Play
 
-_SATURDAY = 5
+_SATURDAY, _DAY = 5, timedelta(days=1)
 _LEI = 49_760
 """Per euro, in ten-thousandths; it goes up and down by the days."""
 _TO_CHECK = """SELECT d.number, d.content, b.content FROM bursar.document d LEFT JOIN bursar.document_buyer b ON b.document_id = d.id
@@ -42,12 +42,13 @@ def open_business(play: Play) -> None:
 
 
 def publish_rate(play: Play) -> None:
-    """BNR's rate of the day: there is none at the week's end, and none at all before the first working day, so papers wait."""
+    """BNR's rate of a working day, which holds from the next one on: on the play's first day there is none, and papers wait."""
     if play.now.weekday() >= _SATURDAY:
         return
     rate = _LEI + play.now.timetuple().tm_yday * 7 % 101
     play.submit("billing.fx_rates.record.v1", {
-        "rate_source": "BNR", "base": "EUR", "quote": "RON", "valid_on": play.now.date().isoformat(), "rate": format_minor(rate, 4),
+        "rate_source": "BNR", "base": "EUR", "quote": "RON", "valid_on": (play.now.date() + _DAY).isoformat(),
+        "rate": format_minor(rate, 4),
     })  # fmt: skip
 
 
