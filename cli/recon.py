@@ -27,6 +27,7 @@ from cli.roles import action, actor, demand
 from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, TroubleError, nothing
 from core.ids import new_id
+from models.base import OWN_SOURCE
 from providers.errors import Final, Retryable
 from tasks.maintenance.recon.addresses import address
 from tasks.maintenance.recon.explain import Explained, explain
@@ -105,7 +106,7 @@ def run(source: str, since: datetime | None, until: datetime | None, objects: tu
 @click.option("--state", "status", type=click.Choice(tuple(FINDING.order)), help="Default: open.")
 @click.option("--all", "all_of_them", is_flag=True, help="In any state.")
 @click.option("--kind", type=click.Choice(tuple(KINDS)), help="Of this kind.")
-@click.option("--source", type=click.Choice(tuple(LISTS)), help="At this provider.")
+@click.option("--source", type=click.Choice((*LISTS, OWN_SOURCE)), help="At this provider; bursar: in our own papers.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most this many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @action("viewer")
@@ -179,7 +180,7 @@ def repair(finding: str, source: str, how: str | None, reason: str | None, **ado
 
 @recon.command()
 @click.argument("finding")
-@click.option("--source", type=click.Choice(tuple(LISTS)), default="stripe", show_default=True, help="Where it was found.")
+@click.option("--source", type=click.Choice((*LISTS, OWN_SOURCE)), default="stripe", show_default=True, help="Where it was found.")
 @click.option("--reason", required=True, help="Why it may stand; goes into the audit.")
 @action("finance")
 def accept(finding: str, source: str, reason: str) -> None:

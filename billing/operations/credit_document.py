@@ -16,6 +16,7 @@ import structlog
 from billing.operations.foreign_tax import NoExchangeRateError, foreign_tax
 from billing.operations.issue_document import paper_ref
 from billing.operations.keep_back import keep_back, let_go, wait_for_invoice
+from billing.operations.note_over_credit import note_over_credit
 from billing.operations.parties import seller_of
 from billing.operations.send_on import send_on
 from billing.operations.tax_invoice import seller_day
@@ -100,11 +101,12 @@ def _credit_what_became(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
         credited = papers.credited_minor
         if refunded > credited and rest:
             _issue(unit, row, papers, f"refund:{ref}:{refunded}", min(rest, refunded - credited), _word(papers, "refund"))
-        elif refunded < sum(note.total_minor for name, note in papers.notes.items() if name.startswith("refund:")):
+        noted = sum(note.total_minor for name, note in papers.notes.items() if name.startswith("refund:"))
+        if note_over_credit(unit, row, noted, refunded):
             log.error(
                 "credited_more_than_refunded", invoice=ref, credited_minor=credited, refunded_minor=refunded,
                 effect="a refund has failed after its credit note was issued; nothing was changed",
-                next_step="refund it again (no second credit note follows), or write an invoice by hand for the difference",
+                next_step="docs/runbook/refunds.md: refund it again (no second credit note follows), or bill the difference by hand",
             )  # fmt: skip
 
 

@@ -63,6 +63,9 @@ KINDS: Mapping[str, Kind] = {
     "dispute_unbooked": Kind("high", "book", "a dispute moved the balance and the journal does not know it", ("repost",)),
     "journal_differs": Kind("high", "book", "the balance moved by another amount than the journal says", ("repost",)),
     "payout_unexplained": Kind("high", "fetch", "a part of a payout is covered by nothing that we know"),
+    "over_credited": Kind(
+        "high", "decide", "a credit note says more than went back: a refund failed after it was issued; refund again, or bill it by hand"
+    ),
     "count_differs": Kind("low", "recount", "a number that is kept beside its rows is not their sum"),
 }
 

@@ -19,6 +19,7 @@ _NUMBERS = """
 _WAITING = """SELECT cause, count(*), min(since) FROM bursar.document_wait WHERE ended_at IS NULL GROUP BY cause ORDER BY cause"""
 _UNPAPERED = """SELECT EXISTS (SELECT FROM bursar.invoice WHERE source = 'bursar' AND total_minor > 0)
                 AND NOT EXISTS (SELECT FROM bursar.seller WHERE versions <> '{}')"""
+_OVER = "SELECT count(*) FROM bursar.finding WHERE source = 'bursar' AND status = 'open' AND kind = 'over_credited'"
 _NEXT = {
     "no_fx_rate": "record it: `bursar tax record-fx`; the papers follow by themselves",
     "no_tax_rate": "`bursar document waiting` names the places; define the rate: `bursar tax define-rate`",
@@ -35,6 +36,14 @@ def tax(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         yield warn("papers", f"{count} wait since {since:%Y-%m-%d %H:%M} ({cause})", _NEXT.get(cause, "`bursar document waiting`"))
     if not waiting:
         yield ok("papers", "none waits for a rate")
+    yield from _credited(connection)
+
+
+def _credited(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    row = connection.execute(_OVER).fetchone()
+    if row is not None and row[0]:
+        said = f"{row[0]} invoice{'s' if row[0] > 1 else ''} with credit notes over more than went back: refunds have failed"
+        yield warn("credit notes", said, "`bursar recon findings --source bursar`; docs/runbook/refunds.md")
 
 
 def _numbers(connection: psycopg.Connection[Any]) -> Finding:
