@@ -23,7 +23,8 @@ _OPEN = "SELECT external_id FROM bursar.dunning_case WHERE external_id = ANY (%(
 _THEIRS = """SELECT external_id, subscription_ref, suspended_at, next_deadline_at FROM bursar.dunning_case
              WHERE subscriber_ref = %(subscriber)s AND status = 'open'"""
 _DUE = """SELECT external_id FROM bursar.subscription WHERE subscriber_ref = %(subscriber)s AND source = 'bursar'
-          AND status IN ('active', 'past_due', 'pending_renewal', 'unpaid') AND next_billing_at <= %(now)s AND parked_at IS NULL"""
+          AND (status IN ('active', 'past_due', 'pending_renewal', 'unpaid') AND next_billing_at <= %(now)s AND parked_at IS NULL
+               OR status = 'trialing' AND trial_end_at <= %(now)s)"""
 _OPEN_ATTEMPTS = """SELECT external_id FROM bursar.dunning_attempt
                     WHERE case_ref = ANY (%(refs)s) AND status IN ('pending', 'processing')"""
 
@@ -104,12 +105,13 @@ def lift_suspension(unit: UnitOfWork, subscriber_ref: str, because: str) -> None
 
 
 def _leave_out(unit: UnitOfWork, subscriber_ref: str) -> None:
-    """What could not be used is not billed: each of his periods that would have begun meanwhile begins now."""
+    """What could not be used is not billed: each of his periods that would have begun meanwhile, a trial's first one too, begins now."""
     refs = [one["external_id"] for one in unit.committed(_DUE, {"subscriber": subscriber_ref, "now": unit.now})]
     unit.load((Subscription.NAME, OWN_SOURCE, ref) for ref in refs)
     for row in [unit.row(Subscription, OWN_SOURCE, ref) for ref in refs]:
-        if row.next_billing_at is not None and row.next_billing_at <= unit.now:
+        begins = row.trial_end_at if row.status == "trialing" else row.next_billing_at
+        if begins is not None and begins <= unit.now:
             before, row.unbilled_until = row.unbilled_until, unit.now
             row.updated_at = max(row.updated_at, unit.now)
-            about = {"unbilled_from": iso(row.next_billing_at), "unbilled_until": iso(unit.now)}
+            about = {"unbilled_from": iso(begins), "unbilled_until": iso(unit.now)}
             unit.audit("subscription.unbilled", Subscription.NAME, row.id, before={"unbilled_until": iso(before)}, after=about)

@@ -24,7 +24,7 @@ from billing.operations.unit import UnitOfWork
 from billing.operations.usable_method import usable_methods
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.subscriptions import StartSubscription
-from billing.rules.subscription_terms import cycle_of, span
+from billing.rules.subscription_terms import cycle_of, span, whole_second
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from models.subscriber import Subscriber
@@ -49,6 +49,8 @@ def end_trials(unit: UnitOfWork, refs: Sequence[str]) -> None:
         method = methods.get(subscriber.external_id)
         if row.cancel_at_period_end:
             end_subscription(unit, row, "cancelled", at=row.trial_end_at or unit.now, because="trial_cancelled")
+        elif method is not None and subscriber.suspended_at is not None:
+            continue  # who is suspended is not billed: it waits, as renewals do (DUN-2)
         elif method is not None:
             if subscriber.payment_method_ref is None:
                 subscriber.payment_method_ref = method
@@ -71,8 +73,13 @@ def _name(offers: dict[str, Offer], row: Subscription) -> str:
 
 
 def _convert(unit: UnitOfWork, row: Subscription, plan: str) -> list[Invoice]:
-    """It runs from the trial's end on; what comes of its first invoice is the money's, and dunning's (TRIAL-2)."""
+    """It runs from the trial's end on; what comes of its first invoice is the money's, and dunning's (TRIAL-2).
+
+    Where the account was suspended over that end, it runs from now on: the time before could not be used.
+    """
     row.anchor_at, row.trial_notice_at, row.grace_until = row.trial_end_at, None, None
+    if row.unbilled_until is not None:
+        row.anchor_at, row.unbilled_until = whole_second(unit.now), None
     period = span(cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count), 0)
     move_own(unit, row, "active", because="trial_converted")
     discount = min(held_minor(unit, row), full_minor(row))

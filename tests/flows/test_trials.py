@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from billing.operations.close_dunning import SUSPENDED_BECAUSE, lift_suspension
+from models.base import OWN_SOURCE
+from models.subscriber import Subscriber
 from tasks.maintenance.check_invariants import check
 from tasks.payments.runs import end_trials, expire_promo_reservations, tell_of_trials
 from tests.factories.subscribers import do, price, product
@@ -16,6 +19,7 @@ from tests.harness.cluster import Database
 from tests.harness.machine import Machine
 from tests.harness.sandbox import Sandbox
 from tests.harness.smtp import SmtpServer
+from workers.unit import Unit
 
 MARCH = datetime(2027, 3, 1, 9, tzinfo=UTC)
 POOR, GOOD = "pm_card_chargeDeclinedInsufficientFunds", "pm_card_visa"
@@ -121,6 +125,32 @@ def test_a_cancelled_trial_ends_with_it_and_charges_nothing(billing: Billing) ->
     _runs(billing, 11.1)
     _runs(billing, 15)
     assert (billing.status("sub-1"), billing.charged(), billing.machine.all(_MAILS)) == ("cancelled", [], [])
+
+
+@pytest.mark.requirement("TRIAL-2", "DUN-2")
+def test_a_trial_that_ends_while_the_account_is_suspended_waits_and_is_billed_from_then_on(billing: Billing) -> None:
+    machine = billing.machine
+    billing.defines("ann", payment_method_ref=GOOD)
+    _begins(billing)
+
+    def suspended(unit: Unit) -> None:
+        row = unit.row(Subscriber, OWN_SOURCE, "ann")
+        row.suspended_at, row.suspended_because = unit.now, SUSPENDED_BECAUSE
+
+    do(machine.context, suspended)
+    _runs(billing, 15)
+    assert (billing.status("sub-1"), billing.charged()) == ("trialing", [])
+    broken = [str(one) for one in check(machine.context.engine, MARCH, MARCH + timedelta(days=19))]
+    assert [one for one in broken if one.startswith("trials_end")] == []
+    billing.at(MARCH + timedelta(days=20))
+    do(machine.context, lambda unit: lift_suspension(unit, "ann", "paid"))
+    assert billing.charged() == []
+    _runs(billing, 20.5)
+    assert (billing.status("sub-1"), billing.charged()) == ("active", [2_000])
+    begun, anchor, left_out = machine.all("SELECT current_period_start, anchor_at, unbilled_until FROM bursar.subscription")[0]
+    assert (begun, anchor, left_out) == (MARCH + timedelta(days=20.5),) * 2 + (None,)
+    actions = [row[0] for row in machine.all("SELECT action FROM bursar.audit WHERE action = 'subscription.unbilled'")]
+    assert actions == ["subscription.unbilled"]
 
 
 @pytest.mark.requirement("TRIAL-2", "PROMO-2")
