@@ -146,7 +146,7 @@ def _one_question(questions: Mapping[str, Paged | LiteralString]) -> tuple[sql.C
     parts, bound = [], {"after_at": _LONG_AGO, "after_id": _NOBODY, "page": 1}
     for job, one in questions.items():
         if isinstance(one, Paged):
-            looked = sql.SQL("SELECT due_at FROM ({}) AS q").format(sql.SQL(re.sub(r"FOR UPDATE OF \w+( SKIP LOCKED)?", "", one.due)))
+            looked = sql.SQL("SELECT due_at FROM ({}) AS q").format(sql.SQL(re.sub(r"FOR UPDATE OF [\w, ]+ SKIP LOCKED", "", one.due)))
             bound |= dict(one.bound)
         else:
             looked = sql.SQL("{}").format(sql.SQL(one))

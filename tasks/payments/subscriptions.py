@@ -45,11 +45,11 @@ RENEW = Paged(
         WHERE s.next_billing_at <= %(now)s AND s.parked_at IS NULL AND s.source = 'bursar' AND s.status IN ('active', 'past_due')
           AND (b.suspended_at IS NULL OR s.cancel_at_period_end)
           AND (s.next_billing_at, s.id) > (%(after_at)s, %(after_id)s)
-        ORDER BY s.next_billing_at, s.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",
+        ORDER BY s.next_billing_at, s.id LIMIT %(page)s FOR UPDATE OF b, s SKIP LOCKED""",
     references=_references,
     work=_renew,
 )
-"""SUB-3."""
+"""SUB-3. Subscriptions are locked, too: of one that another worker has just renewed, PostgreSQL then looks at the new row."""
 
 EXPIRE = Paged(
     job="expire_manual_renewals",
