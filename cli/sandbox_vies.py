@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
-
 import click
 import requests
 
 from cli.roles import action
-from cli.surroundings import settings
-from cli.trouble import UNAVAILABLE, USAGE, TroubleError
+from cli.sandbox_orders import asking, standing_in
+from cli.trouble import USAGE, TroubleError
 from providers.sandbox.vies.standin import CONTROL, INVALID, TEST_SERVICE, VALID
 from providers.vies.number import NoVatNumberError, vat_number
 
@@ -22,20 +20,12 @@ _TIMEOUT_S = 5.0
 @action("operator")
 def vies(number: str, code: str) -> None:
     """Let VIES's stand-in say CODE of NUMBER from now on. Every number is valid that nobody has told otherwise."""
-    parts = urlsplit(settings().vies_api_base)
-    if parts.hostname not in ("127.0.0.1", "localhost"):
-        raise TroubleError(
-            USAGE, f"BURSAR_VIES_API_BASE is {settings().vies_api_base or 'not set'}, which is no sandbox", effect="nothing was done",
-            then="start a copy by `bursar up` without an address of VIES",
-        )  # fmt: skip
-    url = urlunsplit((parts.scheme, parts.netloc, CONTROL, "", ""))
-    try:
-        known = requests.get(url, timeout=_TIMEOUT_S).json()["answers"]
-        told = requests.put(url, json={**known, str(vat_number(number)): code}, timeout=_TIMEOUT_S).json()
-    except NoVatNumberError as error:
-        raise TroubleError(USAGE, str(error), effect="nothing was done", then="mend the number") from None
-    except requests.RequestException as error:
-        raise TroubleError(
-            UNAVAILABLE, f"the sandbox does not answer: {type(error).__name__}", effect="nothing was done", then="start it: `bursar up`"
-        ) from error
+    base = standing_in("vies_api_base", "an address of VIES")
+    url = base + CONTROL
+    with asking(base, "docs/tax.md"):
+        try:
+            known = requests.get(url, timeout=_TIMEOUT_S).json()["answers"]
+            told = requests.put(url, json={**known, str(vat_number(number)): code}, timeout=_TIMEOUT_S).json()
+        except NoVatNumberError as error:
+            raise TroubleError(USAGE, str(error), effect="nothing was done", then="mend the number") from None
     click.echo(f"{vat_number(number)} says {code} now, one of {len(told['answers'])} that were told; `bursar tax ask {number}` asks")

@@ -17,16 +17,14 @@ from schedules.slot_times import between
 from schedules.table import TABLE, Daily, Run
 from workers.paging import LEFT_MOST
 
+_SLOTS = """bursar.schedule_slot s CROSS JOIN LATERAL (SELECT sum(items)::bigint AS helped, sum(failed)::bigint AS helped_failed
+            FROM bursar.schedule_hand h WHERE (h.job, h.slot_at) = (s.job, s.slot_at)) h"""
+_TOLD = "job, slot_at, state, started_at, done_at, attempts, error, result, turns, by_hand, h.*"
 # One look at the end of the index per job, not one at each slot of three months.
-_LAST = """SELECT last.* FROM unnest(%(jobs)s::text[]) AS wanted (job), LATERAL (
-               SELECT job, slot_at, state, started_at, done_at, attempts, error, result, turns, h.*
-               FROM bursar.schedule_slot s CROSS JOIN LATERAL (SELECT sum(items)::bigint AS helped, sum(failed)::bigint AS helped_failed
-                    FROM bursar.schedule_hand h WHERE (h.job, h.slot_at) = (s.job, s.slot_at)) h
-               WHERE s.job = wanted.job ORDER BY slot_at DESC LIMIT 1) AS last"""
-_HISTORY = """SELECT job, slot_at, state, started_at, done_at, attempts, error, result, turns, by_hand, h.*
-              FROM bursar.schedule_slot s CROSS JOIN LATERAL (SELECT sum(items)::bigint AS helped, sum(failed)::bigint AS helped_failed
-                   FROM bursar.schedule_hand h WHERE (h.job, h.slot_at) = (s.job, s.slot_at)) h
-              WHERE job = ANY(%(jobs)s) AND (%(state)s::text IS NULL OR state = %(state)s) ORDER BY slot_at DESC, job LIMIT %(limit)s"""
+_LAST = f"""SELECT last.* FROM unnest(%(jobs)s::text[]) AS wanted (job), LATERAL (
+               SELECT {_TOLD} FROM {_SLOTS} WHERE s.job = wanted.job ORDER BY slot_at DESC LIMIT 1) AS last"""  # noqa: S608  # our own
+_HISTORY = f"""SELECT {_TOLD} FROM {_SLOTS} WHERE job = ANY(%(jobs)s)
+               AND (%(state)s::text IS NULL OR state = %(state)s) ORDER BY slot_at DESC, job LIMIT %(limit)s"""  # noqa: S608  # our own
 _STATES = ("due", "running", "done", "failed", "skipped", "held", "stopped")
 _PAUSED = "SELECT job, until, reason FROM bursar.schedule_pause WHERE until IS NULL OR until > %(now)s"
 _FAR = timedelta(days=3)

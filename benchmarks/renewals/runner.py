@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from queue import Empty
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from core.clock import FixedClock, monotonic_s
 from core.logs import configure
@@ -47,23 +47,24 @@ class Ran:
     """How much more memory the process that needed most more had at most than after its first turn."""
 
 
+class _Crew(NamedTuple):
+    """The workers at a run, and how they are heard."""
+
+    workers: Sequence[BaseProcess]
+    ready: Queue[int]
+    begin: Event
+    answers: Queue[tuple[float, float]]
+
+
 def renewed(settings: Settings, at: datetime, hands: int) -> Ran:
     """Run until nothing is due, by so many workers, from when all of them are up."""
-    answers: Queue[tuple[float, float]] = _SPAWN.Queue()
-    ready: Queue[int] = _SPAWN.Queue()
-    begin = _SPAWN.Event()
-    workers = [
-        _SPAWN.Process(target=_work, args=(settings, at, hand, ready, begin, answers), daemon=True)
-        for hand in range(hands)
-    ]
-    for worker in workers:
-        worker.start()
-    _heard(workers, ready)
+    crew = _crew(settings, at, hands)
+    _heard(crew.workers, crew.ready)
     began_s = monotonic_s()
-    begin.set()
-    told = _heard(workers, answers)
+    crew.begin.set()
+    told = _heard(crew.workers, crew.answers)
     seconds = monotonic_s() - began_s
-    for worker in workers:
+    for worker in crew.workers:
         worker.join()
     context = make_context(settings, clock=FixedClock(at))
     with context.engine.connect() as connection:
@@ -74,21 +75,24 @@ def renewed(settings: Settings, at: datetime, hands: int) -> Ran:
 
 def killed(settings: Settings, at: datetime, hands: int, when: Callable[[], bool]) -> None:
     """Run until `when` says so, and not a moment longer."""
-    ready: Queue[int] = _SPAWN.Queue()
-    begin = _SPAWN.Event()
-    begin.set()
-    answers: Queue[tuple[float, float]] = _SPAWN.Queue()
-    workers = [
-        _SPAWN.Process(target=_work, args=(settings, at, hand, ready, begin, answers), daemon=True)
-        for hand in range(hands)
-    ]
-    for worker in workers:
-        worker.start()
-    while any(worker.is_alive() for worker in workers) and not when():
-        workers[0].join(0.02)
-    for worker in workers:
+    crew = _crew(settings, at, hands)
+    crew.begin.set()
+    while any(worker.is_alive() for worker in crew.workers) and not when():
+        crew.workers[0].join(0.02)
+    for worker in crew.workers:
         worker.kill()
         worker.join()
+
+
+def _crew(settings: Settings, at: datetime, hands: int) -> _Crew:
+    ready: Queue[int] = _SPAWN.Queue()
+    answers: Queue[tuple[float, float]] = _SPAWN.Queue()
+    begin = _SPAWN.Event()
+    told = (ready, begin, answers)
+    workers = [_SPAWN.Process(target=_work, args=(settings, at, hand, *told), daemon=True) for hand in range(hands)]
+    for worker in workers:
+        worker.start()
+    return _Crew(workers, *told)
 
 
 def _work(

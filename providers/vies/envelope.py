@@ -10,10 +10,7 @@ from datetime import datetime
 import msgspec
 
 from billing.rules.facts.event import Event
-from providers.answer import Answer
-from providers.clean import json_object
-from providers.errors import UnparsableBody
-from providers.fields import instant, mapping, needed
+from providers.answer import Answer, read_back
 from providers.vies.client import Reply
 
 SOURCE = "vies"
@@ -36,18 +33,4 @@ def parse(body: bytes, *, inbox_id: int, received_at: datetime, headers: Mapping
     Raises:
         UnparsableBody: the bytes are none, or came through a door, which VIES does not have.
     """
-    if headers:
-        raise UnparsableBody("the body calls itself an answer of VIES, but came through the door")
-    envelope = json_object(body)
-    at = instant(envelope, "at")
-    return Event(
-        inbox_id=inbox_id,
-        source=SOURCE,
-        id=needed(envelope, "id"),
-        type=needed(envelope, "type"),
-        occurred_at=at if isinstance(at, datetime) else received_at,
-        received_at=received_at,
-        object=mapping(envelope, "object"),
-        previous={},
-        envelope=envelope,
-    )
+    return read_back(SOURCE, "VIES", body, inbox_id=inbox_id, received_at=received_at, headers=headers)

@@ -14,6 +14,7 @@ from providers.sandbox.anaf.login import Login
 from providers.sandbox.anaf.world import Upload, World
 from providers.sandbox.http.exchange import Reply, Request, json_reply
 from providers.sandbox.http.faults import Fault, Faults
+from providers.sandbox.http.turns import cut_after, cut_before
 
 _UPLOAD_NS = "mfp:anaf:dgti:spv:respUploadFisier:v1"
 _STATUS_NS = "mfp:anaf:dgti:efactura:stareMesajFactura:v1"
@@ -54,23 +55,13 @@ class App:
             return json_reply(200, {"eroare": "A aparut o eroare tehnica. Cod: SRV-3", "titlu": "Eroare"})
         if fault.kind == "error_before":
             return _broken(fault)
-        if fault.kind == "reset_before":
-            return Reply(ending="reset")
-        if fault.kind == "hold_before":
-            self.stopping.wait(fault.seconds)
-            return Reply(ending="closed")
-        return None
+        return cut_before(fault, self.stopping)
 
     def _after(self, fault: Fault, reply: Reply) -> Reply:
         """A fault that strikes when the work is done."""
         if fault.kind == "error_after":
             return _broken(fault)
-        if fault.kind == "lost_reply":
-            return Reply(ending="closed")
-        if fault.kind == "hold_after":
-            self.stopping.wait(fault.seconds)
-            return Reply(ending="closed")
-        return Reply(reply.status, reply.body, reply.headers, drip_s=fault.seconds) if fault.kind == "slow" else reply
+        return cut_after(fault, reply, self.stopping)
 
     def _api(self, request: Request) -> Reply:
         world, query = self.world, dict(request.query)

@@ -4,38 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import requests
-
-_TIMEOUT_S = 20.0
+from providers.sandbox.http.orders import Orders
 
 
-class SandboxRefusedError(RuntimeError):
-    """The stand-in did not do what it was told; its message says why."""
-
-
-class AnafControl:
+class AnafControl(Orders):
     """`tell("config", processing_s=60)`."""
-
-    def __init__(self, base: str) -> None:
-        self._base = base
-
-    def tell(self, order: str, /, **told: Any) -> Any:
-        """Give an order; what came of it.
-
-        Raises:
-            SandboxRefusedError: it was not done.
-        """
-        answer = requests.post(f"{self._base}/_sandbox/{order}", json=told, timeout=_TIMEOUT_S)
-        said = answer.json()
-        if not answer.ok:
-            raise SandboxRefusedError(f"{order}: {said.get('message')}")
-        return said.get("result", said)
 
     def uploads(self) -> list[dict[str, Any]]:
         """What was taken in, oldest first."""
         found: list[dict[str, Any]] = self.tell("uploads")
         return found
-
-    def fault(self, kind: str, /, **told: Any) -> None:
-        """Order a fault; see `providers/sandbox/http/faults.py`."""
-        self.tell("fault", kind=kind, **told)

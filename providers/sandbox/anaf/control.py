@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
-from datetime import datetime, timedelta
+from dataclasses import asdict
 from typing import Any
 
 from providers.sandbox.anaf.login import Login
-from providers.sandbox.anaf.world import Config, World
+from providers.sandbox.anaf.world import World
 from providers.sandbox.http.exchange import Reply, Request, json_reply
 from providers.sandbox.http.faults import Faults
+from providers.sandbox.http.turns import configure, turn_clock
 
 PREFIX = "/_sandbox/"
 Json = dict[str, Any]
@@ -53,21 +53,8 @@ class Control:
 
     def _clock(self, told: Json) -> str:
         """`at` (stands still there), `advance_s` or `run`."""
-        world = self.world
-        if "at" in told:
-            world.frozen_at = datetime.fromisoformat(told["at"])
-        if "advance_s" in told:
-            step = timedelta(seconds=told["advance_s"])
-            world.offset += step
-            world.frozen_at = None if world.frozen_at is None else world.frozen_at + step
-        if told.get("run"):
-            world.frozen_at = None
-        return world.now().isoformat()
+        turn_clock(self.world, told)
+        return self.world.now().isoformat()
 
     def _config(self, told: Json) -> Json:
-        known = {each.name for each in fields(Config)}
-        if not set(told) <= known:
-            raise ValueError(f"the settings are {', '.join(sorted(known))}")
-        for name, value in told.items():
-            setattr(self.world.config, name, value)
-        return asdict(self.world.config)
+        return configure(self.world.config, told)

@@ -17,6 +17,7 @@ from email.parser import BytesParser
 
 from providers.sandbox.http.exchange import Reply, Request, json_reply
 from providers.sandbox.http.faults import Fault, Faults
+from providers.sandbox.http.turns import cut_after, cut_before
 from providers.sandbox.paypal import captures, disputes, orders, payouts, reporting, sales, subscriptions
 from providers.sandbox.paypal.call import Call, Done, Resource
 from providers.sandbox.paypal.problems import Json, Problem, wrong
@@ -68,23 +69,13 @@ class App:
             return json_reply(409, {"name": "RESOURCE_CONFLICT", "message": "In work.", "debug_id": debug_id}, headers)
         if fault.kind == "error_before":
             return _broken(fault, debug_id)
-        if fault.kind == "reset_before":
-            return Reply(ending="reset")
-        if fault.kind == "hold_before":
-            self.stopping.wait(fault.seconds)
-            return Reply(ending="closed")
-        return None
+        return cut_before(fault, self.stopping)
 
     def _after(self, fault: Fault, reply: Reply, debug_id: str) -> Reply:
         """A fault that strikes when the work is done."""
         if fault.kind == "error_after":
             return _broken(fault, debug_id)
-        if fault.kind == "lost_reply":
-            return Reply(ending="closed")
-        if fault.kind == "hold_after":
-            self.stopping.wait(fault.seconds)
-            return Reply(ending="closed")
-        return Reply(reply.status, reply.body, reply.headers, drip_s=fault.seconds) if fault.kind == "slow" else reply
+        return cut_after(fault, reply, self.stopping)
 
     def _token(self, request: Request) -> Done:
         given = base64.b64decode(request.headers.get("authorization", "").removeprefix("Basic ")).decode()

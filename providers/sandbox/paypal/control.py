@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
-from datetime import datetime, timedelta
+from dataclasses import asdict
 from typing import Any
 
 from providers.sandbox.http.exchange import Reply, Request, json_reply
 from providers.sandbox.http.faults import Faults
+from providers.sandbox.http.turns import configure, turn_clock
 from providers.sandbox.paypal import captures, disputes, orders, payouts, sales, subscriptions
-from providers.sandbox.paypal.config import Config
 from providers.sandbox.paypal.deliveries import Deliveries
 from providers.sandbox.paypal.problems import Json, Problem
 from providers.sandbox.paypal.world import World, amount_of, text
@@ -84,25 +83,12 @@ class Control:
 
     def _clock(self, told: Json) -> Json:
         """`advance_s`, `at` (stands still there) or `run`."""
-        world = self.world
-        if "at" in told:
-            world.frozen_at = datetime.fromisoformat(told["at"])
-        if "advance_s" in told:
-            step = timedelta(seconds=told["advance_s"])
-            world.offset += step
-            world.frozen_at = None if world.frozen_at is None else world.frozen_at + step
-        if told.get("run"):
-            world.frozen_at = None
-        payouts.age(world)
-        return {"now": text(world.now())}
+        turn_clock(self.world, told)
+        payouts.age(self.world)
+        return {"now": text(self.world.now())}
 
     def _config(self, told: Json) -> Json:
-        known = {each.name for each in fields(Config)}
-        if not set(told) <= known:
-            raise ValueError(f"the settings are {', '.join(sorted(known))}")
-        for name, value in told.items():
-            setattr(self.world.config, name, value)
-        return asdict(self.world.config)
+        return configure(self.world.config, told)
 
     def _take_events(self, told: Json) -> list[Json]:  # noqa: ARG002 - an order like the others
         """Events since this was asked last, oldest first."""
