@@ -5,13 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from providers.sandbox.http.exchange import Reply
 from providers.sandbox.http.faults import Fault
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 
 class Clocked(Protocol):
@@ -33,8 +30,8 @@ def turn_clock(world: Clocked, told: dict[str, Any]) -> None:
         world.frozen_at = None
 
 
-def configure(config: DataclassInstance, told: dict[str, Any]) -> dict[str, Any]:
-    """Change the settings that are named; all of them.
+def configure(config: Any, told: dict[str, Any]) -> dict[str, Any]:
+    """Change the settings that are named, fields of a dataclass; all of them.
 
     Raises:
         ValueError: there is no such setting; none was changed.
