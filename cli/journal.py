@@ -12,6 +12,7 @@ import click
 from billing.operations.catch_up_journal import BOOKED, catch_up_journal
 from billing.rules.money import AmountError, amount_text
 from cli.printing import json_line, table
+from cli.reason import reason_said
 from cli.roles import action, actor
 from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, TroubleError, nothing
@@ -131,14 +132,13 @@ def trial_balance(as_of: datetime | None, as_json: bool) -> None:
 @action("finance")
 def catch_up(reason: str) -> None:
     """Book rows of which nothing is booked yet: those recorded before this version had a journal. Safe to repeat and to stop."""
-    if not reason.strip():
-        raise click.UsageError("--reason is empty; say why, it is kept in the audit")
+    reason = reason_said(reason)
     with acting() as context:
         for aggregate in BOOKED:
             booked = looked_at = 0
             after: UUID | None = UUID(int=0)
             while after is not None:
-                looked, page, after = _book_page(context, aggregate, after, reason.strip())
+                looked, page, after = _book_page(context, aggregate, after, reason)
                 booked, looked_at = booked + page, looked_at + looked
             click.echo(f"{aggregate}: {looked_at} without legs, {booked} of them booked now")
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from cli.hinting import send_hints
 from cli.printing import facts, json_block, json_line, short, table
+from cli.reason import reason_said
 from cli.roles import action, actor
 from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, nothing
@@ -121,8 +122,7 @@ def replay(
     ids: tuple[int, ...], state: str | None, kind: str | None, error: str | None, limit: int, reason: str
 ) -> None:
     """Try dead or waiting calls again now. Each goes out under its old key, so a provider that had it does nothing twice."""
-    if not reason.strip():
-        raise click.UsageError("--reason is empty; say why in a few words, it is kept in the audit")
+    reason = reason_said(reason)
     if bool(ids) == bool(state):
         raise click.UsageError("name calls, or say which: --state dead")
     with acting() as context:
@@ -132,7 +132,7 @@ def replay(
             ids = tuple(row["id"] for row in found)
         if not ids:
             raise nothing("no call matches", "see what there is: `bursar outbox ls --state dead`")
-        result = replay_calls(context, ids[:limit], actor=str(actor()), reason=reason.strip())
+        result = replay_calls(context, ids[:limit], actor=str(actor()), reason=reason)
         sent = send_hints(context.settings, result.opened, calls=True)
     facts(
         [

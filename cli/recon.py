@@ -23,6 +23,7 @@ from billing.rules.states_recon import FINDING
 from cli.hinting import send_hints
 from cli.inbox.filters import Instant
 from cli.printing import facts, json_line, table
+from cli.reason import reason_said
 from cli.roles import action, actor, demand
 from cli.surroundings import acting, reading
 from cli.trouble import PROBLEMS, TroubleError, nothing
@@ -185,10 +186,9 @@ def repair(finding: str, source: str, how: str | None, reason: str | None, **ado
 @action("finance")
 def accept(finding: str, source: str, reason: str) -> None:
     """Let FINDING stand. It is open again when its amounts change."""
-    if not reason.strip():
-        raise click.UsageError("--reason is empty; say why, it is kept in the audit")
+    reason = reason_said(reason)
     with acting() as context:
-        row = _change(context, reason, lambda unit: accept_finding(unit, source, finding, reason=reason.strip()))
+        row = _change(context, reason, lambda unit: accept_finding(unit, source, finding, reason=reason))
     click.echo(f"{row.external_id}: accepted")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cli.reason import reason_said
 from cli.roles import action, actor
 from cli.surroundings import acting
 from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
@@ -111,9 +112,7 @@ ORDERS = (run, pause, resume, stop, consent)
 
 
 def _order(reason: str) -> Order:
-    if not reason.strip():
-        raise click.UsageError("--reason is empty; say why in a few words, it is kept in the audit")
-    return Order(str(actor()), reason.strip())
+    return Order(str(actor()), reason_said(reason))
 
 
 def _utc(at: datetime | None) -> datetime | None:

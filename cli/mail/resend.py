@@ -6,6 +6,7 @@ import click
 
 from cli.hinting import send_hints
 from cli.mail.found import blocks, unerased
+from cli.reason import reason_said
 from cli.roles import action, actor
 from cli.surroundings import acting
 from cli.trouble import PROBLEMS, TroubleError
@@ -22,8 +23,7 @@ from models.outbox import OUTBOX
 @action("operator")
 def resend(row_id: int, address: str | None, reason: str) -> None:
     """Send one again, as a mail of its own: the reader gets it a second time. For one that failed, `bursar outbox replay` is right."""
-    if not reason.strip():
-        raise click.UsageError("--reason is empty; say why in a few words, it is kept in the audit")
+    reason = reason_said(reason)
     with acting() as context:
         now = context.clock.now()
         with context.engine.begin() as connection:
@@ -42,7 +42,7 @@ def resend(row_id: int, address: str | None, reason: str) -> None:
             }  # fmt: skip
             [(new,)] = insert_rows(connection, OUTBOX, [made], returning=("id",))
             audited = audit_row(
-                context.keys, uid=new_id(now), at=now, actor=str(actor()), reason=reason.strip(), action="mail.resend", object_type="mail",
+                context.keys, uid=new_id(now), at=now, actor=str(actor()), reason=reason, action="mail.resend", object_type="mail",
                 object_id=str(row_id), before=None, after={"key": key, "other_address": bool(address)}, inbox_id=None,
             )  # fmt: skip
             insert_rows(connection, AUDIT, [audited])

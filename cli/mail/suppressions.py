@@ -7,6 +7,7 @@ import click
 from billing.rules.mail_address import digest, normalised
 from cli.mail.found import masked
 from cli.printing import json_line, short, table
+from cli.reason import reason_said
 from cli.roles import action, actor
 from cli.surroundings import acting, reading
 from cli.trouble import nothing
@@ -55,7 +56,7 @@ def ls(address: str | None, lifted: bool, limit: int, as_json: bool) -> None:
 def add(address: str, reason: str) -> None:
     """Send nothing more to an address."""
     with acting() as context, context.engine.begin() as connection:
-        said = _reason(reason)
+        said = reason_said(reason)
         new = track.block(
             context, connection, address=normalised(address), sha256=digest(address), because="operator", actor=str(actor()), reason=said
         )
@@ -69,13 +70,7 @@ def add(address: str, reason: str) -> None:
 def lift(address: str, reason: str) -> None:
     """Send to an address again. Mails that were suppressed meanwhile stay unsent: `bursar mail resend` sends one."""
     with acting() as context, context.engine.begin() as connection:
-        count = track.lift(context, connection, address, actor=str(actor()), reason=_reason(reason))
+        count = track.lift(context, connection, address, actor=str(actor()), reason=reason_said(reason))
     if not count:
         raise nothing("that address is not suppressed", "see which are: `bursar mail suppressions ls`")
     click.echo(f"{masked(normalised(address))} gets mail again")
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise click.UsageError("--reason is empty; say why in a few words, it is kept in the audit")
-    return text.strip()
