@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "credits": ("cli.credits:credits", "What subscribers have in credits: show, adjust."),
     "usage": ("cli.usage:usage", "What subscribers used of each meter, by period."),
     "refund": ("cli.refund:refund", "Refunds: which wait for a second person, approve, reject, note."),
-    "price": ("cli.price:price", "Prices: versions, who was told, who keeps what, moves from one to another."),
+    "price": ("cli.price:price", "Prices: versions, who was told, who keeps what, moves; decide about a move."),
     "tax": ("cli.tax:tax", "VAT: rates, how a sale is taxed, VAT numbers and VIES, rates of exchange."),
     "promo": ("cli.promo:promo", "Promo codes: campaigns, codes, and who uses them for what."),
     "journal": ("cli.journal:journal", "The books: what is booked of a fact, an account's balance, all accounts at an instant."),

@@ -1,4 +1,5 @@
-"""`bursar price`: versions, who was told of them, who keeps what, and moves from one to another (PRICE-1 to PRICE-9)."""
+"""`bursar price`: versions, who was told of them, who keeps what, moves from one to another, and deciding about one of those
+(PRICE-1 to PRICE-9)."""
 
 from __future__ import annotations
 
@@ -7,11 +8,15 @@ from typing import Any
 
 import click
 
+from billing.operations.decide_price_move import decide_price_move
+from billing.rules.commands.price_moves import DecideMove
 from billing.rules.money import amount_text
+from cli.billing_rows import carry_out, key_of, said
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action
 from cli.surroundings import reading
 from cli.trouble import nothing
+from models.subscription import Subscription
 
 _VERSIONS = """
     SELECT v.external_id AS price, v.product_ref AS product, v.cycle_count, v.cycle_unit, v.currency, v.version, v.unit_amount_minor,
@@ -42,13 +47,15 @@ _MOVES = """
            from_minor, to_minor, currency, worked_at, moved_at
     FROM bursar.price_move WHERE migration_ref = %(migration)s AND (%(status)s::text IS NULL OR status = %(status)s)
     ORDER BY id LIMIT %(limit)s"""
+_WHOSE = """SELECT subscriber_ref FROM bursar.price_move
+            WHERE source = 'bursar' AND external_id = %(migration)s || ':' || %(source)s || ':' || %(ref)s"""
 _LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, amounts in minor units.")
 
 
 @click.group()
 def price() -> None:
-    """Prices: versions, notices, kept and agreed prices, moves."""
+    """Prices: versions, notices, kept and agreed prices, moves; decide about a move."""
 
 
 @price.command("ls")
@@ -146,6 +153,30 @@ def migrations(migration: str | None, status: str | None, limit: int, as_json: b
     for one in moves:
         money = f"{amount_text(one['from_minor'], one['currency'])} -> {amount_text(one['to_minor'], one['currency'])}"
         click.echo(f"  {one['source']} {one['subscription']}  {one['customer']}  {one['status']}  {money}  {one['because'] or ''}".rstrip())
+
+
+@price.command("decide")
+@click.argument("migration")
+@click.argument("subscription")
+@click.argument("decision", type=click.Choice(("keep", "again")))
+@click.option("--reason", required=True, help="Why; it stands in the audit with your name.")
+@action("finance")
+def decide(migration: str, subscription: str, decision: str, reason: str) -> None:
+    """Decide about SUBSCRIPTION (stripe:ID, paypal:ID, or a reference of our own), which MIGRATION has not moved.
+
+    keep: it stays at its price, as far as that migration goes. again: what Stripe refused is asked for once more, in the last day of a
+    period whose end the notice is in time for.
+    """
+    source, ref = key_of(Subscription, subscription)
+    found = _rows(_WHOSE, migration=migration, source=source, ref=ref)
+    if not found:
+        raise nothing(f"{migration} has not come to {source}:{ref}", f"`bursar price migrations {migration}` lists what it came to")
+    command = said(
+        DecideMove, migration=migration, source=source, subscription=ref, subscriber_ref=found[0]["subscriber_ref"], decision=decision,
+        reason=reason,
+    )  # fmt: skip
+    row = carry_out(command, decide_price_move, reason=reason, look=f"bursar price migrations {migration}")
+    click.echo(f"{source}:{ref}: {row.status}{f' ({row.because})' if row.because else ''}")
 
 
 def _migration(row: Mapping[str, Any]) -> str:

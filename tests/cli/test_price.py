@@ -12,7 +12,9 @@ from tests.tasks.payments.prices.shop import V1, V2, Shop
 
 
 @pytest.mark.requirement("PRICE-1", "PRICE-3", "PRICE-4", "PRICE-5")
-def test_an_operator_sees_versions_notices_kept_prices_and_migrations(here: Here, database: Database) -> None:
+def test_an_operator_sees_versions_notices_kept_prices_and_migrations(
+    here: Here, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for arguments in (("ls",), ("show", V1), ("assigned",), ("migrations",)):
         assert here(command, *arguments).code == 3
     machine = Machine(database)
@@ -26,6 +28,8 @@ def test_an_operator_sees_versions_notices_kept_prices_and_migrations(here: Here
     shop.tells()
     shop.asks("migrate", reference="m", from_price=V1, to_price=V2, mode="shadow")
     shop.migrates()
+    shop.asks("migrate", reference="n", from_price=V1, to_price=V2, mode="apply")
+    shop.migrates()
     machine.close()
 
     listed = here(command, "ls").out
@@ -37,6 +41,11 @@ def test_an_operator_sees_versions_notices_kept_prices_and_migrations(here: Here
     [told] = here(command, "show", V1, "--json").objects
     assert [(one["customer"], one["reason"]) for one in told["kept"]] == [("bob", "promised")]
     assert "grandfather  bob  pro  20.00 EUR  active  for good  promised" in here(command, "assigned", "--customer", "bob").out
+    assert here(command, "decide", "n", "sub-ann", "keep", "--reason", "promised").code == 77
+    monkeypatch.setenv("BURSAR_ROLE", "finance")
+    assert here(command, "decide", "n", "sub-nobody", "keep", "--reason", "promised").code == 3
+    assert here(command, "decide", "n", "sub-ann", "again", "--reason", "promised").code == 1
+    assert "sub-ann: kept (somebody decided: promised)" in here(command, "decide", "n", "sub-ann", "keep", "--reason", "promised").out
     assert f"m  done  shadow  {V1} -> {V2}  2 worked" in here(command, "migrations").out
     migration = here(command, "migrations", "m").out
     for wanted in ("planned (shadow)  1 subscriptions  20.00 EUR -> 25.00 EUR", "bursar sub-bob  bob  shadow", "grandfather"):

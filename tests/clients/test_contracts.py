@@ -199,6 +199,10 @@ def _price_samples() -> dict[str, dict[str, Any]]:
         "billing.prices.stop_migration.v1": {"reference": "pro-2027", "reason": "complaints"},
         "billing.prices.resume_migration.v1": {"reference": "pro-2027", "reason": "answered"},
         "billing.prices.link.v1": {"price": "pro:1month:EUR:v2", "source": "stripe", "provider_ref": "price_v2", "reason": "made there"},
+        "billing.prices.decide_move.v1": {
+            "migration": "pro-2027", "source": "stripe", "subscription": "sub_x", "subscriber_ref": "user-7", "decision": "keep",
+            "reason": "promised",
+        },
     }  # fmt: skip
 
 

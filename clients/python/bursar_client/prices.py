@@ -182,6 +182,33 @@ class LinkPrice(Command):
     """Why, for the audit."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideMove(Command):
+    """Decides about a subscription that a migration has not moved: `keep` leaves it at its price, as far as that
+    migration goes; `again` asks Stripe once more, after what it refused was mended. Nothing is changed at the provider
+    by the decision itself.
+
+    Result: `migration`, `subscription`, `status`, `because`.
+    Rejected as `unknown_move`, `decided_already`, `asked_already`, `not_refused`, `not_linked`, `subscription_ended`.
+    """
+
+    NAME: ClassVar[str] = "billing.prices.decide_move.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    migration: str
+    """The migration's reference."""
+    source: Literal["bursar", "stripe", "paypal"]
+    """Who bills the subscription."""
+    subscription: str
+    """Its reference there."""
+    subscriber_ref: str
+    """Whose it is."""
+    decision: Literal["keep", "again"]
+    """What is decided."""
+    reason: str
+    """Why, for the audit."""
+
+
 TYPED: tuple[type[Command], ...] = (
     PublishPrice,
     GrandfatherPrice,
@@ -190,5 +217,6 @@ TYPED: tuple[type[Command], ...] = (
     StopMigration,
     ResumeMigration,
     LinkPrice,
+    DecideMove,
 )
 """All of these."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from billing.operations.assign_price import grandfather_price, override_price
+from billing.operations.decide_price_move import decide_price_move
 from billing.operations.link_price import link_price
 from billing.operations.migrate_price import count_migration, migrate_price, steer_migration
 from billing.operations.publish_price import publish_price
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
 from billing.rules.commands.price_links import LinkPrice, PriceLinked
+from billing.rules.commands.price_moves import DecideMove, MoveDecided
 from billing.rules.commands.prices import (
     GrandfatherPrice,
     MigratePrice,
@@ -76,6 +78,12 @@ def link(unit: UnitOfWork, command: LinkPrice) -> PriceLinked:
     """What a version is called at a provider."""
     row = link_price(unit, command)
     return PriceLinked(price=command.price, source=command.source, provider_ref=row.provider_ref or "")
+
+
+def decide_move(unit: UnitOfWork, command: DecideMove) -> MoveDecided:
+    """A subscription that was not moved keeps its price, or is asked for again."""
+    row = decide_price_move(unit, command)
+    return MoveDecided(migration=command.migration, subscription=command.subscription, status=row.status or "", because=row.because)
 
 
 def _assigned(row: PriceAssignment) -> PriceAssigned:

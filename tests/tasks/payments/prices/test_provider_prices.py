@@ -183,3 +183,33 @@ def test_what_a_payer_has_to_agree_to_ends_with_his_agreement_his_subscription_o
     assert theirs.machine.all(found) == [gone, ("I-NO", "awaiting_approval", None), yes]
     theirs.on_day(91)
     assert theirs.machine.all(found) == [gone, ("I-NO", "kept", "its payer has not agreed within 90 days"), yes]
+
+
+@pytest.mark.requirement("PRICE-9", "AUDIT-2")
+def test_somebody_decides_what_was_refused_is_asked_for_again_or_kept(theirs: Theirs) -> None:
+    machine, ref = theirs.machine, theirs.sub["id"]
+    theirs.links()
+    theirs.moves()
+    theirs.sent()
+
+    def decides(decision: str, **changes: Any) -> dict[str, Any]:
+        about = {"migration": "m", "source": "stripe", "subscription": ref, "subscriber_ref": "sam", "decision": decision}
+        return theirs.shop.asks("decide_move", **(about | changes))
+
+    assert decides("keep", subscriber_ref="bob")["code"] == "unknown_move"
+    assert decides("keep", migration="s")["code"] == "decided_already"
+    assert decides("again")["code"] == "not_refused"
+    theirs.control.fault("error_before", "/v1/subscriptions", status=400)
+    theirs.on_day(29.5)
+    assert machine.all(_MOVE) == [("provider_change_needed", "stripe refused: api_error")]
+    assert decides("again")["status"] == "planned"
+    assert len(theirs.shop.mails()) == 1, "he was told once"
+    theirs.control.fault("error_before", "/v1/subscriptions", status=400)
+    theirs.on_day(29.6)
+    assert decides("keep")["because"] == "somebody decided: test"
+    assert decides("keep")["status"] == "kept"
+    assert decides("again")["code"] == "decided_already"
+    theirs.on_day(29.7)
+    assert (len(theirs.asked()), theirs.billed_at()) == (2, theirs.old["id"])
+    told = machine.all("SELECT reason FROM bursar.audit WHERE action = 'price_move.kept' OR after ->> 'status' = 'kept'")
+    assert len(told) == 1
