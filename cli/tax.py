@@ -16,6 +16,7 @@ from billing.rules.commands.base import Command, Rejected
 from billing.rules.commands.tax import CheckVatNumber, DefineTaxRate, RecordFxRate
 from billing.rules.tax.proof import proven
 from billing.rules.tax.rates import RATE_KINDS, NoRateError, Rates, rate_text
+from billing.rules.tax.sold_as import SoldAs
 from billing.rules.tax.territory import territory
 from billing.rules.tax.treatment import Buyer, Seller, treat
 from cli.printing import facts, instant, json_line, table
@@ -108,7 +109,7 @@ def treatment(buyer: str, seller_country: str | None, as_json: bool, **said: Any
         to = Buyer(
             country=buyer, business=said["business"], vat_id_valid=valid, postal_code=said["postal_code"], vat_id=said["vat_id"]
         )
-        found = treat(seller, to, "goods" if said["goods"] else "service", RATE_KINDS[said["kind"]], day, rates=_rates())
+        found = treat(seller, to, SoldAs("goods" if said["goods"] else "service", RATE_KINDS[said["kind"]]), day, rates=_rates())
         place = territory(buyer, said["postal_code"])
     except (NoRateError, ValueError) as error:
         raise TroubleError(USAGE, str(error), effect=_UNTOUCHED, then="`bursar tax rate` lists what is known") from None

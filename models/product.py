@@ -37,6 +37,12 @@ class Product(Aggregate):
     dunning_policy_ref: Mapped[str | None]
     seat_proration: Mapped[str | None]
     """SEAT-2: `accrue` to the next invoice, or `charge` at once."""
+    supply: Mapped[str | None]
+    """What tax takes it for (TAX-1): `service`, sold from afar, or `goods`, sent; null is the first."""
+    tax_kind: Mapped[str | None]
+    """Under which of a place's rates it is: `standard`, `reduced`, ...; null is the first."""
+    tax_kinds: Mapped[dict[str, Any] | None]
+    """Where that differs: country or region -> kind."""
     provider_refs: Mapped[list[Any] | None]
     """Providers' products and prices that mean this one, so that mirrored subscriptions are for it."""
     relink_asked_at: Mapped[datetime | None]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
+from billing.operations.tax_invoice import mixed_tax
 from billing.operations.unit import UnitOfWork
 from billing.operations.void_invoice import void_invoice
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.invoices import CancelInvoice, CreateInvoice, VoidInvoices
+from billing.rules.tax.sold_as import sold_as
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from models.subscriber import Subscriber
@@ -55,12 +58,15 @@ def create_custom(unit: UnitOfWork, command: CreateInvoice) -> Invoice:
     """The invoice, pending; the same command again finds it (INV-14).
 
     Raises:
-        Rejected: `unknown_subscriber`, `reference_used`.
+        Rejected: `unknown_subscriber`, `reference_used`, `mixed_tax`.
     """
     if unit.row(Subscriber, OWN_SOURCE, command.subscriber_ref).incomplete:
         raise Rejected("unknown_subscriber", f"no subscriber {command.subscriber_ref} is defined", {"field": "subscriber_ref"})
     lines = [
-        Line(amount_minor=int(one["amount_minor"]), description=str(one["description"]), quantity=int(one.get("quantity", 1)))
+        Line(
+            amount_minor=int(one["amount_minor"]), description=str(one["description"]), quantity=int(one.get("quantity", 1)),
+            sold_as=sold_as(_word(one, "supply"), _word(one, "tax_kind"), None),
+        )
         for one in command.lines
     ]
     row = issue_invoice(unit, Draft(
@@ -71,4 +77,10 @@ def create_custom(unit: UnitOfWork, command: CreateInvoice) -> Invoice:
         command.subscriber_ref, "custom", [one.as_json(number, command.currency) for number, one in enumerate(lines, 1)],
     ):  # fmt: skip
         raise Rejected("reference_used", f"{command.reference} is another invoice's reference", {"field": "reference"})
+    if mixed := mixed_tax(unit, row):
+        raise Rejected("mixed_tax", mixed, {"field": "lines"})
     return row
+
+
+def _word(one: Mapping[str, str | int], name: str) -> str | None:
+    return str(one[name]) if name in one else None

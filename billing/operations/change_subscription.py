@@ -16,6 +16,7 @@ from billing.operations.live_seats import live_seats, refuse_fewer_seats
 from billing.operations.money_credit import grant_credit
 from billing.operations.open_period import full_minor, open_period
 from billing.operations.period_money import PeriodMoney, period_money
+from billing.operations.product_tax import know_products
 from billing.operations.start_subscription import check_amount, offered_plan, price_for, set_price
 from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
@@ -89,7 +90,8 @@ def change_now(unit: UnitOfWork, row: Subscription, wanted: Terms, reason: str |
     """Put other terms of a locked, active subscription in force: the difference is billed, or becomes a credit.
 
     Raises:
-        Rejected: `unknown_product`, `not_offered`, `no_price`, `amount_out_of_bounds`, `invoice_open`, `too_many_changes`.
+        Rejected: `unknown_product`, `not_offered`, `no_price`, `amount_out_of_bounds`, `invoice_open`, `too_many_changes`,
+            `taxed_otherwise`.
     """
     offer = offered_plan(unit, wanted.product_ref)
     if owed := open_invoices(unit, [row.external_id])[row.external_id]:
@@ -99,6 +101,8 @@ def change_now(unit: UnitOfWork, row: Subscription, wanted: Terms, reason: str |
         message = f"{row.external_id} was billed {money.recent} times within a day"
         raise Rejected("too_many_changes", message, {"current": money.recent, "limit": MOST_PERIODS})
     before, old_full = terms_of(row), full_minor(row)
+    if old_full and not offer.free and wanted.product_ref != before.product_ref:
+        _refuse_other_tax(unit, before.product_ref, wanted.product_ref)
     whole = span(cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count), row.cycle_no or 0)
     share = parts(whole, unit.now, row.current_period_end or unit.now)
     again = (before.cycle_unit, before.cycle_count) != (wanted.cycle_unit, wanted.cycle_count)
@@ -116,6 +120,14 @@ def change_now(unit: UnitOfWork, row: Subscription, wanted: Terms, reason: str |
         _begin_again(unit, row, offer, unused(old_full, *share), money)
     else:
         _settle_difference(unit, row, offer, difference(old_full, full_minor(row), *share), money)
+
+
+def _refuse_other_tax(unit: UnitOfWork, product_ref: str, wanted: str) -> None:
+    """What of a period was paid and not used has the tax that it was paid with: it pays for nothing that is taxed otherwise."""
+    known = know_products(unit, [product_ref, wanted])
+    if known[product_ref] != known[wanted]:
+        message = f"{wanted} is taxed otherwise than {product_ref}: change it at the period's end"
+        raise Rejected("taxed_otherwise", message, {"current": product_ref, "field": "product"})
 
 
 def _settle_difference(unit: UnitOfWork, row: Subscription, offer: Offer, minor: int, money: PeriodMoney) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
+from billing.operations.product_tax import sold_anew
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.products import DefineProduct
@@ -13,7 +14,7 @@ from models.product import Product
 
 _SAID = (
     "kind", "free", "credits", "credit_validity_months", "trial_days", "trial_needs_method", "trial_grace_days",
-    "trial_notice_days", "dunning_policy_ref", "seat_proration",
+    "trial_notice_days", "dunning_policy_ref", "seat_proration", "supply", "tax_kind",
 )  # fmt: skip
 _FREE = "SELECT external_id FROM bursar.product WHERE free AND kind = 'plan' AND status = 'offered' AND external_id <> %(own)s"
 
@@ -36,7 +37,8 @@ def define_product(unit: UnitOfWork, command: DefineProduct) -> Product:
     before = None if new else _terms(row)
     for name in _SAID:
         setattr(row, name, getattr(command, name))
-    row.name, row.limits = command.title, dict(command.limits or {})
+    row.name, row.limits, row.tax_kinds = command.title, dict(command.limits or {}), dict(command.tax_kinds or {}) or None
+    sold_anew(unit, row)
     named, row.provider_refs = row.provider_refs, sorted(set(command.provider_refs)) or None
     if named != row.provider_refs:
         row.relink_asked_at, row.relink_after = unit.now, None  # the run relink_products goes through providers' subscriptions
@@ -48,4 +50,4 @@ def define_product(unit: UnitOfWork, command: DefineProduct) -> Product:
 
 
 def _terms(row: Product) -> dict[str, object]:
-    return {name: getattr(row, name) for name in (*_SAID, "name", "limits", "provider_refs")}
+    return {name: getattr(row, name) for name in (*_SAID, "name", "limits", "tax_kinds", "provider_refs")}

@@ -17,6 +17,7 @@ from billing.operations.collect_invoice import collect_invoices
 from billing.operations.end_subscription import end_subscription
 from billing.operations.move_own import move_own
 from billing.operations.open_period import full_minor, open_period
+from billing.operations.product_tax import know_products
 from billing.operations.start_subscription import start_subscription
 from billing.operations.subscription_promo import held_minor
 from billing.operations.tell_trial import tell_trial
@@ -41,6 +42,7 @@ def end_trials(unit: UnitOfWork, refs: Sequence[str]) -> None:
     rows = [row for row in (unit.row(Subscription, OWN_SOURCE, ref) for ref in refs) if _over(unit, row)]
     products = sorted({row.product_ref for row in rows if row.product_ref})
     offers, graces = offers_of(unit, products), {one["external_id"]: one["days"] for one in unit.committed(_GRACE, {"refs": products})}
+    know_products(unit, products)
     subscribers = {row.external_id: unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "") for row in rows}
     methods = usable_methods(unit, list(subscribers.values()))
     issued: list[Invoice] = []

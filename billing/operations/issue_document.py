@@ -11,16 +11,16 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from billing.operations.foreign_tax import NoExchangeRateError, foreign_tax
-from billing.operations.keep_back import keep_back, let_go
+from billing.operations.keep_back import Cause, keep_back, let_go
 from billing.operations.parties import bill_tos, buyer_party, seller_of, seller_party
 from billing.operations.send_on import send_on
-from billing.operations.tax_invoice import broken_down, freeze, frozen_tax, how_taxed, seller_day
+from billing.operations.tax_invoice import broken_down, freeze, frozen_taxes, how_taxed, seller_day
 from billing.operations.tell_paper import tell_paper
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.document import Document
 from billing.rules.paper.unnumbered import Unnumbered
 from billing.rules.paper.when import KEEP_YEARS, WHEN
-from billing.rules.tax.breakdown import BrokenDown
+from billing.rules.tax.breakdown import BrokenDown, MixedTaxError
 from billing.rules.tax.rates import NoRateError
 from models.base import OWN_SOURCE
 from models.bill_to import BillTo
@@ -32,6 +32,7 @@ from models.subscriber import Subscriber
 Payment = Literal["card", "bank_transfer", "paypal", "credit", "none"]
 
 _ISSUED = "SELECT external_id FROM bursar.document WHERE source = 'bursar' AND external_id = ANY (%(refs)s)"
+_WAITS_FOR: dict[type[Exception], Cause] = {NoRateError: "no_tax_rate", NoExchangeRateError: "no_fx_rate", MixedTaxError: "mixed_tax"}
 _PAID_BY: dict[str | None, Payment] = {"stripe": "card", "paypal": "paypal"}
 
 
@@ -74,8 +75,8 @@ def _issue(unit: UnitOfWork, seller: Seller, row: Invoice, bill_to: BillTo | Non
     try:
         broken = _taxed(unit, seller, row, subscriber.zone or "UTC", language)
         document = _document(unit, _Parts(seller, subscriber, bill_to, row, language, broken))
-    except (NoRateError, NoExchangeRateError) as error:
-        keep_back(unit, reference, row, "no_fx_rate" if isinstance(error, NoExchangeRateError) else "no_tax_rate", str(error))
+    except (NoRateError, NoExchangeRateError, MixedTaxError) as error:
+        keep_back(unit, reference, row, _WAITS_FOR[type(error)], str(error))
         return False
     let_go(unit, reference)
     paper = Unnumbered(
@@ -89,12 +90,12 @@ def _issue(unit: UnitOfWork, seller: Seller, row: Invoice, bill_to: BillTo | Non
 
 def _taxed(unit: UnitOfWork, seller: Seller, row: Invoice, zone: str, language: str) -> BrokenDown:
     """As it was frozen with the invoice. Where it was not, or where only the payment makes it due, the tax is taken out of the total."""
-    tax = frozen_tax(row)
-    if tax is None or (row.tax_inclusive and WHEN.get(row.invoice_type or "") == "paid"):
+    taxes = frozen_taxes(row)
+    if taxes is None or (row.tax_inclusive and WHEN.get(row.invoice_type or "") == "paid"):
         row.tax_inclusive = True
-        tax = how_taxed(unit, seller, row.subscriber_ref or "", seller_day(seller, _tax_point(row) or unit.now))
-        freeze(row, broken_down(row, tax))
-    return broken_down(row, tax, zone=zone, language=language)
+        taxes = how_taxed(unit, seller, row, seller_day(seller, _tax_point(row) or unit.now))
+        freeze(row, taxes, broken_down(row, taxes))
+    return broken_down(row, taxes, zone=zone, language=language)
 
 
 def _tax_point(row: Invoice) -> datetime | None:

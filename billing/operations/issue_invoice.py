@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from billing.operations.issue_document import issue_when
 from billing.operations.move_own import move_own
 from billing.operations.own_row import own_row
+from billing.operations.product_tax import know_products
 from billing.operations.settle_invoice import settle_invoice
 from billing.operations.tax_invoice import tax_invoice
 from billing.operations.unit import UnitOfWork
+from billing.rules.tax.sold_as import SERVICE, SoldAs
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 
@@ -32,10 +34,13 @@ class Line:
     period_start: datetime | None = None
     period_end: datetime | None = None
     proration: bool = False
+    sold_as: SoldAs | None = None
+    """What tax takes it for; None: as its product, or else the invoice's, is sold."""
 
     def as_json(self, number: int, currency: str) -> dict[str, Any]:
         """As `bursar.invoice_line` reads it."""
-        return {
+        taxed = {"sold_as": self.sold_as.as_json()} if self.sold_as not in (None, SERVICE) else {}
+        return taxed | {
             "id": str(number), "amount_minor": self.amount_minor, "currency": currency, "quantity": self.quantity,
             "description": self.description, "proration": self.proration, "price_ref": self.price_ref, "product_ref": self.product_ref,
             "subscription_ref": self.subscription_ref,
@@ -86,7 +91,7 @@ def issue_invoice(unit: UnitOfWork, draft: Draft) -> Invoice:
     if total < 0 or draft.discount_minor < 0:
         raise ValueError(f"invoice {draft.reference} would come to {total} {draft.currency}: give a credit instead")
     row.invoice_type, row.subscriber_ref, row.currency = draft.invoice_type, draft.subscriber_ref, draft.currency
-    row.lines = [line.as_json(number, draft.currency) for number, line in enumerate(draft.lines, 1)]
+    row.lines = [line.as_json(number, draft.currency) for number, line in enumerate(_sold(unit, draft), 1)]
     row.subtotal_minor, row.discount_minor, row.tax_minor, row.total_minor = subtotal, draft.discount_minor, 0, total
     row.amount_due_minor = row.amount_remaining_minor = total
     row.amount_paid_minor = row.credit_applied_minor = row.attempt_count = 0
@@ -101,3 +106,13 @@ def issue_invoice(unit: UnitOfWork, draft: Draft) -> Invoice:
     if total == 0:
         settle_invoice(unit, row, paid_minor=0, because="nothing_owed")
     return row
+
+
+def _sold(unit: UnitOfWork, draft: Draft) -> list[Line]:
+    """Its lines, each with what tax takes it for: what products become later changes nothing of it (TAX-5)."""
+    refs = [line.product_ref or draft.product_ref for line in draft.lines]
+    known = know_products(unit, filter(None, refs))
+    return [
+        replace(line, sold_as=known[ref]) if line.sold_as is None and ref and known[ref] != SERVICE else line
+        for line, ref in zip(draft.lines, refs, strict=True)
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, cast
+
 import structlog
 
 from billing.operations.own_row import own_row
@@ -10,17 +12,25 @@ from models.base import OWN_SOURCE
 from models.document_wait import DocumentWait
 from models.invoice import Invoice
 
+Cause = Literal["no_fx_rate", "no_tax_rate", "mixed_tax"]
+_RATE = "record the rate; the paper is then issued by itself within the hour"
+_NEXT: dict[Cause, str] = {
+    "no_fx_rate": _RATE,
+    "no_tax_rate": _RATE,
+    "mixed_tax": "docs/tax.md: void the invoice, and bill what is in the scope of VAT by one of its own",
+}
+
 log = structlog.get_logger(__name__)
 
 
-def keep_back(unit: UnitOfWork, reference: str, invoice: Invoice, cause: str, said: str) -> None:
+def keep_back(unit: UnitOfWork, reference: str, invoice: Invoice, cause: Cause, said: str) -> None:
     """The paper waits; the run `issue_waiting_documents` tries again by itself.
 
     Args:
         unit: the transaction.
         reference: `invoice:<invoice>`, or `credit:<invoice>` of its credit notes.
         invoice: locked.
-        cause: `no_fx_rate` or `no_tax_rate`.
+        cause: what is missing.
         said: for people.
     """
     row, _ = own_row(unit, DocumentWait, OWN_SOURCE, reference)
@@ -31,7 +41,7 @@ def keep_back(unit: UnitOfWork, reference: str, invoice: Invoice, cause: str, sa
         log.error(
             "document_kept_back", document=reference, cause=cause, said=said,
             effect="the invoice stands and its money goes on; its paper waits",
-            next_step="record the rate; the paper is then issued by itself within the hour",
+            next_step=_NEXT[cause],
         )  # fmt: skip
     row.invoice_ref, row.subscriber_ref, row.cause, row.said = invoice.external_id, invoice.subscriber_ref, cause, said
 
@@ -41,7 +51,7 @@ def wait_for_invoice(unit: UnitOfWork, invoice: Invoice) -> None:
     own = f"invoice:{invoice.external_id}"
     wait = unit.find(DocumentWait, OWN_SOURCE, [own]).get(own)
     if wait is not None and invoice.status != "void" and invoice.refunded_minor:
-        keep_back(unit, f"credit:{invoice.external_id}", invoice, wait.cause or "no_fx_rate", "the invoice's own paper is not issued yet")
+        keep_back(unit, f"credit:{invoice.external_id}", invoice, cast("Cause", wait.cause), "the invoice's own paper is not issued yet")
 
 
 def let_go(unit: UnitOfWork, reference: str) -> None:

@@ -32,7 +32,8 @@ def invoice_ref(row: Subscription, start: datetime) -> str:
 
 def open_period(
     unit: UnitOfWork, row: Subscription, period: Span, *, billing_reason: Literal["create", "cycle", "change"], name: str,
-    amount_minor: int | None = None, lines: tuple[Line, ...] = (), discount_minor: int = 0, waits: bool = False,
+    amount_minor: int | None = None, lines: tuple[Line, ...] = (), discount_minor: int = 0, seats_of: str | None = None,
+    waits: bool = False,
 ) -> Invoice | None:  # fmt: skip
     """Bill a period of a locked subscription and make it the running one; its invoice, or None where it costs nothing.
 
@@ -46,6 +47,7 @@ def open_period(
         amount_minor: of its line; None: the whole price.
         lines: further ones, such as what of the plan before was not used.
         discount_minor: taken off, in minor units.
+        seats_of: the product of the period before, if it was another: what its seats came to is taxed as that is sold.
         waits: whether the subscriber pays it himself: then it is due when its grace ends (SUB-7).
 
     Raises:
@@ -54,7 +56,7 @@ def open_period(
     row.cycle_no, row.current_period_start, row.current_period_end = period.number, period.start, period.end
     row.next_billing_at, row.updated_at = period.end, max(row.updated_at, unit.now)
     amount = full_minor(row) if amount_minor is None else amount_minor
-    seats = _accrued(row, amount + sum(line.amount_minor for line in lines) - discount_minor)
+    seats = _accrued(row, amount + sum(line.amount_minor for line in lines) - discount_minor, seats_of or row.product_ref)
     lines += seats
     invoice = None
     if amount or lines:
@@ -82,14 +84,14 @@ def open_period(
     return invoice
 
 
-def _accrued(row: Subscription, most_minor: int) -> tuple[Line, ...]:
+def _accrued(row: Subscription, most_minor: int, product_ref: str | None) -> tuple[Line, ...]:
     """What seats came to within the periods before (SEAT-2). What takes off more than there is to pay waits for the next period."""
     minor = max(row.seats_accrued_minor or 0, -most_minor)
     if not minor:
         return ()
     row.seats_accrued_minor = (row.seats_accrued_minor or 0) - minor or None
     text = "seats added within the period before" if minor > 0 else "seats given up within the period before"
-    return (Line(amount_minor=minor, description=text, product_ref=row.product_ref, subscription_ref=row.external_id, proration=True),)
+    return (Line(amount_minor=minor, description=text, product_ref=product_ref, subscription_ref=row.external_id, proration=True),)
 
 
 def next_span(row: Subscription) -> Span:

@@ -19,6 +19,7 @@ from billing.operations.open_dunning import dun_unpaid_renewal
 from billing.operations.open_period import affordable, after_suspension, full_minor, invoice_ref, next_span, open_period
 from billing.operations.parties import know_buyers
 from billing.operations.price_next_period import PriceTerms, price_next_period, price_terms
+from billing.operations.product_tax import know_products
 from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
 from billing.rules.price_in_force import PriceVersion, price_in_force
@@ -43,6 +44,7 @@ def renew_subscriptions(unit: UnitOfWork, refs: Sequence[str]) -> list[Invoice]:
     offers = offers_of(unit, products)
     terms = price_terms(unit, rows, prices_of(unit, products))
     unit.load((Invoice.NAME, OWN_SOURCE, ref) for ref in map(_sure_invoice, rows) if ref is not None)
+    know_products(unit, products)
     know_buyers(unit, {row.subscriber_ref or "" for row in rows})
     issued: list[Invoice] = []
     for row in rows:
@@ -95,6 +97,7 @@ def _renew(unit: UnitOfWork, row: Subscription, offers: dict[str, Offer], terms:
         if row.cancel_at_period_end:
             end_subscription(unit, row, "cancelled", at=row.current_period_end or unit.now, because="period_end")
             break
+        product_before = row.product_ref
         if row.pending_change and not _change(unit, row, terms.versions):
             break
         price_next_period(unit, row, terms, max(row.current_period_end or unit.now, row.unbilled_until or _NEVER))
@@ -102,7 +105,9 @@ def _renew(unit: UnitOfWork, row: Subscription, offers: dict[str, Offer], terms:
         name = offer.name if offer else row.product_ref or row.external_id
         period, amount = after_suspension(row) or (next_span(row), None)
         row.unbilled_until = None
-        invoice = open_period(unit, row, period, billing_reason="cycle", name=name, waits=waits, amount_minor=amount)
+        invoice = open_period(
+            unit, row, period, billing_reason="cycle", name=name, amount_minor=amount, seats_of=product_before, waits=waits
+        )
         if invoice is not None:
             issued.append(invoice)
             if waits:

@@ -13,6 +13,7 @@ from billing.operations.settle_invoice import settle_invoice
 from billing.operations.surplus import give_surplus
 from billing.operations.unit import UnitOfWork
 from billing.rules.invoice_life import late_reference
+from billing.rules.tax.sold_as import kept_as
 from models.base import OWN_SOURCE
 from models.fulfilment import Fulfilment
 from models.invoice import Invoice
@@ -62,7 +63,10 @@ def _pay(unit: UnitOfWork, invoice: Invoice, paid: int, payment_ref: str | None)
 def _reissue(unit: UnitOfWork, ended: Invoice, row: Fulfilment) -> Invoice:
     """A new invoice for the same, to be paid by this money."""
     lines = [
-        Line(amount_minor=one["amount_minor"], description=one["description"], quantity=one["quantity"]) for one in ended.lines or []
+        Line(
+            amount_minor=one["amount_minor"], description=one["description"], quantity=one["quantity"], sold_as=kept_as(one.get("sold_as")),
+        )
+        for one in ended.lines or []
     ]
     draft = Draft(
         reference=late_reference(ended.external_id, row.external_id), invoice_type=cast("InvoiceType", ended.invoice_type),

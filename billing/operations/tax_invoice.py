@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,8 +13,9 @@ from billing.operations.tax_rates import rates_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.instants import span_text
 from billing.rules.paper.document import Tax
-from billing.rules.tax.breakdown import BrokenDown, Item, break_down
+from billing.rules.tax.breakdown import BrokenDown, Item, MixedTaxError, break_down
 from billing.rules.tax.rates import NoRateError
+from billing.rules.tax.sold_as import kept_as
 from billing.rules.tax.treatment import treat
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
@@ -27,7 +28,8 @@ _INSTANT = timedelta(microseconds=1)
 def tax_invoice(unit: UnitOfWork, row: Invoice, at: datetime) -> None:
     """Fill tax and breakdown of a new invoice whose lines, discount and total are set; prices without tax get it on top.
 
-    Without a seller nothing is taxed. Without a rate the invoice keeps its total, and its paper waits for the rate (`issue_document`).
+    Without a seller nothing is taxed. Without a rate the invoice keeps its total, and its paper waits for the rate (`issue_document`);
+    and so does one whose lines no single paper may hold: none of these has any tax.
 
     Raises:
         NoRateError: prices are without tax, and the tax is not known: nothing is billed at a price that nobody can tell.
@@ -37,47 +39,82 @@ def tax_invoice(unit: UnitOfWork, row: Invoice, at: datetime) -> None:
         return
     row.tax_inclusive = seller.prices != "exclusive"
     try:
-        tax = how_taxed(unit, seller, row.subscriber_ref or "", seller_day(seller, at))
+        taxes = how_taxed(unit, seller, row, seller_day(seller, at))
+        freeze(row, taxes, broken_down(row, taxes))
     except NoRateError:
         if not row.tax_inclusive:
             raise
+    except MixedTaxError:
         return
-    freeze(row, broken_down(row, tax))
 
 
-def how_taxed(unit: UnitOfWork, seller: Seller, subscriber_ref: str, on: date) -> Tax:
-    """How services of that seller to that subscriber are taxed on that day.
+def mixed_tax(unit: UnitOfWork, row: Invoice) -> str | None:
+    """Why no single paper may hold the lines of a new invoice; None: one may."""
+    seller = seller_of(unit)
+    if seller is None or row.taxes is not None:
+        return None
+    try:
+        broken_down(row, how_taxed(unit, seller, row, seller_day(seller, unit.now)))
+    except MixedTaxError as error:
+        return str(error)
+    except NoRateError:
+        return None
+    return None
+
+
+def how_taxed(unit: UnitOfWork, seller: Seller, row: Invoice, on: date) -> list[Tax]:
+    """How each line of the invoice is taxed on that day: by what is sold, to whom.
 
     Raises:
         NoRateError: no rate is known for the place and day, or there is no such place.
     """
+    subscriber_ref = row.subscriber_ref or ""
     subscriber = unit.row(Subscriber, OWN_SOURCE, subscriber_ref)
     bill_to = bill_tos(unit, [subscriber_ref]).get(subscriber_ref)
+    sold = [kept_as(line.get("sold_as")) for line in row.lines or ()]
+    found: list[Tax] = []
     try:
         buyer = taxed_buyer(seller, subscriber, bill_to, unit.now)
-        return treat(taxed_seller(seller), buyer, "service", "standard", on, rates=rates_of(unit))
+        for number, one in enumerate(sold):
+            same = next((found[before] for before in range(number) if sold[before] == one), None)
+            found.append(same or treat(taxed_seller(seller), buyer, one, on, rates=rates_of(unit)))
     except ValueError as error:
         raise NoRateError(f"{subscriber_ref}: {error}") from None
+    return found
 
 
-def freeze(row: Invoice, broken: BrokenDown) -> None:
-    """Keep the breakdown; the totals follow where tax comes on top."""
-    row.taxes = [asdict(part) for part in broken.taxes]
+def freeze(row: Invoice, taxes: Sequence[Tax], broken: BrokenDown) -> None:
+    """Keep the breakdown, and which lines each part is of; the totals follow where tax comes on top."""
+    row.taxes = [
+        asdict(part) | {"lines": [number for number, tax in enumerate(taxes, 1) if _key(tax) == _key(part.tax)]} for part in broken.taxes
+    ]
     row.tax_minor = broken.tax_minor
     if not row.tax_inclusive:
         row.total_minor = row.amount_due_minor = row.amount_remaining_minor = broken.total_minor
 
 
-def broken_down(row: Invoice, tax: Tax, *, zone: str = "UTC", language: str = "en") -> BrokenDown:
-    """The invoice's lines with this tax. Days of periods are those of `zone`; the last one is included."""
-    items = [_item(one, tax, ZoneInfo(zone)) for one in row.lines or ()]
+def broken_down(row: Invoice, taxes: Sequence[Tax], *, zone: str = "UTC", language: str = "en") -> BrokenDown:
+    """The invoice's lines, each with its tax. Days of periods are those of `zone`; the last one is included.
+
+    Raises:
+        MixedTaxError: no single paper may hold these lines.
+    """
+    items = [_item(one, tax, ZoneInfo(zone)) for one, tax in zip(row.lines or (), taxes, strict=True)]
     reason = "Reducere" if language == "ro" else "Discount"
     return break_down(items, row.discount_minor or 0, row.tax_inclusive is not False, discount_reason=reason)
 
 
-def frozen_tax(row: Invoice) -> Tax | None:
-    """How the invoice was taxed when it was issued; None: it was not looked at."""
-    return Tax(**row.taxes[0]["tax"]) if row.taxes else None
+def frozen_taxes(row: Invoice) -> list[Tax] | None:
+    """How each line was taxed when the invoice was issued; None: it was not looked at."""
+    if not row.taxes:
+        return None
+    by_line = {number: part["tax"] for part in row.taxes for number in part.get("lines", ())}
+    return [Tax(**by_line.get(number, row.taxes[0]["tax"])) for number in range(1, len(row.lines or ()) + 1)]
+
+
+def _key(tax: Tax) -> tuple[str, int]:
+    """What makes a part of its own in a breakdown."""
+    return tax.category, tax.rate
 
 
 def seller_day(seller: Seller, at: datetime) -> date:

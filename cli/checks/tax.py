@@ -23,6 +23,7 @@ _OVER = "SELECT count(*) FROM bursar.finding WHERE source = 'bursar' AND status 
 _NEXT = {
     "no_fx_rate": "record it: `bursar tax record-fx`; the papers follow by themselves",
     "no_tax_rate": "`bursar document waiting` names the places; define the rate: `bursar tax define-rate`",
+    "mixed_tax": "`bursar document waiting` names them; void each, and bill by two invoices what no paper may hold together (docs/tax.md)",
 }
 
 

@@ -89,3 +89,31 @@ def test_what_is_given_back_as_credit_is_credited_on_the_paper_too(billing: Bill
     billing.renews()
     renewal = thawed(*machine.all(_PAPERS)[1])
     assert (renewal.total_minor, renewal.prepaid_minor) == (2_000 * factor // 100, balance)
+
+
+@pytest.mark.requirement("TAX-1", "SUB-4", "SEAT-2")
+def test_a_plan_that_is_taxed_otherwise_begins_with_a_period_and_seats_before_it_keep_their_rate(billing: Billing) -> None:
+    machine = billing.machine
+    do(machine.context, lambda unit: (
+        product(unit, "book", name="E-book", tax_kind="reduced"), price(unit, "book", 1_070), product(unit, "free", free=True),
+    ))  # fmt: skip
+    billing.at(datetime(2027, 4, 1, 9, tzinfo=UTC))
+    billing.starts("ann", "sub-1")
+    billing.webhooks()
+    wish = {"reference": "sub-1", "subscriber_ref": "ann", "product": "book"}
+
+    told = billing.asks("billing.subscriptions.change.v1", wish | {"when": "now"})
+    assert (told["code"], told["details"]) == ("taxed_otherwise", {"current": "pro", "field": "product"})
+    assert machine.all("SELECT product_ref, unit_price_minor FROM bursar.subscription") == [("pro", 2_000)]
+
+    assert billing.asks("billing.subscriptions.change.v1", wish | {"when": "period_end"})["state"] == "succeeded"
+    machine.all("UPDATE bursar.subscription SET seats_accrued_minor = 1190 RETURNING 1")
+    billing.at(datetime(2027, 5, 1, 10, tzinfo=UTC))
+    billing.renews()
+    paper = thawed(*machine.all(_PAPERS)[1])
+    parts = [(part.tax.rate, part.taxable_minor, part.tax_minor) for part in paper.taxes]
+    assert parts == [(70_000, 1_000, 70), (190_000, 1_000, 190)]
+
+    billing.webhooks()
+    told = billing.asks("billing.subscriptions.change.v1", wish | {"product": "free", "when": "now"})
+    assert told["state"] == "succeeded", "what costs nothing is not taxed at all"

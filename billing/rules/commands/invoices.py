@@ -8,9 +8,12 @@ from typing import ClassVar, Literal
 
 from billing.rules.commands.base import MOST_MINOR, Command, line
 from billing.rules.commands.payments import amount, reference
+from billing.rules.tax.rates import RATE_KINDS
+from billing.rules.tax.sold_as import SUPPLIES
 
 MOST_LINES, MOST_INVOICES, MOST_QUANTITY = 50, 1_000, 1_000_000
 _OWN = "bursar"
+_TAX: Mapping[str, Mapping[str, str]] = {"supply": SUPPLIES, "tax_kind": RATE_KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,7 @@ class CreateInvoice(Command):
     REFUSALS: ClassVar[Mapping[str, str]] = {
         "unknown_subscriber": "no subscriber was defined under this reference",
         "reference_used": "the reference is another invoice's",
+        "mixed_tax": "some lines are outside the scope of VAT and others are not, which no paper may hold: bill them by two invoices",
     }
 
     reference: str
@@ -152,7 +156,8 @@ class CreateInvoice(Command):
     """ISO 4217, upper case."""
     lines: tuple[dict[str, str | int], ...]
     """1 to 50 objects of `description` (one line), `amount_minor` (of the whole line, in minor units; negative where it lowers the
-    total) and, for the reader, `quantity` (1 if left out). They come to more than 0."""
+    total) and, for the reader, `quantity` (1 if left out). For tax: `supply` (`service`, or `goods` that are sent) and `tax_kind`
+    (`standard`, or `reduced`, `second_reduced`, `super_reduced`, `parking`, `zero`). They come to more than 0."""
     reason: str
     """Why, for the audit."""
     due_days: int = 14
@@ -177,8 +182,11 @@ class CreateInvoice(Command):
 def _lines(lines: Sequence[Mapping[str, str | int]], currency: str) -> None:
     total = 0
     for one in lines:
-        if not {"description", "amount_minor"} <= one.keys() <= {"description", "amount_minor", "quantity"}:
-            raise ValueError("lines must be objects of description, amount_minor and, if wanted, quantity")
+        if not {"description", "amount_minor"} <= one.keys() <= {"description", "amount_minor", "quantity", *_TAX}:
+            raise ValueError("lines must be objects of description, amount_minor and, if wanted, quantity, supply and tax_kind")
+        for name, words in _TAX.items():
+            if name in one and one[name] not in words:
+                raise ValueError(f"{name} of a line must be one of {', '.join(words)}")
         description, minor, quantity = one["description"], one["amount_minor"], one.get("quantity", 1)
         if not isinstance(description, str) or not isinstance(minor, int) or not isinstance(quantity, int):
             raise ValueError("a line's description is a text; its amount_minor and quantity are whole numbers")

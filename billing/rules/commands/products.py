@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from billing.rules.commands.base import Command, line
 from billing.rules.commands.campaigns import campaign_name
 from billing.rules.commands.subscribers import OWN
+from billing.rules.tax.sold_as import check_kinds
 
 MOST_CREDITS, MOST_DAYS, MOST_MONTHS, MOST_LIMITS = 1_000_000_000, 3_650, 120, 200
 
@@ -62,6 +63,13 @@ class DefineProduct(Command):
     """Which policy holds when a payment of this plan fails; null: the default."""
     seat_proration: Literal["accrue", "charge"] = "accrue"
     """Whether more seats are charged at once, or with the next invoice."""
+    supply: Literal["service", "goods"] = "service"
+    """What tax takes it for: a service that is sold from afar, or goods that are sent."""
+    tax_kind: Literal["standard", "reduced", "second_reduced", "super_reduced", "parking", "zero"] = "standard"
+    """Which of a place's rates of VAT it has. Where a place has no rate of that kind, nothing without tax is billed and no paper is
+    issued: say in `tax_kinds` what holds there."""
+    tax_kinds: dict[str, str] | None = None
+    """Where that differs: country (`DK`) or region (`PT-20`) -> kind."""
     provider_refs: tuple[str, ...] = ()
     """Providers' products and prices that mean this one."""
     retired: bool = False
@@ -82,6 +90,7 @@ class DefineProduct(Command):
         _between(self.trial_days, 1, MOST_DAYS, "trial_days")
         _between(self.trial_grace_days, 0, MOST_DAYS, "trial_grace_days")
         _between(self.trial_notice_days, 0, MOST_DAYS, "trial_notice_days")
+        check_kinds(self.tax_kinds or {}, "tax_kinds")
         limits = self.limits or {}
         if len(limits) > MOST_LIMITS or any(limit is not None and limit < 0 for limit in limits.values()):
             raise ValueError(f"limits must be at most {MOST_LIMITS} names with whole numbers of 0 and more, or null")

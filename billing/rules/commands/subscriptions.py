@@ -147,6 +147,7 @@ class ChangeSubscription(Command):
         "(`details.limit`)",
         "invoice_open": "an invoice of it is to be paid first (`details.current`)",
         "too_many_changes": "it was billed 15 times within a day (`details.limit`)",
+        "taxed_otherwise": "what is paid is taxed otherwise than the plan that is wanted: change it at the period's end",
     }
 
     reference: str

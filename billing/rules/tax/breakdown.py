@@ -22,6 +22,10 @@ class BreakdownError(ValueError):
     """Amounts that make no document: nothing to bill, or more taken off than there is. Nothing was issued."""
 
 
+class MixedTaxError(BreakdownError):
+    """Lines that are outside the scope of VAT beside lines that are not: no document may hold both (EN 16931, BR-O-11 to BR-O-14)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """What is billed. `amount_minor` as priced, for the whole quantity: with tax or without; negative where it lowers the total."""
@@ -58,6 +62,7 @@ def break_down(
 
     Raises:
         BreakdownError: no items, a negative discount, or a total below zero.
+        MixedTaxError: some of it is outside the scope of VAT, and some is not.
     """
     priced = sum(item.amount_minor for item in items)
     if not items or discount_minor < 0 or priced < discount_minor:
@@ -65,6 +70,10 @@ def break_down(
             f"{len(items)} items of {priced} with {discount_minor} off make no document. Nothing was issued"
         )
     groups = _by_rate(items)
+    categories = {tax.category for tax, _ in groups}
+    if "O" in categories and len(categories) > 1:
+        others = ", ".join(sorted(categories - {"O"}))
+        raise MixedTaxError(f"no document may hold what is outside the scope of VAT (O) beside {others}: bill it by two invoices")
     lines: dict[int, PaperLine] = {}
     allowances: list[Allowance] = []
     taxes: list[TaxPart] = []

@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from billing.rules.paper.document import Tax
-from billing.rules.tax.rates import PACKAGE_RATES, RateKind, Rates
+from billing.rules.tax.rates import PACKAGE_RATES, Rates
+from billing.rules.tax.sold_as import SoldAs
 from billing.rules.tax.territory import Territory, in_eu, number_country, same_state, territory
-
-Supply = Literal["service", "goods"]
 
 REVERSE_CHARGE = Tax(category="AE", rate=0, exemption_code="VATEX-EU-AE", exemption_reason="Reverse charge")
 INTRA_EU_GOODS = Tax(category="K", rate=0, exemption_code="VATEX-EU-IC", exemption_reason="Intra-Community supply")
@@ -58,48 +56,44 @@ class Seller:
     postal_code: str | None = None
 
 
-def treat(
-    seller: Seller, buyer: Buyer, supply: Supply, rate_kind: RateKind, on: date, *, rates: Rates = PACKAGE_RATES
-) -> Tax:
+def treat(seller: Seller, buyer: Buyer, sold: SoldAs, on: date, *, rates: Rates = PACKAGE_RATES) -> Tax:
     """How this sale is taxed on its tax point.
 
     Raises:
         NoRateError: the rate that is due is not known for that day.
         ValueError: a country that is none.
     """
-    here = territory(seller.country, seller.postal_code)
+    supply, here = sold.supply, territory(seller.country, seller.postal_code)
     there = territory(buyer.country, buyer.postal_code)
     if not seller.vat_registered:
         return NOT_REGISTERED
     if same_state(here, there):
-        return _charged(there, rate_kind, on, rates)
+        return _charged(there, sold, on, rates)
     if not in_eu(there, supply, on):
         return EXPORT if supply == "goods" else OUTSIDE_SCOPE
     proven = buyer.business and buyer.vat_id_valid is True
     if not in_eu(here, supply, on):
-        return _into_the_eu(seller, there, supply, proven, rate_kind, on, rates)
+        return _into_the_eu(seller, there, sold, proven, on, rates)
     if proven and not _number_of(buyer, here):
         return REVERSE_CHARGE if supply == "service" else INTRA_EU_GOODS
     if proven or not seller.oss:
-        return _charged(here, rate_kind, on, rates)
-    return _charged(there, rate_kind, on, rates)
+        return _charged(here, sold, on, rates)
+    return _charged(there, sold, on, rates)
 
 
-def _into_the_eu(
-    seller: Seller, there: Territory, supply: Supply, proven: bool, rate_kind: RateKind, on: date, rates: Rates
-) -> Tax:
+def _into_the_eu(seller: Seller, there: Territory, sold: SoldAs, proven: bool, on: date, rates: Rates) -> Tax:
     """From outside: goods are the importer's; a business accounts for services itself; consumers through the non-Union scheme."""
-    if supply == "goods":
+    if sold.supply == "goods":
         return EXPORT
     if proven or not seller.oss:
         return OUTSIDE_SCOPE
-    return _charged(there, rate_kind, on, rates)
+    return _charged(there, sold, on, rates)
 
 
 def _number_of(buyer: Buyer, here: Territory) -> bool:
     return buyer.vat_id is not None and number_country(buyer.vat_id) == here.state
 
 
-def _charged(place: Territory, rate_kind: RateKind, on: date, rates: Rates) -> Tax:
-    rate = rates.rate(place.area, rate_kind, on)
+def _charged(place: Territory, sold: SoldAs, on: date, rates: Rates) -> Tax:
+    rate = rates.rate(place.area, sold.kind_in(place.area, place.state), on)
     return Tax(category="S", rate=rate) if rate else ZERO

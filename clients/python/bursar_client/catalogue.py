@@ -82,6 +82,13 @@ class DefineProduct(Command):
     """Which policy holds when a payment of this plan fails; null: the default."""
     seat_proration: Literal["accrue", "charge"] = "accrue"
     """Whether more seats are charged at once, or with the next invoice."""
+    supply: Literal["service", "goods"] = "service"
+    """What tax takes it for: a service that is sold from afar, or goods that are sent."""
+    tax_kind: Literal["standard", "reduced", "second_reduced", "super_reduced", "parking", "zero"] = "standard"
+    """Which of a place's rates of VAT it has. Where a place has no rate of that kind, nothing without tax is billed and
+    no paper is issued: say in `tax_kinds` what holds there."""
+    tax_kinds: dict[str, str] | None = None
+    """Where that differs: country (`DK`) or region (`PT-20`) -> kind."""
     provider_refs: tuple[str, ...] = ()
     """Providers' products and prices that mean this one."""
     retired: bool = False

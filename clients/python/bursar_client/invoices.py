@@ -49,7 +49,7 @@ class CreateInvoice(Command):
     """Writes an invoice by hand. Its customer pays it by checkout or bank transfer with the purpose `invoice`.
 
     Result: `invoice` (Bursar's id), `reference`, `status`, `total_minor`, `currency`.
-    Rejected as `unknown_subscriber` or `reference_used`.
+    Rejected as `unknown_subscriber` or `reference_used`, `mixed_tax`.
     """
 
     NAME: ClassVar[str] = "billing.invoices.create_custom.v1"
@@ -62,7 +62,8 @@ class CreateInvoice(Command):
     currency: str
     """ISO 4217, upper case."""
     lines: tuple[dict[str, str | int], ...]
-    """1 to 50 objects of `description`, `amount_minor` (negative where it lowers the total) and, if wanted, `quantity`."""
+    """1 to 50 objects of `description`, `amount_minor` (negative where it lowers the total) and, if wanted, `quantity`;
+    for tax `supply` (`service`, or `goods`) and `tax_kind` (`standard`, or `reduced`, ...)."""
     reason: str
     """Why, for the audit."""
     due_days: int = 14

@@ -134,7 +134,7 @@ DAMAGE = {
         INSERT INTO bursar.subscription (id, source, external_id, versions, created_at, updated_at, status, ended_at, next_billing_at)
         VALUES (gen_random_uuid(), 'bursar', 'sub-1', '{}', '2026-03-02', '2026-03-02', 'cancelled', '2026-03-01', '2026-04-01')""",
     "reverse_charge_proven": _DOCUMENT.replace("in-1", "in-3").replace("000002", "000003").replace("2026, 2,", "2026, 3,")
-    .replace('"tax_minor": 16', '"tax_minor": 16, "taxes": [{"tax": {"category": "AE"}}]')
+    .replace('"tax_minor": 16', '"tax_minor": 16, "taxes": [{"tax": {"category": "K"}}]')
     + """; INSERT INTO bursar.document_buyer (document_id, content, keep_until)
         SELECT id, '{"vat_id": "DE136695976"}', '2037-12-31' FROM bursar.document WHERE external_id = 'invoice:in-3'""",
     "efacturas_sent": """

@@ -9,6 +9,7 @@ import pytest
 
 from billing.rules.paper.document import Document, Party, Tax
 from billing.rules.tax.breakdown import Item, break_down
+from billing.rules.tax.sold_as import SERVICE
 from billing.rules.tax.treatment import Buyer, Seller, treat
 from providers.anaf.ubl.compose import compose
 from tests.factories.paper import BUYER_DE, BUYER_RO, CONSUMER_RO, a_document
@@ -36,6 +37,9 @@ def _paper(dice: random.Random, buyer: Party, taxes: list[Tax]) -> Document:
     if dice.random() < 0.4:
         first = items[0]
         items.append(Item(description="Proration", amount_minor=-(first.amount_minor // 3), tax=first.tax))
+    if dice.random() < 0.3:  # more is given back of one rate than is billed of it
+        given_up = sum(item.amount_minor for item in items) // 4
+        items.append(Item(description="Seats given up", amount_minor=-given_up, tax=dice.choice(taxes)))
     priced = sum(item.amount_minor for item in items)
     broken = break_down(items, dice.choice((0, 0, priced // 7, priced // 2)), dice.random() < 0.7)
     return a_document(
@@ -49,5 +53,5 @@ def test_what_is_broken_down_passes_the_official_rules() -> None:
     dice = random.Random(2026)
     papers = [_paper(dice, BUYER_RO, _MIXED) for _ in range(30)]
     for buyer, party in _CASES:
-        papers += [_paper(dice, party, [treat(_RO, buyer, "service", "standard", _DAY)]) for _ in range(4)]
+        papers += [_paper(dice, party, [treat(_RO, buyer, SERVICE, _DAY)]) for _ in range(4)]
     assert check_ubl([compose(paper) for paper in papers if paper.total_minor > 0]) == []

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from billing.rules.paper.document import Tax
 from billing.rules.tax.rates import PACKAGE_RATES, RATE_KINDS, NoRateError, RateRow
+from billing.rules.tax.sold_as import SERVICE, SoldAs, Supply, check_kinds, kept_as
 from billing.rules.tax.territory import members, number_country, vat_prefix
-from billing.rules.tax.treatment import Buyer, Seller, Supply, treat
+from billing.rules.tax.treatment import Buyer, Seller, treat
 
 _NOW = date(2026, 11, 21)
 _RO = Seller(country="RO", vat_registered=True)
@@ -114,26 +115,46 @@ def _said(tax: Tax) -> str:
 @pytest.mark.requirement("TAX-1", "TAX-5")
 @pytest.mark.parametrize(("seller", "buyer", "supply", "on", "expected"), _TABLE)
 def test_who_where_what_when(seller: Seller, buyer: Buyer, supply: Supply, on: date, expected: str) -> None:
-    assert _said(treat(seller, buyer, supply, "standard", on)) == expected
+    assert _said(treat(seller, buyer, SoldAs(supply), on)) == expected
 
 
 @pytest.mark.requirement("TAX-1")
 def test_kinds_of_rates() -> None:
-    assert treat(_RO, _consumer("RO"), "goods", "reduced", _NOW).rate == 110_000
-    assert treat(_RO, _consumer("FR"), "goods", "super_reduced", _NOW).rate == 21_000
-    assert treat(_RO, _consumer("RO"), "goods", "zero", _NOW) == Tax(category="Z", rate=0)
+    assert treat(_RO, _consumer("RO"), SoldAs("goods", "reduced"), _NOW).rate == 110_000
+    assert treat(_RO, _consumer("FR"), SoldAs("goods", "super_reduced"), _NOW).rate == 21_000
+    assert treat(_RO, _consumer("RO"), SoldAs("goods", "zero"), _NOW) == Tax(category="Z", rate=0)
     with pytest.raises(NoRateError, match="DK has no reduced"):
-        treat(_RO, _consumer("DK"), "service", "reduced", _NOW)
-    assert treat(_RO, _business("DK", True), "service", "reduced", _NOW).category == "AE"  # no rate is asked for
+        treat(_RO, _consumer("DK"), SoldAs("service", "reduced"), _NOW)
+    assert treat(_RO, _business("DK", True), SoldAs("service", "reduced"), _NOW).category == "AE"  # no rate is asked for
+
+
+@pytest.mark.requirement("TAX-1")
+def test_a_kind_may_differ_by_place() -> None:
+    book = SoldAs("service", "reduced", {"DK": "standard", "PT": "standard", "PT-20": "second_reduced"})
+
+    found = [treat(_RO, _consumer(country), book, _NOW).rate for country in ("RO", "DK", "PT")]
+    assert found == [110_000, 250_000, 230_000]
+    assert treat(_RO, _consumer("PT", "9500-150"), book, _NOW).rate == 40_000  # the Azores' own word counts before Portugal's
+    assert kept_as(book.as_json()) == book
+    assert kept_as(None) == SERVICE == kept_as(SERVICE.as_json())
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [({"Denmark": "reduced"}, "not by 'Denmark'"), ({"EL": "reduced"}, "are those of GR"), ({"DK": "low"}, "of DK must be one of")],
+)
+def test_kinds_by_place_are_checked(kinds: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        check_kinds(kinds, "tax_kinds")
 
 
 @pytest.mark.requirement("TAX-1")
 def test_a_rate_of_ours_is_charged() -> None:
     rates = PACKAGE_RATES.with_rows([RateRow(area="RO", kind="standard", valid_from=_NOW, rate=230_000)])
 
-    assert treat(_RO, _consumer("RO"), "service", "standard", _NOW, rates=rates).rate == 230_000
+    assert treat(_RO, _consumer("RO"), SERVICE, _NOW, rates=rates).rate == 230_000
     with pytest.raises(ValueError, match="is no country"):
-        treat(_RO, _consumer("Romania"), "service", "standard", _NOW)
+        treat(_RO, _consumer("Romania"), SERVICE, _NOW)
 
 
 _PLACES = st.sampled_from([*members(), "GB", "XI", "US", "CH", "NO", "AX", "MC", "IM", "EL", "UK"])
@@ -147,7 +168,7 @@ _PLACES = st.sampled_from([*members(), "GB", "XI", "US", "CH", "NO", "AX", "MC",
     on=st.dates(date(2020, 1, 1), date(2027, 1, 1)),
 )
 def test_whatever_the_case_the_answer_is_sound(seller: Seller, buyer: Buyer, supply: Supply, on: date) -> None:
-    tax = treat(seller, buyer, supply, "standard", on)
+    tax = treat(seller, buyer, SoldAs(supply), on)
 
     assert (tax.rate > 0) == (tax.category == "S")
     assert (tax.exemption_code is None) == (tax.category in ("S", "Z"))
