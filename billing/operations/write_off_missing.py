@@ -56,9 +56,13 @@ def write_off_missing(unit: UnitOfWork, fact: AbsentFact) -> None:
     finding = unit.row(Finding, fact.source, fact.external_id)
     if finding.status != "open" or finding.repair_how != "write_off" or finding.object_ref != fact.object_ref:
         return
-    row: Any = unit.row(AGGREGATES[fact.object_type], fact.source, fact.object_ref)
-    if row.incomplete or row.gone_at is not None:
-        return
+    for aggregate, reference in fact.objects:
+        row: Any = unit.row(AGGREGATES[aggregate], fact.source, reference)
+        if not row.incomplete and row.gone_at is None:
+            _write_off(unit, finding, row)
+
+
+def _write_off(unit: UnitOfWork, finding: Finding, row: Any) -> None:
     row.gone_at = unit.now
     row.updated_at = max(row.updated_at, unit.now)
     booked = [leg for kind in sorted(row.booked or {}) for leg in booked_legs(row.booked, kind)]

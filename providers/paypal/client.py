@@ -12,7 +12,7 @@ import requests
 
 from core.clock import monotonic_s
 from core.settings import Settings
-from providers.errors import Final, KeySpent, NotConfigured, RateLimited, Retryable, Unknown
+from providers.errors import Final, KeySpent, NotConfigured, NotThere, RateLimited, Retryable, Unknown
 
 _TIMEOUTS_S = (3.05, 10.0)
 """To connect, and between bytes."""
@@ -22,6 +22,8 @@ _RENEW_EARLY_S = 60.0
 _BASES = {"live": "https://api-m.paypal.com", "sandbox": "https://api-m.sandbox.paypal.com"}
 _LONGEST_V1_ID = 38
 _PART = "bursar-evidence"
+_NO_SUCH = frozenset({"RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID"})
+"""PayPal's own word for it, which a 404 of something between PayPal and us does not have."""
 _IN_WORK = frozenset({"PREVIOUS_REQUEST_IN_PROGRESS", "PREVIOUS_REQUEST_IS_IN_PROGRESS", "RESOURCE_CONFLICT"})
 _SPENT = frozenset({"DUPLICATE_REQUEST_ID", "ORDER_ALREADY_CAPTURED", "PAYPAL_REQUEST_ID_PREVIOUSLY_USED"})
 """Business errors that say: this, or the like of it, was done before. What it made is looked up."""
@@ -51,7 +53,8 @@ def get(path: str, settings: Settings, *, query: dict[str, str] | None = None) -
     Raises:
         NotConfigured, RateLimited, Retryable: no credentials, no connection, time-out, rate limit, PayPal's own error;
             reading again is harmless.
-        Final: PayPal has no such resource, or will not show it to us.
+        NotThere: PayPal says that it has no such resource.
+        Final: it will not show it to us.
     """
     base = _base(settings)
     answer = _get(base + path, _token(base, settings), query)
@@ -60,12 +63,14 @@ def get(path: str, settings: Settings, *, query: dict[str, str] | None = None) -
         answer = _get(base + path, _token(base, settings, stale=answer.request.headers["Authorization"]), query)
     if answer.ok:
         return answer.content
-    said = ", ".join(sorted(issues(answer.content))) or "nothing more"
+    named = issues(answer.content)
+    said = ", ".join(sorted(named)) or "nothing more"
     about = f"PayPal answered {answer.status_code} to GET {path}: {said} (debug id {debug_id(answer)})"
     if answer.status_code == requests.codes.too_many_requests:
         raise RateLimited(about, _retry_after_s(answer))
     if answer.status_code in (requests.codes.bad_request, requests.codes.forbidden, requests.codes.not_found, requests.codes.unprocessable):
-        raise Final(f"{about}: what the webhook said stays unconfirmed; look for the object in PayPal's dashboard")
+        refused = NotThere if answer.status_code == requests.codes.not_found and named & _NO_SUCH else Final
+        raise refused(f"{about}: what the webhook said stays unconfirmed; look for the object in PayPal's dashboard")
     raise Retryable(about)
 
 

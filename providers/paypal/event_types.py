@@ -90,6 +90,9 @@ FETCHED: tuple[str, ...] = (
     "ORDER.FETCHED",
 )
 
+NOT_FOUND = "ABSENT.FETCHED"
+"""What enters the inbox when a look-up that says so (`absent` in its payload) finds that there is no such object."""
+
 ANSWERED = tuple(sorted({operation.kind for operation in OPERATIONS.values()}))
 """Kinds of objects that our own submissions are answered with, as `answer.<kind>`."""
 
@@ -101,6 +104,7 @@ EVENT_TYPES: tuple[str, ...] = (
     *_PAYOUTS,
     *_INVOICING,
     *FETCHED,
+    NOT_FOUND,
     *(f"answer.{kind}" for kind in ANSWERED),
 )
 

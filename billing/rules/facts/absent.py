@@ -18,7 +18,13 @@ class AbsentFact(Fact):
     object_type: str
     object_ref: str
 
+    @property
+    def objects(self) -> tuple[tuple[str, str], ...]:
+        """(aggregate, reference) of all rows of it, itself first: PayPal's captures and sales are charge and payment at once."""
+        shown = ((self.object_type, self.object_ref),)
+        return (*shown, ("payment", self.object_ref)) if (self.object_type, self.source) == ("charge", "paypal") else shown
+
     def references(self) -> Iterator[tuple[str, str]]:
         """The finding and the object."""
         yield self.AGGREGATE, self.external_id
-        yield self.object_type, self.object_ref
+        yield from self.objects

@@ -16,9 +16,10 @@ from core.clock import SystemClock
 from core.settings import Settings
 from providers.answer import Answer
 from providers.clean import json_object
-from providers.errors import Final, KeySpent, Unknown, UnparsableBody
+from providers.errors import Final, KeySpent, NotThere, Unknown, UnparsableBody
 from providers.paypal import answers, client
 from providers.paypal.envelope import FETCHED
+from providers.paypal.event_types import NOT_FOUND
 from providers.paypal.look_up import batch_behind, made
 from providers.paypal.operations import of
 from providers.submission import Flight
@@ -30,16 +31,22 @@ _DONE_SILENTLY = 204
 def fetch(payload: Mapping[str, Any], *, key: str, settings: Settings, at: datetime | None = None) -> Answer:
     """Read one object. Reading is harmless, so a lost answer is simply asked for again.
 
-    `or` in the payload names further places, for an id of which nobody knows the generation.
+    `or` in the payload names further places, for an id of which nobody knows the generation. Where it has `absent` (a finding that
+    says that it is not there), "there is none", said of each place, is an answer like any other.
 
     Raises:
         Retryable, Final: as `client.get`, of the first place.
         UnparsableBody: what came back is not JSON.
     """
-    kind, resource = _read(payload, settings)
+    try:
+        kind, resource = _read(payload, settings)
+        event_type = f"{kind.upper()}{FETCHED}"
+    except NotThere:
+        if "absent" not in payload:
+            raise
+        event_type, resource = NOT_FOUND, {"id": payload["id"], **payload["absent"]}
     at = _dated(payload, at or SystemClock().now())
     event_id = f"fetch-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-    event_type = f"{kind.upper()}{FETCHED}"
     envelope = {"id": event_id, "event_type": event_type, "create_time": at.isoformat(), "resource": resource}
     return Answer(
         source="paypal",
@@ -60,15 +67,14 @@ def _dated(payload: Mapping[str, Any], at: datetime) -> datetime:
 
 
 def _read(payload: Mapping[str, Any], settings: Settings) -> tuple[str, dict[str, Any]]:
-    """(kind, object) from the first place that has it."""
-    refused: Final | None = None
+    """(kind, object) from the first place that has it. A place that will not say weighs more than those that say no."""
+    refused: list[Final] = []
     for place in (payload, *payload.get("or", ())):
         try:
             return place["kind"], json_object(client.get(place["path"], settings))
         except Final as error:
-            refused = refused or error
-    assert refused is not None
-    raise refused
+            refused.append(error)
+    raise next((error for error in refused if not isinstance(error, NotThere)), refused[0])
 
 
 def submit(flight: Flight, *, settings: Settings, at: datetime) -> Answer:

@@ -6,7 +6,7 @@ from billing.operations.unit import UnitOfWork
 from billing.operations.write_off_missing import write_off_missing
 from billing.rules.facts.absent import AbsentFact
 from billing.rules.facts.event import Event
-from providers.stripe.shapes.absent import absent
+from providers.absent import absent
 
 
 def facts(event: Event) -> AbsentFact:

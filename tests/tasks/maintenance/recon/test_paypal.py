@@ -67,3 +67,43 @@ def test_what_was_never_told_and_what_never_was_are_found(market: Market) -> Non
     assert (payment["status"], payment["kind"], payment["confirmed"]) == ("succeeded", "sale", True)
     recon(market, "RUN-2")
     assert ("missing_here", "charge", untold) not in findings(market)
+
+
+@pytest.mark.requirement("RECON-8")
+def test_what_paypal_shows_by_no_id_is_written_off_and_what_only_its_report_lacks_is_not(market: Market) -> None:
+    sale = {"currency": "EUR", "subscription": "I-1", "custom": "bursar_purpose=subscription"}
+    gone, lags = (market.control.tell("sale", amount_minor=minor, **sale)["id"] for minor in (2_000, 3_000))
+    market.settle()
+    world = market.paypal.standin.world
+    with world.lock:
+        del world.table("sale")[gone]
+        world.movements[:] = [moved for moved in world.movements if moved["row"]["transaction_id"] not in (gone, lags)]
+    recon(market, "RUN-1")
+    wish = {"source": "paypal", "reason": "looked into", "how": "write_off"}
+
+    def repairs() -> None:
+        market.machine.clock.move_to(market.machine.clock.now() + timedelta(hours=1))
+        for charge in (gone, lags):
+            told = market.machine.run("billing.recon.repair.v1", wish | {"finding": f"missing_there:charge:{charge}"}, actor="shop:anna")
+            assert told["state"] == "succeeded", told
+        market.settle()
+
+    market.control.fault("error_before", path="/v1/payments/sale/", method="GET", status=403, times=2)
+    repairs()
+    written = "SELECT external_id FROM bursar.charge WHERE gone_at IS NOT NULL"
+    assert market.machine.all(written) == [], "whoever may not look does not say that there is none"
+    assert len(market.machine.failures()) == 2, "an operator is told of both"
+    repairs()
+    assert market.machine.all(written) == [(gone,)]
+    sums = """SELECT sum(CASE WHEN debit = %s THEN amount_minor ELSE -amount_minor END)::bigint
+              FROM bursar.journal WHERE %s IN (debit, credit)"""
+    losses, balance = "paypal:losses", "paypal:balance"
+    assert market.machine.one(sums, losses, losses) > 0
+    kept = market.row("payment", lags)
+    assert market.machine.one(sums, balance, balance) == 3_000 - kept["processor_fee_minor"]
+    [(by, who)] = market.machine.all(
+        "SELECT after ->> 'asked_by', after ->> 'finding' FROM bursar.audit WHERE action = 'charge.written_off'"
+    )
+    assert (by, who) == ("app:shop:anna", f"missing_there:charge:{gone}")
+    recon(market, "RUN-2")
+    assert {reference for _, _, reference in findings(market)} == {lags}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from providers.paypal.event_types import EVENT_TYPES, IGNORED
+from providers.paypal.event_types import EVENT_TYPES, IGNORED, NOT_FOUND
 from tests.payloads import sample
 from workers.routing import fold
 
@@ -18,9 +18,9 @@ ITEM = "8AELMXH8UB2P8"
 
 
 def handled() -> list[str]:
-    """The event types that have a handler, but for answers to our own submissions, which tell of requests as well."""
+    """The event types of objects that have a handler: no answers to our own submissions, which tell of requests, nor "there is none"."""
     prefixes = tuple(name[:-1] for name in IGNORED if name.endswith("*"))
-    return [name for name in EVENT_TYPES if name not in IGNORED and not name.startswith((*prefixes, "answer."))]
+    return [name for name in EVENT_TYPES if name not in IGNORED and name != NOT_FOUND and not name.startswith((*prefixes, "answer."))]
 
 
 QUEUES = {
