@@ -25,6 +25,10 @@ _OUTCOMES = {
     "ACCEPTED": "lost",
 }
 _STAGES = {"INQUIRY": "warning_", "CHARGEBACK": "", "PRE_ARBITRATION": "appeal_", "ARBITRATION": "appeal_"}
+_FEES = frozenset({"CHARGEBACK_FEE", "DISPUTE_FEE", "DISPUTE_SETTLEMENT_FEE"})
+"""Reasons of movements by which PayPal charges for the dispute itself, or gives that back."""
+_APART = _FEES | {"REVERSED_TRANSACTION_FEE"}
+"""Reasons of movements that are no part of the contested money; the last one is of the payment's fee, not of the dispute's."""
 _OURS = frozenset({"OPEN", "WAITING_FOR_SELLER_RESPONSE"})
 """Statuses in which the next step is the seller's."""
 
@@ -54,6 +58,7 @@ def dispute(event: Event) -> DisputeFact:
         stage=said(stage.lower() if stage else None),
         funds_withdrawn_minor=_moved(event, "DEBIT", amount),
         funds_reinstated_minor=_moved(event, "CREDIT", amount),
+        balance_transactions=_fees(event),
         evidence_due_at=time_of(obj, "seller_response_due_date"),
         charge_ref=said(charge),
         payment_ref=said(charge),
@@ -65,15 +70,34 @@ def dispute(event: Event) -> DisputeFact:
 
 def _moved(event: Event, direction: str, amount: Money | None) -> int | Unset:
     """What the dispute took from us or gave back so far; only PayPal's answer to a look-up is believed in this."""
-    moves = items(event.object, "money_movements")
-    if amount is None or not moves or not event.type.endswith(FETCHED):
+    moves = _movements(event)
+    if amount is None or moves is None:
         return UNSET
-    ours = [
-        money(move, "amount")
-        for move in moves
-        if move.get("affected_party") == "SELLER" and move.get("type") == direction
-    ]
+    ours = [money(move, "amount") for move in moves if move.get("type") == direction and move.get("reason") not in _APART]
     return sum(one[0] for one in ours if one is not None and one[1] == amount[1])
+
+
+def _fees(event: Event) -> list[Any] | Unset:
+    """What PayPal charged for the dispute and gave back of that, each by itself: it may be of another currency than the dispute."""
+    found = []
+    for number, move in enumerate(_movements(event) or ()):
+        amount, back = money(move, "amount"), move.get("type") == "CREDIT"
+        if amount is None or move.get("reason") not in _FEES:
+            continue
+        fee = -amount[0] if back else amount[0]
+        found.append({
+            "id": f"{move['reason']}:{number}", "amount_minor": 0, "fee_minor": fee, "net_minor": -fee, "currency": amount[1],
+            "at": move.get("initiated_time"),
+        })  # fmt: skip
+    return found or UNSET
+
+
+def _movements(event: Event) -> list[Mapping[str, Any]] | None:
+    """What moved on our side, by a look-up; None: nothing is told of it. `money_movements` is the older name of the list."""
+    if not event.type.endswith(FETCHED):
+        return None
+    moves = items(event.object, "fund_movements") or items(event.object, "money_movements")
+    return [one for one in moves if "SELLER" in (one.get("party"), one.get("affected_party"))] if moves else None
 
 
 def read_status(obj: Mapping[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""Disputes: opened by a buyer (control), answered by us, decided by PayPal (control); the money is held meanwhile."""
+"""Disputes: opened by a buyer (control), answered by us, decided by PayPal (control); the money is held meanwhile.
+
+A lost one costs `dispute_fee` beyond the contested money, unless it never got further than an inquiry.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ def open_dispute(world: World, transaction_id: str, minor: int | None, reason: s
         "dispute_id": dispute_id, "create_time": world.stamp(), "update_time": world.stamp(), "reason": reason,
         "status": "WAITING_FOR_SELLER_RESPONSE", "dispute_state": "REQUIRED_ACTION", "dispute_life_cycle_stage": stage,
         "dispute_amount": held, "disputed_transactions": [{"seller_transaction_id": transaction_id}], "evidences": [],
-        "seller_response_due_date": text(world.now() + _RESPOND_WITHIN), "money_movements": [],
+        "seller_response_due_date": text(world.now() + _RESPOND_WITHIN), "fund_movements": [],
         "links": [world.link(f"/v1/customer/disputes/{dispute_id}")],
     }  # fmt: skip
     world.table("dispute")[dispute_id] = dispute
@@ -45,15 +48,23 @@ def open_dispute(world: World, transaction_id: str, minor: int | None, reason: s
 def _hold(world: World, dispute: Json) -> None:
     minor, currency = read_amount(dispute["dispute_amount"], "amount")
     world.hidden[dispute["dispute_id"]]["held"] = True
-    dispute["money_movements"].append(_movement(world, "DEBIT", dispute))
+    _moved(world, "DEBIT", dispute)
     world.move("T1110", world.fresh(), -minor, currency, parent=dispute["disputed_transactions"][0]["seller_transaction_id"])
 
 
-def _movement(world: World, direction: str, dispute: Json) -> Json:
-    return {
-        "affected_party": "SELLER", "type": direction, "reason": "DISPUTE", "amount": dispute["dispute_amount"],
+def _moved(world: World, direction: str, dispute: Json, reason: str = "DISPUTE_SETTLEMENT", amount: Json | None = None) -> None:
+    dispute["fund_movements"].append({
+        "party": "SELLER", "type": direction, "reason": reason, "amount": amount or dispute["dispute_amount"],
         "initiated_time": world.stamp(),
-    }  # fmt: skip
+    })  # fmt: skip
+
+
+def _charge_fee(world: World, dispute: Json) -> None:
+    fee, (_, currency) = world.config.dispute_fee, read_amount(dispute["dispute_amount"], "amount")
+    if not fee or dispute["dispute_life_cycle_stage"] == "INQUIRY":
+        return
+    _moved(world, "DEBIT", dispute, "CHARGEBACK_FEE", amount_of(fee, currency))
+    world.move("T0106", world.fresh(), -fee, currency, parent=dispute["disputed_transactions"][0]["seller_transaction_id"])
 
 
 def escalate(world: World, dispute_id: str, stage: str) -> Json:
@@ -73,11 +84,13 @@ def resolve(world: World, dispute_id: str, outcome: str) -> Json:
     transaction = dispute["disputed_transactions"][0]["seller_transaction_id"]
     held = world.hidden[dispute_id]["held"]
     if outcome in _SELLER_WON and held:
-        dispute["money_movements"].append(_movement(world, "CREDIT", dispute))
+        _moved(world, "CREDIT", dispute)
         world.move("T1111", world.fresh(), minor, currency, parent=transaction)
     elif outcome not in _SELLER_WON and not held:
-        dispute["money_movements"].append(_movement(world, "DEBIT", dispute))
+        _moved(world, "DEBIT", dispute)
         world.move("T1106", world.fresh(), -minor, currency, parent=transaction)
+    if outcome not in _SELLER_WON:
+        _charge_fee(world, dispute)
     dispute |= {
         "status": "RESOLVED", "dispute_state": "RESOLVED", "update_time": world.stamp(),
         "dispute_outcome": {"outcome_code": outcome, "amount_refunded": dispute["dispute_amount"]},

@@ -185,7 +185,7 @@ def test_a_dispute_is_answered_by_a_form_and_decided(shop: Shop) -> None:
     assert (shown["status"], shown["evidences"][0]["notes"]) == ("UNDER_REVIEW", "uncategorized_text: it was delivered")
     shop.control.tell("resolve", dispute=dispute["dispute_id"], outcome="RESOLVED_SELLER_FAVOUR")
     shown = shop.get(f"/v1/customer/disputes/{dispute['dispute_id']}")
-    assert [move["type"] for move in shown["money_movements"]] == ["DEBIT", "CREDIT"]
+    assert [move["type"] for move in shown["fund_movements"]] == ["DEBIT", "CREDIT"]
     other = shop.control.tell("dispute", transaction=capture, stage="INQUIRY")
     assert shop.do("dispute.accept", "a-1", dispute_ref=other["dispute_id"], note="ours")[0] == 200
     status, refused = shop.do("dispute.accept", "a-1", dispute_ref=other["dispute_id"], note="ours")

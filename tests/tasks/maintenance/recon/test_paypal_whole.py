@@ -129,6 +129,7 @@ class Damaged:
             f"status_differs:payout:{items['waiting']}",
             f"missing_here:dispute:{new}",
             f"status_differs:dispute:{traded.open}",
+            f"journal_differs:dispute:{traded.open}",
             f"missing_here:refund:{refund}",
             f"refund_unbooked:refund:{refund}",
             f"processor_fee_differs:charge:{charges[5]}",

@@ -67,3 +67,38 @@ def test_what_paypal_does_not_take_is_a_failed_answer(market: Market) -> None:
     assert (request["status"], request["failure_code"]) == ("failed", "ACTION_NOT_ALLOWED_IN_CURRENT_DISPUTE_STATE")
     market.settle()
     assert market.row("dispute", dispute)["status"] == "lost"
+
+
+_FEES = "SELECT debit, credit, amount_minor, currency FROM bursar.journal WHERE kind = 'dispute_fee' ORDER BY id"
+
+
+@pytest.mark.requirement("DISPUTE-4", "RECON-3")
+@pytest.mark.parametrize(("currency", "fee"), [("EUR", 1_500), ("USD", 2_000)])
+def test_what_paypal_charges_for_a_lost_dispute_is_a_fee_and_no_part_of_what_was_contested(
+    market: Market, currency: str, fee: int
+) -> None:
+    dispute = disputed(market, amount_minor=5_000)
+    assert market.machine.all(_FEES) == []
+    with market.paypal.standin.world.lock:
+        market.paypal.standin.world.config.dispute_fee = fee if currency == "EUR" else 0
+    market.control.tell("resolve", dispute=dispute, outcome="RESOLVED_BUYER_FAVOUR")
+    world = market.paypal.standin.world
+    taken = {"party": "SELLER", "reason": "CHARGEBACK_FEE", "initiated_time": world.stamp()}
+    if currency != "EUR":  # the balance in the dispute's currency was empty
+        with world.lock:
+            world.find("dispute", dispute)["fund_movements"].append(
+                taken | {"type": "DEBIT", "amount": {"currency_code": currency, "value": "20.00"}}
+            )
+    market.settle(copies=2)
+    row = market.row("dispute", dispute)
+    assert (row["status"], row["funds_withdrawn_minor"], row["funds_reinstated_minor"]) == ("lost", 5_000, 0)
+    assert market.machine.all(_FEES) == [("paypal:dispute_fees", "paypal:balance", fee, currency)]
+
+    with world.lock:
+        back = taken | {"type": "CREDIT", "amount": {"currency_code": currency, "value": f"{fee // 100}.00"}}
+        world.find("dispute", dispute)["fund_movements"].append(back)
+    told = market.machine.run("billing.object.refresh.v1", {"source": "paypal", "kind": "dispute", "object_ref": dispute})
+    assert told["state"] == "succeeded", told
+    market.settle()
+    assert market.machine.all(_FEES)[1:] == [("paypal:balance", "paypal:dispute_fees", fee, currency)]
+    assert market.machine.failures() == []
