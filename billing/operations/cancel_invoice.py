@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
-from billing.operations.tax_invoice import mixed_tax
+from billing.operations.tax_invoice import why_untaxed
 from billing.operations.unit import UnitOfWork
 from billing.operations.void_invoice import void_invoice
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.invoices import CancelInvoice, CreateInvoice, VoidInvoices
+from billing.rules.tax.rates import NoRateError
 from billing.rules.tax.sold_as import sold_as
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
@@ -58,7 +59,7 @@ def create_custom(unit: UnitOfWork, command: CreateInvoice) -> Invoice:
     """The invoice, pending; the same command again finds it (INV-14).
 
     Raises:
-        Rejected: `unknown_subscriber`, `reference_used`, `mixed_tax`.
+        Rejected: `unknown_subscriber`, `reference_used`, `mixed_tax`, `no_tax_rate`.
     """
     if unit.row(Subscriber, OWN_SOURCE, command.subscriber_ref).incomplete:
         raise Rejected("unknown_subscriber", f"no subscriber {command.subscriber_ref} is defined", {"field": "subscriber_ref"})
@@ -69,16 +70,21 @@ def create_custom(unit: UnitOfWork, command: CreateInvoice) -> Invoice:
         )
         for one in command.lines
     ]
-    row = issue_invoice(unit, Draft(
-        reference=command.reference, invoice_type="custom", subscriber_ref=command.subscriber_ref, currency=command.currency, lines=lines,
-        billing_reason="manual", due_at=unit.now + timedelta(days=command.due_days), collection="manual", reason=command.reason,
-    ))  # fmt: skip
+    new = unit.row(Invoice, OWN_SOURCE, command.reference).incomplete
+    try:
+        row = issue_invoice(unit, Draft(
+            reference=command.reference, invoice_type="custom", subscriber_ref=command.subscriber_ref, currency=command.currency,
+            lines=lines, billing_reason="manual", due_at=unit.now + timedelta(days=command.due_days), collection="manual",
+            reason=command.reason,
+        ))  # fmt: skip
+    except NoRateError as error:
+        raise Rejected("no_tax_rate", str(error), {"field": "lines"}) from None
     if (row.subscriber_ref, row.invoice_type, row.lines) != (
         command.subscriber_ref, "custom", [one.as_json(number, command.currency) for number, one in enumerate(lines, 1)],
     ):  # fmt: skip
         raise Rejected("reference_used", f"{command.reference} is another invoice's reference", {"field": "reference"})
-    if mixed := mixed_tax(unit, row):
-        raise Rejected("mixed_tax", mixed, {"field": "lines"})
+    if new and (why := why_untaxed(unit, row)):
+        raise Rejected(*why, {"field": "lines"})
     return row
 
 

@@ -48,17 +48,17 @@ def tax_invoice(unit: UnitOfWork, row: Invoice, at: datetime) -> None:
         return
 
 
-def mixed_tax(unit: UnitOfWork, row: Invoice) -> str | None:
-    """Why no single paper may hold the lines of a new invoice; None: one may."""
+def why_untaxed(unit: UnitOfWork, row: Invoice) -> tuple[str, str] | None:
+    """(code, for people) why a new invoice has no tax and its paper would wait; None: it has, or needs none."""
     seller = seller_of(unit)
-    if seller is None or row.taxes is not None:
+    if seller is None or row.taxes is not None or not row.total_minor:
         return None
     try:
         broken_down(row, how_taxed(unit, seller, row, seller_day(seller, unit.now)))
     except MixedTaxError as error:
-        return str(error)
-    except NoRateError:
-        return None
+        return "mixed_tax", str(error)
+    except NoRateError as error:
+        return "no_tax_rate", str(error)
     return None
 
 

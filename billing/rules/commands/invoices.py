@@ -146,6 +146,7 @@ class CreateInvoice(Command):
         "unknown_subscriber": "no subscriber was defined under this reference",
         "reference_used": "the reference is another invoice's",
         "mixed_tax": "some lines are outside the scope of VAT and others are not, which no paper may hold: bill them by two invoices",
+        "no_tax_rate": "where the customer is taxed, there is no rate of a line's `tax_kind`: say another, or define the rate",
     }
 
     reference: str

@@ -121,7 +121,8 @@ def _why(area: str, kind: RateKind, on: date, known: tuple[RateRow, ...], areas:
     if area not in areas:
         return f"no VAT rates are known for {area!r}; define one with `tax_rates.define`, or mend the country. Nothing was issued"
     if not known:
-        return f"{area} has no {kind} VAT rate; choose another kind, or define one with `tax_rates.define`. Nothing was issued"
+        then = "choose another kind (a product's `tax_kinds`), or define one with `tax_rates.define`"
+        return f"{area} has no {kind} VAT rate; {then}. Nothing was issued"
     if on < known[0].valid_from:
         return f"{area}'s {kind} VAT rate is known from {known[0].valid_from} on, not for {on}. Nothing was issued"
     return f"{area} had no {kind} VAT rate on {on}: it ended before. Choose another kind. Nothing was issued"

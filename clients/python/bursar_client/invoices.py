@@ -49,7 +49,7 @@ class CreateInvoice(Command):
     """Writes an invoice by hand. Its customer pays it by checkout or bank transfer with the purpose `invoice`.
 
     Result: `invoice` (Bursar's id), `reference`, `status`, `total_minor`, `currency`.
-    Rejected as `unknown_subscriber`, `reference_used` or `mixed_tax`.
+    Rejected as `unknown_subscriber`, `reference_used`, `mixed_tax`, `no_tax_rate`.
     """
 
     NAME: ClassVar[str] = "billing.invoices.create_custom.v1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -126,6 +127,12 @@ def test_lines_of_a_custom_invoice_say_how_they_are_sold(shop: Machine) -> None:
         told = shop.run("billing.invoices.create_custom.v1", asked)
         assert told["result"]["total_minor"] == 1_110 + 12_100
     assert _parts(_last(shop)) == [("S", 110_000, 1_000, 110), ("S", 210_000, 10_000, 2_100)]
+
+    for prices in ("inclusive", "exclusive"):
+        do(shop.context, partial(seller, prices=prices))
+        told = shop.run("billing.invoices.create_custom.v1", asked | {"reference": f"d-{prices}", "subscriber_ref": "dan"})
+        assert (told["code"], "DK has no reduced" in told["message"]) == ("no_tax_rate", True), told
+    assert shop.all("SELECT external_id FROM bursar.invoice WHERE versions <> '{}'") == [("c-1",)]
 
     lines = [{"description": "x", "amount_minor": 1, "tax_kind": "low"}]
     told = shop.run("billing.invoices.create_custom.v1", asked | {"reference": "c-2", "lines": lines})
