@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "seller": ("cli.seller:seller", "Who issues them: show, define."),
     "credits": ("cli.credits:credits", "What subscribers have in credits: show, adjust."),
     "usage": ("cli.usage:usage", "What subscribers used of each meter, by period."),
+    "payment": ("cli.payment:payment", "Payments that pay for nothing yet: list them, say what one was for."),
     "refund": ("cli.refund:refund", "Refunds: which wait for a second person, approve, reject, note."),
     "price": ("cli.price:price", "Prices: versions, who was told, who keeps what, moves; decide about a move."),
     "tax": ("cli.tax:tax", "VAT: rates, how a sale is taxed, VAT numbers and VIES, rates of exchange."),

@@ -249,6 +249,34 @@ class ConfirmCheckout(Command):
     """The checkout's reference."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignPayment(Command):
+    """Somebody has found out what a payment was for that nobody declared a purpose of, such as one that was adopted
+    without one: what was paid for is granted, as for any payment, and what stood as the payer's (`unapplied`) is
+    earned. Said once; a bank transfer is handed in again with its purpose instead.
+
+    Result: `payment`, `purpose`, `fulfilment`, `status`.
+    Rejected as `unknown_payment`, `not_paid`, `has_purpose`, `requested`, `money_went_back`, `unknown_customer`,
+    `other_customer`, `unknown_invoice`.
+    """
+
+    NAME: ClassVar[str] = "billing.payments.assign.v1"
+    QUEUE: ClassVar[str] = "payments"
+
+    source: Literal["stripe", "paypal"]
+    """The provider."""
+    payment_ref: str
+    """The provider's id of the payment: `pi_...`, or a lone charge's; PayPal's capture or sale."""
+    purpose: Literal["subscription", "course_enrolment", "credit_package", "event_registration", "invoice"]
+    """What it was for."""
+    reason: str
+    """What was found out; it stands in the audit."""
+    purpose_ref: str | None = None
+    """Which enrolment, package, registration or invoice of ours; the last one needs it."""
+    customer_ref: str | None = None
+    """The provider's id of the customer; null: the payment's own."""
+
+
 TYPED: tuple[type[Command], ...] = (
     RequestPayment,
     RetryPayment,
@@ -258,5 +286,6 @@ TYPED: tuple[type[Command], ...] = (
     ConfirmCheckout,
     ExpireCheckout,
     CreateCustomer,
+    AssignPayment,
 )
 """All of these."""

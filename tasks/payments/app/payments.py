@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from billing.operations.assign_payment import assign_payment
 from billing.operations.cancel_payment import cancel_payment
 from billing.operations.confirm_payment import confirm_payment
 from billing.operations.request_payment import request_payment
 from billing.operations.retry_payment import retry_payment
 from billing.operations.unit import UnitOfWork
+from billing.rules.commands.assigned_payments import AssignPayment, PaymentAssigned
 from billing.rules.commands.base import Command
 from billing.rules.commands.payments import (
     CancelPayment,
@@ -51,6 +53,15 @@ def confirm(unit: UnitOfWork, command: ConfirmPayment) -> PaymentStands:
         payment_ref=payment.external_id if payment else None,
         request=public_id(asked.PUBLIC_PREFIX, asked.id) if asked else None,
     )
+
+
+def assign(unit: UnitOfWork, command: AssignPayment) -> PaymentAssigned:
+    """Somebody knows what it was for."""
+    payment, row = assign_payment(unit, command)
+    return PaymentAssigned(
+        payment=public_id(payment.PUBLIC_PREFIX, payment.id), purpose=row.purpose or "", status=row.status or "",
+        fulfilment=public_id(row.PUBLIC_PREFIX, row.id),
+    )  # fmt: skip
 
 
 def _asked(row: PaymentRequest) -> PaymentAsked:
