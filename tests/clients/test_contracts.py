@@ -72,9 +72,7 @@ def _samples() -> dict[str, dict[str, Any]]:
         "billing.payments.retry.v1": {**paid, "attempt": 2},
         "billing.payments.cancel.v1": {**paid, "reason": "ordered twice"},
         "billing.payments.confirm.v1": paid,
-        "billing.payments.assign.v1": {
-            "source": "stripe", "payment_ref": "pi_1", "purpose": "credit_package", "purpose_ref": "cp-5", "reason": "he told us",
-        },
+        "billing.payments.assign.v1": {"source": "stripe", "payment_ref": "pi_1", "purpose": "event_registration", "reason": "said"},
         "billing.checkout.start.v1": {
             **paid, "purpose": "credit_package", "purpose_ref": "cp-5", "description": "500 credits", "amount_minor": 900,
             "currency": "EUR", "success_url": "https://a.example/thanks", "cancel_url": "https://a.example/cart",
