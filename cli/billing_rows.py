@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 import click
 
 from billing.operations.unit import UnitOfWork
-from billing.rules.commands.base import Command, Rejected
+from billing.rules.commands.base import Command
 from billing.rules.money import amount_text
-from cli.hinting import send_hints
-from cli.roles import actor
-from cli.surroundings import acting, reading
-from cli.trouble import PROBLEMS, USAGE, TroubleError
+from cli.change import UNTOUCHED, change
+from cli.surroundings import reading
+from cli.trouble import USAGE, TroubleError
 from models.base import OWN_SOURCE, Aggregate
 from workers.unit import Unit
 
@@ -47,9 +46,8 @@ def key_of(model: type[Aggregate], identity: str) -> tuple[str, str]:
     return (source, rest) if colon and source in ("stripe", "paypal", OWN_SOURCE) else (OWN_SOURCE, identity)
 
 
-def carry_out(command: C, verb: Callable[[UnitOfWork, C], R], *, reason: str, look: str, effect: str = "nothing was changed") -> R:
-    """The verb of the app's command, in a transaction of its own, in the name of the person at the terminal; calls that it asked for
-    are hinted at, so that they do not wait for a sweep.
+def carry_out(command: C, verb: Callable[[UnitOfWork, C], R], *, reason: str, look: str, effect: str = UNTOUCHED) -> R:
+    """The verb of the app's command, in a transaction of its own, in the name of the person at the terminal (`change`).
 
     Args:
         command: what is wanted.
@@ -61,23 +59,15 @@ def carry_out(command: C, verb: Callable[[UnitOfWork, C], R], *, reason: str, lo
     Raises:
         TroubleError: it was refused.
     """
-    with acting() as context:
-        try:
-            with context.engine.begin() as connection:
-                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
-                unit.load(command.references())
-                told = verb(unit, command)
-                made = unit.flush()
-        except Rejected as error:
-            raise TroubleError(PROBLEMS, f"{error.code}: {error.message}", effect=effect, then=look) from None
-        by_queue: dict[str, list[int]] = {}
-        for queue, row_id in made:
-            by_queue.setdefault(queue, []).append(row_id)
-        send_hints(context.settings, by_queue, calls=True)
-        return told
+
+    def carried(unit: Unit) -> R:
+        unit.load(command.references())
+        return verb(unit, command)
+
+    return change(carried, reason=reason, look=look, effect=effect)
 
 
-def said(kind: type[C], **fields: Any) -> C:
+def said(kind: type[C], /, **fields: Any) -> C:
     """The command that a person's options make.
 
     Raises:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from billing.operations.note_dispute import note_dispute
-from billing.rules.commands.base import Rejected
 from billing.rules.commands.disputes import NoteDispute
 from billing.rules.money import amount_text
+from cli.billing_rows import carry_out, rows, said
 from cli.printing import facts, instant, json_line, table
-from cli.roles import action, actor
-from cli.surroundings import acting, reading
-from cli.trouble import USAGE, TroubleError, nothing
-from workers.unit import Unit
+from cli.roles import action
+from cli.trouble import nothing
 
 _COLUMNS = """d.source, d.external_id AS dispute, d.status, c.status AS case_status, d.amount_minor, d.currency, d.reason,
               d.evidence_due_at, d.funds_withdrawn_minor, d.funds_reinstated_minor, d.charge_ref, d.payment_ref, c.account_ref,
@@ -43,19 +42,18 @@ def dispute() -> None:
 @action("viewer")
 def ls(all_of_them: bool, limit: int, as_json: bool) -> None:
     """List disputes that wait for our answer, the nearest deadline first."""
-    with reading() as connection:
-        rows = [dict(row) for row in connection.exec_driver_sql(_LS[not all_of_them], {"limit": limit}).mappings()]
-    if not rows:
+    found = rows(_LS[not all_of_them], limit=limit)
+    if not found:
         raise nothing("no dispute waits for an answer", "`bursar dispute ls --all` lists all of them")
     if as_json:
-        for row in rows:
+        for row in found:
             json_line(_without_texts(row))
         return
     head = ("DUE", "CASE", "STATUS", "DISPUTE", "AMOUNT", "REASON", "ASSIGNED TO", "NOTES")
     table(head, ((
         row["evidence_due_at"], row["case_status"], row["status"], row["dispute"], _money(row, row["amount_minor"]), row["reason"],
         row["assigned_to"], len(row["notes"] or []),
-    ) for row in rows))  # fmt: skip
+    ) for row in found))  # fmt: skip
 
 
 @dispute.command()
@@ -64,13 +62,8 @@ def ls(all_of_them: bool, limit: int, as_json: bool) -> None:
 @action("viewer")
 def show(identity: str, as_json: bool) -> None:
     """Show one: money, deadline, answers, notes."""
-    with reading() as connection:
-        found = [dict(row) for row in connection.exec_driver_sql(_SHOW, {"sources": _SOURCES, "id": identity}).mappings()]
-        if not found:
-            raise nothing(f"there is no dispute {identity}", "`bursar dispute ls --all` lists them")
-        row = found[0]
-        bound = {"source": row["source"], "id": identity}
-        answers = [dict(answer) for answer in connection.exec_driver_sql(_RESPONSES, bound).mappings()]
+    row = _one(identity, _SOURCES)
+    answers = rows(_RESPONSES, source=row["source"], id=identity)
     if as_json:
         json_line({**row, "responses": answers})
         return
@@ -93,19 +86,17 @@ def show(identity: str, as_json: bool) -> None:
 @action("operator")
 def note(identity: str, text: str | None, assign_to: str | None, source: str) -> None:
     """Keep TEXT with a dispute, or say who cares for it. Nothing is told to the provider."""
-    try:
-        command = NoteDispute(source=source, dispute_ref=identity, text=text, assign_to=assign_to)  # type: ignore[arg-type] # by Choice
-    except ValueError as error:
-        raise TroubleError(USAGE, str(error), effect="nothing was kept", then="give a text, or --assign NAME") from None
-    with acting() as context, context.engine.begin() as connection:
-        unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason="noted at the terminal")
-        try:
-            _, case = note_dispute(unit, command)
-        except Rejected as error:
-            raise nothing(error.message, "`bursar dispute ls --all` lists them") from None
-        unit.flush()
-        count = len(case.notes or [])
-    click.echo(f"{identity}: {count} notes" + (f", assigned to {case.assigned_to}" if case.assigned_to else ""))
+    _one(identity, [source])
+    command = said(NoteDispute, source=source, dispute_ref=identity, text=text, assign_to=assign_to)
+    _, case = carry_out(command, note_dispute, reason="noted at the terminal", look="`bursar dispute ls --all` lists them")
+    click.echo(f"{identity}: {len(case.notes or [])} notes" + (f", assigned to {case.assigned_to}" if case.assigned_to else ""))
+
+
+def _one(identity: str, sources: Sequence[str]) -> dict[str, Any]:
+    found = rows(_SHOW, sources=list(sources), id=identity)
+    if not found:
+        raise nothing(f"there is no dispute {identity}", "`bursar dispute ls --all` lists them")
+    return found[0]
 
 
 def _money(row: dict[str, Any], minor: int | None) -> str | None:

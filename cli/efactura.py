@@ -9,15 +9,15 @@ from typing import Any
 import click
 
 from billing.operations.retry_efactura import retry_efactura
-from billing.rules.commands.base import Rejected
 from billing.rules.states_efactura import EFACTURA, OPEN
 from cli.billing_rows import JSON, LIMIT, rows
+from cli.change import change
 from cli.document_files import write
 from cli.efactura_token import token
 from cli.printing import facts, json_line, short, table
-from cli.roles import action, actor
-from cli.surroundings import acting, reading
-from cli.trouble import PROBLEMS, TroubleError, nothing
+from cli.roles import action
+from cli.surroundings import reading
+from cli.trouble import nothing
 from models.efactura import Efactura
 from workers.unit import Unit
 
@@ -127,18 +127,13 @@ def save(number: str, kind: str, path: Path | None) -> None:
 def retry(number: str, reason: str) -> None:
     """Send a refused document again: written, checked and uploaded anew within a minute."""
     row = _one(number)
-    with acting() as context:
-        try:
-            with context.engine.begin() as connection:
-                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
-                held = unit.row(Efactura, "anaf", row["reference"])
-                retry_efactura(unit, held)
-                attempt = held.attempt
-                unit.flush()
-        except Rejected as error:
-            raise TroubleError(
-                PROBLEMS, error.message, effect="nothing was changed", then=f"see what happens with it: bursar efactura show {number}"
-            ) from None
+
+    def again(unit: Unit) -> int | None:
+        held = unit.row(Efactura, "anaf", row["reference"])
+        retry_efactura(unit, held)
+        return held.attempt
+
+    attempt = change(again, reason=reason, look=f"see what happens with it: bursar efactura show {number}")
     click.echo(f"{number}: queued again, attempt {attempt}; watch it: bursar efactura show {number}")
 
 

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from billing.operations.hold_payouts import hold_payouts
 from billing.operations.release_hold import release_hold
 from billing.operations.retry_transfer import retry_transfer
-from billing.rules.commands.base import Rejected
 from billing.rules.commands.payout_holds import hold_key
 from billing.rules.money import AmountError, exponent, format_minor, parse_minor, provider_exponent
 from billing.rules.states_requests import PAYOUT_REQUEST
-from cli.hinting import send_hints
+from cli.change import change
 from cli.payout_paper import write_statement
 from cli.printing import facts, instant, json_line, table
-from cli.roles import action, actor
-from cli.surroundings import acting, reading
-from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
+from cli.roles import action
+from cli.surroundings import reading
+from cli.trouble import USAGE, TroubleError, nothing
 from core.clock import SystemClock
 from models.payout_hold import PayoutHold
 from workers.unit import Unit
 
-T = TypeVar("T")
+_LOOK = "`bursar payout account ACCOUNT` shows its holds"
 _LIST = """
     SELECT r.requested_at, r.source, r.account_ref, r.external_id AS reference, r.status, r.amount_minor, r.asked_minor, r.currency,
            r.payout_ref, r.failure_code
@@ -138,7 +137,8 @@ def account_(account: str, as_json: bool) -> None:
 def hold(account: str, reference: str, amount: str | None, currency: str | None, reason: str, source: str) -> None:
     """Hold ACCOUNT's money (the provider's id) back from payouts."""
     minor = None if amount is None else _minor(amount, currency)
-    def change(unit: Unit) -> None:
+
+    def keep(unit: Unit) -> None:
         known = unit.row(PayoutHold, source, hold_key(reference))
         if known.account_ref not in (None, account):
             raise TroubleError(
@@ -148,7 +148,7 @@ def hold(account: str, reference: str, amount: str | None, currency: str | None,
             unit, source, account, key=hold_key(reference), reason="operator", currency=currency, amount_minor=minor, note=reason
         )
 
-    _change(reason, change)
+    change(keep, reason=reason, look=_LOOK)
     click.echo(f"held: {_money(source, currency, minor) if minor else 'all ' + (currency or 'money')} of {account}; "
                f"bursar payout release {reference}")  # fmt: skip
 
@@ -160,15 +160,16 @@ def hold(account: str, reference: str, amount: str | None, currency: str | None,
 @action("finance")
 def release(reference: str, reason: str, source: str) -> None:
     """Let go of what `hold` held back under REFERENCE, or of any hold by its whole name (`dispute:dp_...`)."""
-    def change(unit: Unit) -> str:
+
+    def let_go(unit: Unit) -> str:
         key = reference if ":" in reference else hold_key(reference)
         before = unit.row(PayoutHold, source, key).status
         if before is None:
-            raise nothing(f"no hold is called {reference!r}", "`bursar payout account ACCOUNT` shows its holds")
+            raise nothing(f"no hold is called {reference!r}", _LOOK)
         release_hold(unit, source, key, why=reason)
         return before
 
-    before = _change(reason, change)
+    before = change(let_go, reason=reason, look=_LOOK)
     click.echo(f"{reference}: released" if before == "open" else f"{reference}: was released before, nothing changed")
 
 
@@ -180,15 +181,11 @@ def release(reference: str, reason: str, source: str) -> None:
 def resend(payment: str, reason: str, source: str) -> None:
     """Ask again for the transfer of PAYMENT's share, which the provider refused."""
 
-    def change(unit: Unit) -> str | None:
-        try:
-            return retry_transfer(unit, source, payment).status
-        except Rejected as error:
-            raise TroubleError(
-                PROBLEMS, str(error), effect="nothing was asked for", then="`bursar explain ID` tells how it stands"
-            ) from None
+    def again(unit: Unit) -> str | None:
+        return retry_transfer(unit, source, payment).status
 
-    click.echo(f"{payment}: {_change(reason, change)}")
+    told = change(again, reason=reason, look="`bursar explain ID` tells how it stands", effect="nothing was asked for")
+    click.echo(f"{payment}: {told}")
 
 
 @payout.command("statement")
@@ -218,20 +215,6 @@ def statement(account: str, month: datetime, as_json: bool, path: Path | None) -
         one["payouts"], *(_money(row["source"], one["currency"], one[name], code=False) for name in names[3:]),
     ) for one in moved))  # fmt: skip
     _print_balances(row["source"], balances)
-
-
-def _change(reason: str, verb: Callable[[Unit], T]) -> T:
-    """Run a verb in a transaction of its own, in the name of the person at the terminal."""
-    with acting() as context:
-        with context.engine.begin() as connection:
-            unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
-            found = verb(unit)
-            calls = unit.flush()
-        by_queue: dict[str, list[int]] = {}
-        for queue, row_id in calls:
-            by_queue.setdefault(queue, []).append(row_id)
-        send_hints(context.settings, by_queue, calls=True)
-    return found
 
 
 def _payee(account: str) -> tuple[dict[str, Any], dict[str, str]]:

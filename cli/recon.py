@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -15,12 +14,11 @@ from billing.operations.ask_recon import ask_recon
 from billing.operations.refund_terms import terms
 from billing.operations.repair_finding import repair_finding
 from billing.operations.repair_wish import Wish
-from billing.rules.commands.base import Rejected
 from billing.rules.commands.recon import RepairFinding
 from billing.rules.purpose import PURPOSES
 from billing.rules.recon_kinds import CHOICES, KINDS
 from billing.rules.states_recon import FINDING
-from cli.hinting import send_hints
+from cli.change import change, change_in
 from cli.inbox.filters import Instant
 from cli.printing import facts, json_line, table
 from cli.reason import reason_said
@@ -34,10 +32,8 @@ from tasks.maintenance.recon.addresses import address
 from tasks.maintenance.recon.explain import Explained, explain
 from tasks.maintenance.recon.lists import LISTS, YOUNG
 from tasks.maintenance.recon.run import turn
-from workers.context import Context
-from workers.unit import Unit
 
-T = TypeVar("T")
+_LOOK = "`bursar recon findings --all` shows what there is"
 _ALL_DAY_S = 86_400.0
 _FINDINGS = """
     SELECT external_id AS finding, source, kind, severity, status, object_type, object_ref, account_ref, ours_minor, theirs_minor, currency,
@@ -75,11 +71,11 @@ def run(source: str, since: datetime | None, until: datetime | None, objects: tu
             raise click.BadParameter(f"--since must lie before --until, which is at latest {YOUNG[source]} ago", param_hint="--since")
         chosen = [of for of in LISTS[source] if of in objects or not objects]
         reference = f"RUN-{new_id(now).hex[:20]}"
-        _change(
-            context, "asked for at the command line",
+        change_in(
+            context,
             lambda unit: ask_recon(
                 unit, source, reference, since=begin, until=end, objects=chosen, actor=str(actor()), reason="command line"
-            ),
+            ), reason="asked for at the command line", look=_LOOK,
         )  # fmt: skip
         try:
             outcome = turn(context, budget_s=_ALL_DAY_S, reference=reference)
@@ -171,9 +167,9 @@ def repair(finding: str, source: str, how: str | None, reason: str | None, **ado
         raise click.UsageError(str(error)) from None
     with acting() as context:
         wish = Wish(how=how, reason=why, terms=terms(context.settings), **adopted) if how else None
-        row, asked = _change(
-            context, why,
-            lambda unit: repair_finding(unit, source, finding, reason=why, address=partial(address, source), wish=wish),
+        row, asked = change_in(
+            context, lambda unit: repair_finding(unit, source, finding, reason=why, address=partial(address, source), wish=wish),
+            reason=why, look=_LOOK,
         )  # fmt: skip
     by = f" ({row.repair_ref})" if how and row.repair_ref else ""
     click.echo(f"{row.external_id}: {asked} asked for{by}; the next run closes it if that mends it (bursar recon run {source})")
@@ -187,8 +183,7 @@ def repair(finding: str, source: str, how: str | None, reason: str | None, **ado
 def accept(finding: str, source: str, reason: str) -> None:
     """Let FINDING stand. It is open again when its amounts change."""
     reason = reason_said(reason)
-    with acting() as context:
-        row = _change(context, reason, lambda unit: accept_finding(unit, source, finding, reason=reason))
+    row = change(lambda unit: accept_finding(unit, source, finding, reason=reason), reason=reason, look=_LOOK)
     click.echo(f"{row.external_id}: accepted")
 
 
@@ -228,21 +223,3 @@ def _print_explained(told: Explained) -> None:
         for line in group["left_over"]:
             click.echo(f"not explained: {line['transaction']} of {line['source']}: {line['net']} {told.currency}")
     facts([("paid out", f"{told.amount_minor} {told.currency}"), ("remainder", f"{told.remainder_minor} {told.currency}")])
-
-
-def _change(context: Context, reason: str, verb: Callable[[Unit], T]) -> T:
-    """Run a verb in a transaction of its own, in the name of the person at the terminal."""
-    try:
-        with context.engine.begin() as connection:
-            unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
-            found = verb(unit)
-            calls = unit.flush()
-    except Rejected as error:
-        raise TroubleError(
-            PROBLEMS, str(error), effect="nothing was changed", then="`bursar recon findings --all` shows what there is"
-        ) from None
-    by_queue: dict[str, list[int]] = {}
-    for queue, row_id in calls:
-        by_queue.setdefault(queue, []).append(row_id)
-    send_hints(context.settings, by_queue, calls=True)
-    return found

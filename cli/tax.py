@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -11,21 +11,20 @@ import click
 from billing.operations.check_vat_number import check_vat_number
 from billing.operations.record_fx_rate import record_fx_rate
 from billing.operations.tax_rates import DEFINED, define_tax_rate, laid_over
-from billing.operations.unit import UnitOfWork
-from billing.rules.commands.base import Command, Rejected
+from billing.rules.commands.base import Command
 from billing.rules.commands.tax import CheckVatNumber, DefineTaxRate, RecordFxRate
 from billing.rules.tax.proof import proven
 from billing.rules.tax.rates import RATE_KINDS, NoRateError, Rates, rate_text
 from billing.rules.tax.sold_as import SoldAs
 from billing.rules.tax.territory import territory
 from billing.rules.tax.treatment import Buyer, Seller, treat
+from cli.billing_rows import carry_out, said
 from cli.printing import facts, instant, json_line, table
-from cli.roles import action, actor
-from cli.surroundings import acting, reading
-from cli.trouble import PROBLEMS, USAGE, TroubleError, nothing
+from cli.roles import action
+from cli.surroundings import reading
+from cli.trouble import USAGE, TroubleError, nothing
 from core.clock import SystemClock
 from providers.vies.number import NoVatNumberError, vat_number
-from workers.unit import Unit
 
 C = TypeVar("C", bound=Command)
 R = TypeVar("R")
@@ -80,12 +79,10 @@ def rate(area: str | None, on: datetime | None, as_json: bool) -> None:
 @action("finance")
 def define_rate(area: str, kind: str, percent: str, valid_from: str, reason: str) -> None:
     """Define a rate: PERCENT of KIND in AREA from a day on; `none` ends it. What was issued stays as it is."""
-    told = _run(
-        lambda: DefineTaxRate(
-            area=area.upper(), kind=kind, valid_from=valid_from, percent=None if percent == "none" else percent, reason=reason,  # type: ignore[arg-type]  # a choice of these
-        ),
-        define_tax_rate,
-    )  # fmt: skip
+    command = said(
+        DefineTaxRate, area=area.upper(), kind=kind, valid_from=valid_from, percent=None if percent == "none" else percent, reason=reason
+    )
+    told = carry_out(command, define_tax_rate, reason=command.reason, look="`bursar tax rate` lists the rates in force")
     click.echo(f"{told.tax_rate}: {told.percent or 'none'} (until now {told.before or 'unknown'})")
 
 
@@ -100,17 +97,17 @@ def define_rate(area: str, kind: str, percent: str, valid_from: str, reason: str
 @_ON
 @_JSON
 @action("viewer")
-def treatment(buyer: str, seller_country: str | None, as_json: bool, **said: Any) -> None:
+def treatment(buyer: str, seller_country: str | None, as_json: bool, **given: Any) -> None:
     """Show how a sale to BUYER (a country, as RO) is taxed. Nothing is issued."""
-    day = _day(said["on"])
+    day = _day(given["on"])
     seller = Seller(country=seller_country, vat_registered=True) if seller_country else _seller()
-    valid = _proven(said["vat_id"])
+    valid = _proven(given["vat_id"])
     try:
         to = Buyer(
-            country=buyer, business=said["business"], vat_id_valid=valid, postal_code=said["postal_code"], vat_id=said["vat_id"]
+            country=buyer, business=given["business"], vat_id_valid=valid, postal_code=given["postal_code"], vat_id=given["vat_id"]
         )
-        found = treat(seller, to, SoldAs("goods" if said["goods"] else "service", RATE_KINDS[said["kind"]]), day, rates=_rates())
-        place = territory(buyer, said["postal_code"])
+        found = treat(seller, to, SoldAs("goods" if given["goods"] else "service", RATE_KINDS[given["kind"]]), day, rates=_rates())
+        place = territory(buyer, given["postal_code"])
     except (NoRateError, ValueError) as error:
         raise TroubleError(USAGE, str(error), effect=_UNTOUCHED, then="`bursar tax rate` lists what is known") from None
     shown = {
@@ -151,7 +148,7 @@ def vies(number: str | None, limit: int, as_json: bool) -> None:
 @action("finance")
 def ask(number: str) -> None:
     """Have VIES asked about NUMBER now, whatever is known of it. The answer is told to all who have it."""
-    told = _run(lambda: CheckVatNumber(vat_id=number), check_vat_number)
+    told = carry_out(said(CheckVatNumber, vat_id=number), check_vat_number, reason="asked at the command line", look="mend the number")
     click.echo(f"{told.vat_id}: {_word(told.valid)} so far; " + ("asked" if told.asked else "not asked, because VIES has shut us out"))
 
 
@@ -181,30 +178,9 @@ def exchange(limit: int, as_json: bool) -> None:
 @action("finance")
 def record_fx(source: str, base: str, quote: str, value: str, valid_on: str) -> None:
     """Record that one BASE is RATE of QUOTE (EUR RON 5.0898). Papers that wait for it are issued by it."""
-    told = _run(
-        lambda: RecordFxRate(rate_source=source, base=base.upper(), quote=quote.upper(), valid_on=valid_on, rate=value),  # type: ignore[arg-type]  # a choice of these
-        record_fx_rate,
-    )
+    command = said(RecordFxRate, rate_source=source, base=base.upper(), quote=quote.upper(), valid_on=valid_on, rate=value)
+    told = carry_out(command, record_fx_rate, reason="recorded at the command line", look="`bursar tax fx` lists the rates")
     click.echo(f"{told.fx_rate}: {told.rate}")
-
-
-def _run(make: Callable[[], C], verb: Callable[[UnitOfWork, C], R]) -> R:
-    """The verb of the app's command, in a transaction of its own, in the name of the person at the terminal."""
-    try:
-        command = make()
-    except ValueError as error:
-        raise TroubleError(USAGE, str(error), effect=_UNTOUCHED, then="mend the arguments") from None
-    with acting() as context:
-        try:
-            with context.engine.begin() as connection:
-                reason = getattr(command, "reason", "asked")
-                unit = Unit(connection, context.keys, now=context.clock.now(), actor=str(actor()), reason=reason)
-                unit.load(command.references())
-                told = verb(unit, command)
-                unit.flush()
-        except Rejected as error:
-            raise TroubleError(PROBLEMS, f"{error.code}: {error.message}", effect=_UNTOUCHED, then="mend the number") from None
-        return told
 
 
 def _rates() -> Rates:

@@ -41,12 +41,10 @@ def open_period(
         unit: the transaction; the subscriber is locked.
         row: the subscription, with price, seats and cycle as they are for this period.
         period: which.
-        billing_reason: `create` for its first, `cycle` for the next ones; only these two settle a period (CRED-12). `change`: another
-            cycle begins before the period is over.
+        billing_reason: `create` for its first, `cycle` for the next; only these settle a period (CRED-12). `change`: begun anew within it.
         name: what the invoice's line calls it.
         amount_minor: of its line; None: the whole price.
-        lines: further ones, such as what of the plan before was not used.
-        discount_minor: taken off, in minor units.
+        lines, discount_minor: further ones, such as what of the plan before was not used; what is taken off.
         seats_of: the product of the period before, if it was another: what its seats came to is taxed as that is sold.
         waits: whether the subscriber pays it himself: then it is due when its grace ends (SUB-7).
 
