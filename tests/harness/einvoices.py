@@ -5,9 +5,12 @@ The judge is a process that takes two seconds to start, so it is asked at the en
 
 from __future__ import annotations
 
+from typing import Any
+
+import psycopg
+
 from models.document import thawed
 from providers.anaf.ubl.compose import NotWritableError, compose
-from tests.harness.cluster import Database
 from tests.harness.ubl import check_ubl, fatal
 
 _ISSUED = """SELECT d.number, d.content, b.content AS buyer FROM bursar.document d
@@ -16,16 +19,15 @@ _ISSUED = """SELECT d.number, d.content, b.content AS buyer FROM bursar.document
 _gathered: dict[bytes, str] = {}
 
 
-def gather(database: Database, test: str) -> int:
-    """Keep the e-invoices of the papers in `database`, under the test's name; how many there were."""
+def gather(connection: psycopg.Connection[Any], test: str) -> int:
+    """Keep the e-invoices of the papers in a database, under the test's name; how many there were."""
     found = 0
-    with database.connect() as connection:
-        for _, content, buyer in connection.execute(_ISSUED):
-            try:
-                _gathered.setdefault(compose(thawed(content, buyer)), test)
-            except NotWritableError:
-                continue  # says so to whoever asks for it; tests of UBL look at that
-            found += 1
+    for _, content, buyer in connection.execute(_ISSUED):
+        try:
+            _gathered.setdefault(compose(thawed(content, buyer)), test)
+        except NotWritableError:
+            continue  # says so to whoever asks for it; tests of UBL look at that
+        found += 1
     return found
 
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import weakref
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,8 +15,9 @@ import psycopg
 from core.clock import FixedClock, SystemClock
 from core.settings import QUEUES
 from models.command_kinds import synchronise
+from models.database import make_engine
 from tests.factories.inbox import store_event
-from tests.harness.cluster import Database
+from tests.harness.cluster import KINDS, Database
 from workers import inbox, inbox_claims, outbox, outbox_claims
 from workers.context import make_context
 from workers.routes import ROUTES
@@ -46,10 +48,13 @@ class Machine:
         self.database = database
         self.clock = FixedClock(SystemClock().now())
         fast = {"stripe_rate_per_s": 10_000.0, "paypal_rate_per_s": 10_000.0}
-        self.context = make_context(database.settings(**(fast | settings)), clock=self.clock)
+        context = make_context(database.settings(**(fast | settings)), clock=self.clock)
+        # Nobody else is here: no connection dies between two statements, and what is prepared may stay so.
+        self.context = replace(context, engine=make_engine(database.url, application="bursar-machine", alone=True))
         self._numbers = itertools.count(1)
         self._own: psycopg.Connection[Any] | None = None
-        synchronise(database.url, ROUTES["app"])
+        if ROUTES["app"] != KINDS:
+            synchronise(database.url, ROUTES["app"])
 
     def close(self) -> None:
         """Give the connections back."""
@@ -61,7 +66,7 @@ class Machine:
         """A command of the app, a second after what was before, stored and not yet run; its key."""
         self.clock.move_to(self.clock.now() + timedelta(seconds=1))
         key = key or f"key-{next(self._numbers)}"
-        self._kept().execute(
+        self.kept().execute(
             "SELECT bursar.accept_command(%s, %s::jsonb, %s, NULL, %s, 'sql', %s)",
             [name, json.dumps(dict(payload)), key, actor, self.clock.now()],
         )
@@ -84,7 +89,7 @@ class Machine:
         if known is not None:
             return int(known)
         return store_event(
-            self._kept(), dict(event), source=source, event_id=event["id"], event_type=event_type,
+            self.kept(), dict(event), source=source, event_id=event["id"], event_type=event_type,
             queue=queue_of(source, event_type), now=self.clock.now(),
         )  # fmt: skip
 
@@ -123,16 +128,16 @@ class Machine:
 
     def one(self, sql: str, *values: Any) -> Any:
         """The single value of a query; None without a row."""
-        found = self._kept().execute(sql, values or None).fetchone()
+        found = self.kept().execute(sql, values or None).fetchone()
         return None if found is None else found[0]
 
     def all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return self._kept().execute(sql, values or None).fetchall()
+        return self.kept().execute(sql, values or None).fetchall()
 
     def _look(self) -> set[str]:
         """What there is to do: tables with their queues, and whether waits or leases are over."""
-        return {found for (found,) in self._kept().execute(_LOOK, {"now": self.clock.now()}, prepare=True)}
+        return {found for (found,) in self.kept().execute(_LOOK, {"now": self.clock.now()}, prepare=True)}
 
     def _promote(self) -> int:
         now = self.clock.now()
@@ -142,7 +147,7 @@ class Machine:
                 lapse(connection, self.context.settings.max_crashes, now)
         return promoted
 
-    def _kept(self) -> psycopg.Connection[Any]:
+    def kept(self) -> psycopg.Connection[Any]:
         """A connection that is used again: a new one for each look costs ten times the look. Each statement commits by itself."""
         if self._own is None or self._own.closed:
             # Nothing stays prepared: a test may change a table.

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
 
 from tasks.maintenance.check_invariants import rules
-from tests.harness.cluster import Database
 
 _FROM = re.compile(r"FROM bursar\.(\w+)")
 _WRITTEN = """SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -21,7 +23,7 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _ON_ITS_WAY = timedelta(hours=1)
 
 
-def broken_rules(database: Database, now: datetime, but: Collection[str] = ()) -> list[str]:
+def broken_rules(connection: psycopg.Connection[Any], now: datetime, but: Collection[str] = ()) -> list[str]:
     """Rules that do not hold at the test's `now`, each with a row that says so.
 
     What was said in the last hour of it may still be on its way, as in production.
@@ -29,13 +31,11 @@ def broken_rules(database: Database, now: datetime, but: Collection[str] = ()) -
     unknown = set(but) - set(rules())
     assert not unknown, f"there is no rule {', '.join(sorted(unknown))}"
     bound, found = {"since": _EVER, "settled_by": now - _ON_ITS_WAY}, []
-    with database.connect(autocommit=False) as connection:
-        written = {str(name) for (name,) in connection.execute(_WRITTEN)}
-        for name, rule in rules().items():
-            if name in but or written.isdisjoint(_FROM.findall(rule.sql)):
-                continue
-            row = connection.execute(rule.sql, bound).fetchone()
-            if row is not None:
-                found.append(f"{name} ({rule.why}): {row[0]}: {row[1]}")
-        connection.rollback()
+    written = {str(name) for (name,) in connection.execute(_WRITTEN)}
+    for name, rule in rules().items():
+        if name in but or written.isdisjoint(_FROM.findall(rule.sql)):
+            continue
+        row = connection.execute(rule.sql, bound).fetchone()
+        if row is not None:
+            found.append(f"{name} ({rule.why}): {row[0]}: {row[1]}")
     return found
