@@ -5,7 +5,7 @@ A dead client's statement would hold its row locks until it ends; `client_connec
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import psycopg
@@ -13,6 +13,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
+
+from models.statements import Preparing, QuickConnection
 
 # For all connections of the process: rows carry JSON columns by the dozen, and this reads them in a fifth of the time.
 set_json_loads(msgspec.json.decode)
@@ -40,7 +42,7 @@ def connect_options(role: Role) -> str:
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
-class Lasting(psycopg.Connection[Any]):
+class Lasting(Preparing):
     """Statements stay prepared over a rollback, which psycopg would forget with it: each look at rows ends with one.
 
     For a process that plays alone on a database whose tables nobody changes: what is forgotten heals a worker that lives through
@@ -85,10 +87,13 @@ def make_engine(url: str, role: Role = "bursar_app", *, application: str = "burs
         if pooled
         else {"poolclass": NullPool}
     )
-    return create_engine(
+    engine = create_engine(
         "postgresql+psycopg://",
         creator=lambda: connect(url, role, application=application, kind=kind),
         # The text of an error goes to the row, the log and Sentry; a statement's parameters are customers' data.
         hide_parameters=True,
         **options,
     )
+    if alone:
+        engine._connection_cls = QuickConnection  # there is no other way to say which class
+    return engine

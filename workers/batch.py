@@ -31,6 +31,10 @@ _READ_ONE = f"""
     LEFT JOIN bursar.inbox_payload p ON p.inbox_id = i.id AND p.received_at = i.received_at WHERE i.id = %(id)s"""
 
 
+_BINARY = {"binary": True}
+"""Heeded by connections of `models.statements`; for others it is the cursor that asks for it."""
+
+
 class Row(NamedTuple):
     """An inbox row with its bytes."""
 
@@ -79,7 +83,7 @@ def read(connection: Connection, claim: InboxClaim, ids: Iterable[int]) -> list[
     # As text a body would travel at twice its size and be read digit by digit.
     raw.cursor_factory = _BinaryCursor
     try:
-        return list(map(Row._make, connection.exec_driver_sql(_READ, bound).all()))
+        return list(map(Row._make, connection.exec_driver_sql(_READ, bound, _BINARY).all()))
     finally:
         raw.cursor_factory = psycopg.Cursor
 
