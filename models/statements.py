@@ -80,7 +80,7 @@ class QuickResult(IteratorResult[Any]):
 
 
 class QuickConnection(Connection):
-    """SQLAlchemy's connection; see the module."""
+    """SQLAlchemy's connection; see the module. A cursor of another kind, such as one that copies, is asked in SQLAlchemy's way."""
 
     def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> CursorResult[Any]:
         """As SQLAlchemy's, for statements with named values or none. `execution_options={"binary": True}`: bytes travel as they are.
@@ -94,11 +94,11 @@ class QuickConnection(Connection):
             return super().exec_driver_sql(statement, parameters, execution_options)
         said = _parsed(statement)
         driver = self.connection.driver_connection
-        if said is None or not isinstance(driver, Preparing):
+        binary = bool(execution_options and execution_options.get("binary"))
+        if said is None or not isinstance(driver, Preparing) or (driver.cursor_factory is not psycopg.Cursor and not binary):
             return super().exec_driver_sql(statement, parameters, execution_options)
         if not self.in_transaction():
             self.begin()
-        binary = bool(execution_options and execution_options.get("binary"))
         try:
             result = _run(driver, said[0], [parameters[name] for name in said[1]] if parameters else [], binary=binary)
         except psycopg.Error as error:
