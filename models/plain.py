@@ -7,7 +7,7 @@ does 270 of these.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import new_class
 from typing import Any, TypeVar, cast
@@ -26,6 +26,14 @@ def plain_row(model: type[R], names: Sequence[str], values: Sequence[Any]) -> R:
     return row
 
 
+def blank_row(model: type[R], values: Mapping[str, Any]) -> R:
+    """An instance with these attributes, and None for each of its other columns."""
+    row: R = object.__new__(_plain(model))
+    row.__dict__.update(_blank(model))
+    row.__dict__.update(values)
+    return row
+
+
 def new_row(model: type[R], **values: Any) -> R:
     """An instance with these attributes; the columns that are not named are None."""
     row: R = object.__new__(_plain(model))
@@ -39,6 +47,11 @@ def model_of(row: Base) -> type[Base]:
 
 
 _MODELS: dict[type, type[Base]] = {}
+
+
+@cache
+def _blank(model: type[Base]) -> dict[str, None]:
+    return {attr.key: None for attr in sqlalchemy.inspect(model).column_attrs}
 
 
 @cache

@@ -8,7 +8,7 @@ history, cascades) cost more than the handlers' rules.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress
@@ -17,11 +17,16 @@ from typing import Any, cast
 
 import sqlalchemy
 from psycopg import sql
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import IntegrityError
 
 from models.base import Aggregate, Base
 from models.bulk import as_json, insert_rows, update_rows
-from models.plain import model_of, plain_row
+from models.copying import MANY, copy_rows
+from models.plain import blank_row, model_of, plain_row
+
+_KEY = ("source", "external_id")
 
 
 @dataclass(slots=True)
@@ -41,8 +46,9 @@ class StubTakenError(RuntimeError):
 def lock(connection: Connection, model: type[Aggregate], source: str, external_ids: Iterable[str]) -> dict[str, Held]:
     """Load and lock those rows that exist, in the order of their external ids; by external id."""
     bound = {"source": source, "keys": as_json(sorted(external_ids))}
+    names = _names(model)
     found = map(tuple, connection.exec_driver_sql(_select(model), bound).all())
-    return {one.row.external_id: one for one in (Held(_instance(model, values), values) for values in found)}
+    return {one.row.external_id: one for one in (Held(plain_row(model, names, values), values) for values in found)}
 
 
 def _model(row: Aggregate) -> type[Aggregate]:
@@ -51,7 +57,7 @@ def _model(row: Aggregate) -> type[Aggregate]:
 
 def stub(model: type[Aggregate], **values: Any) -> Held:
     """A row known only by reference. It is written with what verbs make of it, in one piece."""
-    return Held(_instance(model, [values.get(name) for name in _names(model)]), None)
+    return Held(blank_row(model, values), None)
 
 
 def write(connection: Connection, held: Iterable[Held]) -> None:
@@ -87,14 +93,30 @@ def write(connection: Connection, held: Iterable[Held]) -> None:
 
 def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> None:
     new.sort(key=lambda one: (one.row.source, one.row.external_id))
-    names, values = [column for _, column in _columns(model)], _values(model)
+    names, values = tuple(column for _, column in _columns(model)), _values(model)
+    lines = []
     for one in new:
         one.stored = values(one.row.__dict__)
-    lines = [dict(zip(names, one.stored or (), strict=True)) for one in new]
-    # Without waiting for an error: after one, the transaction could not even say which row it was.
-    made = insert_rows(connection, _table(model), lines, once_by=("source", "external_id"), returning=("id",))
+        lines.append(one.stored)
+    if len(new) >= MANY:
+        try:
+            copy_rows(connection, _table(model), names, lines)
+        except IntegrityError as error:
+            if _taken(error):
+                raise StubTakenError(f"new rows of {model.NAME} were made by another worker at this moment") from error
+            raise
+        return
+    # Without waiting for an error, from which the transaction could not recover.
+    named = [dict(zip(names, line, strict=True)) for line in lines]
+    made = insert_rows(connection, _table(model), named, once_by=_KEY, returning=("id",))
     if len(made) != len(new):
         raise StubTakenError(f"{len(new) - len(made)} new rows of {model.NAME} were made by another worker at this moment")
+
+
+def _taken(error: IntegrityError) -> bool:
+    """Whether it says that the name of a new row is another row's: each aggregate's table has this constraint."""
+    named = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
+    return named is not None and named.endswith("_source_external_id_key")
 
 
 def insert_new(connection: Connection, rows: Iterable[Base]) -> None:
@@ -102,13 +124,9 @@ def insert_new(connection: Connection, rows: Iterable[Base]) -> None:
     by_model: dict[type[Base], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         model = model_of(row)
-        by_model[model].append({column: getattr(row, name) for name, column in _columns(model)})
+        by_model[model].append({column: row.__dict__.get(name) for name, column in _columns(model)})
     for model, lines in by_model.items():
         insert_rows(connection, _table(model), lines)
-
-
-def _instance(model: type[Aggregate], values: Sequence[Any]) -> Aggregate:
-    return plain_row(model, _names(model), values)
 
 
 @cache

@@ -8,17 +8,24 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from models.audit import AUDIT
 from models.base import Base
 from models.bulk import _TYPES, insert_rows, update_rows
+from models.copying import MANY
 from models.customer import Customer
 from models.database import make_engine
 from models.outbox import OUTBOX
 from tests.harness.cluster import Database
 
 AT = datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC)
+TEXTS = (
+    "", "null", "\\N", "\\.", "a\n\\.\nb", "]\n[", '"', '""', "\\", '\\"', "\\n", "\\\n", "\r\n\t\b\f\x01\x1f\x7f", ",", "{}", " a ",
+    "é\u2028", *map(str, range(MANY)),
+)  # fmt: skip
 ODD = 'a "quoted" \\x back\nslash, {braces}, %s, \u2028 \U0001f9fe é'
 
 
@@ -38,8 +45,9 @@ def audit_like(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_new_rows_arrive_as_they_were(connection: Connection) -> None:
-    rows = [audit_like(), audit_like(before={}, after=None, inbox_id=None)]
+@pytest.mark.parametrize("more", [0, MANY], ids=["few, as JSON", "many, by COPY"])
+def test_new_rows_arrive_as_they_were(connection: Connection, more: int) -> None:
+    rows = [audit_like(), audit_like(before={}, after=None, inbox_id=None), *(audit_like() for _ in range(more))]
     insert_rows(connection, AUDIT, rows)
 
     names = [name for name in rows[0] if name not in ("id", "after")]
@@ -50,6 +58,38 @@ def test_new_rows_arrive_as_they_were(connection: Connection) -> None:
     assert connection.execute(select(AUDIT.c.id).where(AUDIT.c.after.is_(None))).scalars().all() == [found[1]["id"]], (
         "None in a JSON column is SQL's null, not JSON's"
     )
+
+
+def test_texts_of_all_kinds_arrive_by_copy(connection: Connection) -> None:
+    table: Any = Customer.__table__
+    told: list[dict[str, Any]] = [
+        {"id": uuid4(), "source": "stripe", "external_id": str(number), "versions": {text: [text]}, "created_at": AT, "updated_at": AT,
+         "name": text, "balance_minor": number or None, "deleted_at": AT if number % 2 else None}
+        for number, text in enumerate(TEXTS)
+    ]  # fmt: skip
+    insert_rows(connection, table, told)
+
+    stored = {row["id"]: row for row in connection.execute(select(table)).mappings()}
+    for row in told:
+        assert {name: stored[row["id"]][name] for name in row} == row
+
+
+def test_many_rows_of_which_one_is_there_are_refused_as_a_whole(connection: Connection) -> None:
+    rows = [audit_like() for _ in range(MANY)]
+    insert_rows(connection, AUDIT, rows[-1:])
+
+    with pytest.raises(IntegrityError) as refused:
+        insert_rows(connection, AUDIT, rows)
+    assert isinstance(refused.value.orig, UniqueViolation)
+    connection.rollback()
+    insert_rows(connection, AUDIT, rows)
+    assert len(connection.execute(select(AUDIT.c.id)).all()) == MANY
+
+
+def test_a_float_is_refused_however_many_rows_there_are(connection: Connection) -> None:
+    for count in (1, MANY):
+        with pytest.raises(TypeError, match="float"):
+            insert_rows(connection, AUDIT, [audit_like(inbox_id=1.5)] * count)
 
 
 def test_changed_rows_and_no_others_are_changed(connection: Connection) -> None:
