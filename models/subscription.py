@@ -22,7 +22,7 @@ class Subscription(Aggregate):
         {
             "customer_id", "account_id", "subscriber_ref", "product_ref", "price_ref", "unit_price_minor", "collection", "zone",
             "anchor_at", "cycle_no", "next_billing_at", "grace_until", "pending_change", "promo_ref", "parked_at", "parked_because",
-            "trial_notice_at", "seats_accrued_minor", "unbilled_until",
+            "trial_notice_at", "seats_accrued_minor", "unbilled_until", "access_until",
         }
     )  # fmt: skip
 
@@ -78,6 +78,8 @@ class Subscription(Aggregate):
     """What seats that came and went cost, for the next invoice (SEAT-2); negative: it takes that much off."""
     unbilled_until: Mapped[datetime | None]
     """Its account was suspended until then (DUN-2): the next period begins there and costs its share; None: nothing is left out."""
+    access_until: Mapped[datetime | None]
+    """PayPal was asked to end it a day before its paid period ends: what was paid for holds until then. None: nothing to wait for."""
     parked_at: Mapped[datetime | None]
     parked_because: Mapped[str | None]
     """SUB-14: a run would have done something absurd; a person looks first."""

@@ -87,6 +87,7 @@ TABLE: tuple[Run, ...] = (
     Run("enforce_dunning", "payments", timedelta(minutes=15), "skip", "suspends, and in the end ends, what was not paid", money=True),
     Run("expire_manual_renewals", "payments", timedelta(hours=1), "skip", "ends renewals not paid in their grace", money=True),
     Run("sync_seats", "payments", timedelta(minutes=1), "skip", "sets subscriptions to the seats taken, once per window", money=True),
+    Run("end_with_period", "payments", timedelta(minutes=15), "skip", "has PayPal end what is to end, before it bills", money=True),
     Run("expire_invitations", "payments", timedelta(minutes=15), "skip", "ends invitations in time; their seats are free again"),
     Run("repair_seats", "payments", Daily(time(3, 50)), "skip", "counts seats anew, sets quantities that differ", money=True),
     Run("expire_credits", "payments", Daily(time(0, 20)), "skip", "voids credits whose validity has ended", money=True),

@@ -25,7 +25,8 @@ _ENDED = frozenset({"cancelled", "expired"})
 ASKABLE = frozenset({"stripe"})
 """Who does all that can be asked for."""
 CANCELLABLE = ASKABLE | {"paypal"}
-"""Who ends a subscription at once. PayPal knows no end with the period, and takes nothing back; a plan or a quantity its payer changes."""
+"""Who ends a subscription at once. PayPal knows no end with the period (`end_with_period` keeps that wish), and takes nothing back; a
+plan or a quantity its payer changes."""
 
 
 def mirrored_subscription(unit: UnitOfWork, source: str, reference: str, subscriber_ref: str) -> Subscription:

@@ -40,6 +40,11 @@ def _derive(unit: UnitOfWork, refs: Sequence[str]) -> None:
         _set(unit, unit.row(Subscriber, OWN_SOURCE, ref), held[ref], free)
 
 
+def _counts_as(unit: UnitOfWork, row: Subscription) -> str | None:
+    """Its status; ended early at its provider, it runs while the paid period does."""
+    return "active" if row.access_until and row.access_until > unit.now and row.status == "cancelled" else row.status
+
+
 def _set(unit: UnitOfWork, subscriber: Subscriber, held: Sequence[Subscription], free: set[str]) -> None:
     if subscriber.incomplete:
         return
@@ -47,7 +52,7 @@ def _set(unit: UnitOfWork, subscriber: Subscriber, held: Sequence[Subscription],
     if began and subscriber.trial_used_at is None:
         subscriber.trial_used_at = min(began)  # a provider's trial is one, too (TRIAL-7)
     status = account_status(
-        [Held(row.status, row.product_ref in free) for row in held],
+        [Held(_counts_as(unit, row), row.product_ref in free) for row in held],
         suspended=subscriber.suspended_at is not None,
         had_trial=subscriber.trial_used_at is not None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.operations.cancel_at_provider import ASKABLE, CANCELLABLE, ask_provider
 from billing.operations.cancel_subscription import cancel
+from billing.operations.end_with_period import endable, plan_end
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.downgrade import DowngradeSubscriber
@@ -38,13 +39,15 @@ def downgrade_subscriber(unit: UnitOfWork, command: DowngradeSubscriber) -> list
     rows = [unit.row(Subscription, *key) for key in found]
     rows = [row for row in rows if row.status not in ("cancelled", "expired") and row.product_ref not in free]
     able = CANCELLABLE if command.when == "now" else ASKABLE
-    if others := [row for row in rows if row.source not in (OWN_SOURCE, *able)]:
+    if others := [row for row in rows if row.source not in (OWN_SOURCE, *able) and (command.when == "now" or not endable(row))]:
         current = {"source": others[0].source, "subscription": others[0].external_id}
-        message = f"{others[0].source} knows no end with the period of {others[0].external_id}; cancel it now"
+        message = f"nobody knows when {others[0].source} bills {others[0].external_id} again; cancel it now"
         raise Rejected("not_cancellable_here", message, {"current": current})
     for row in rows:
         if row.source == OWN_SOURCE:
             cancel(unit, row, when=command.when, credit=False, reason=command.reason or "downgrade")
+        elif command.when == "period_end" and row.source not in ASKABLE:
+            plan_end(unit, row, command.reason or "downgrade")
         else:
             ask_provider(unit, row, "cancel" if command.when == "now" else "cancel_at_period_end", command.reason)
     return rows

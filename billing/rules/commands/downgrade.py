@@ -36,8 +36,8 @@ class DowngradeSubscriber(Command):
     REFUSALS: ClassVar[Mapping[str, str]] = {
         "unknown_subscriber": "nobody was defined under `subscriber_ref`",
         "in_use": "paid features or active events are still there (`details.current`)",
-        "not_cancellable_here": "one of them is billed by a provider that knows no end with the period, as PayPal; ask for `now` "
-        "(`details.current`)",
+        "not_cancellable_here": "one of them is billed by a provider that cannot end it so, or nobody knows when PayPal bills it again; "
+        "ask for `now` (`details.current`)",
     }
 
     subscriber_ref: str

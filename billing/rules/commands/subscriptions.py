@@ -209,16 +209,18 @@ class CancelSubscription(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactivateSubscription(Command):
-    """Takes back that a subscription ends with its period."""
+    """Takes back that a subscription ends with its period, whoever bills it. At PayPal that is possible until the day before its end."""
 
     NAME: ClassVar[str] = "billing.subscriptions.reactivate.v1"
     RESULT: ClassVar[type] = SubscriptionStands
     REFUSALS: ClassVar[Mapping[str, str]] = {**UNKNOWN, "ended": "it has ended; begin another one (`details.current`)"}
 
     reference: str
-    """The subscription's reference."""
+    """The subscription's reference; of a provider's its id."""
     subscriber_ref: str
     """Whose it is."""
+    source: Literal["bursar", "stripe", "paypal"] = "bursar"
+    """Who bills it."""
     reason: str | None = None
     """Why, for the audit."""
 
@@ -227,7 +229,7 @@ class ReactivateSubscription(Command):
 
     def references(self) -> Iterator[tuple[str, str, str]]:
         """Subscriber and subscription."""
-        yield from _rows(self.reference, self.subscriber_ref)
+        yield from _rows(self.reference, self.subscriber_ref, self.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +289,6 @@ def _whose(name: str, subscriber_ref: str, reason: str | None) -> None:
         line(reason, "reason")
 
 
-def _rows(name: str, subscriber_ref: str) -> Iterator[tuple[str, str, str]]:
+def _rows(name: str, subscriber_ref: str, source: str = OWN) -> Iterator[tuple[str, str, str]]:
     yield "subscriber", OWN, subscriber_ref
-    yield "subscription", OWN, name
+    yield "subscription", source, name

@@ -108,7 +108,8 @@ class CancelSubscription(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactivateSubscription(Command):
-    """Takes back that a subscription ends with its period.
+    """Takes back that a subscription ends with its period, whoever bills it. At PayPal that is possible until the day
+    before its end.
 
     Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
     `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
@@ -119,9 +120,11 @@ class ReactivateSubscription(Command):
     QUEUE: ClassVar[str] = "payments"
 
     reference: str
-    """The subscription's reference."""
+    """The subscription's reference; of a provider's its id."""
     subscriber_ref: str
     """Whose it is."""
+    source: Literal["bursar", "stripe", "paypal"] = "bursar"
+    """Who bills it."""
     reason: str | None = None
     """Why, for the audit."""
 

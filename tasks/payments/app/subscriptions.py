@@ -10,6 +10,7 @@ from billing.operations.cancel_subscription import (
 )
 from billing.operations.change_subscription import change_subscription
 from billing.operations.downgrade_subscriber import downgrade_subscriber
+from billing.operations.reactivate_at_provider import reactivate_at_provider
 from billing.operations.start_subscription import start_subscription
 from billing.operations.unit import UnitOfWork
 from billing.operations.unpark_subscription import unpark_subscription
@@ -57,7 +58,8 @@ def cancel(unit: UnitOfWork, command: CancelSubscription) -> SubscriptionStands:
 
 def reactivate(unit: UnitOfWork, command: ReactivateSubscription) -> SubscriptionStands:
     """It goes on after all."""
-    return _stands(unit, reactivate_subscription(unit, command))
+    verb = reactivate_subscription if command.source == OWN_SOURCE else reactivate_at_provider
+    return _stands(unit, verb(unit, command))
 
 
 def pause(unit: UnitOfWork, command: PauseSubscription) -> SubscriptionStands:
@@ -86,7 +88,8 @@ def downgrade(unit: UnitOfWork, command: DowngradeSubscriber) -> Downgraded:
 
 
 def _stands(unit: UnitOfWork, row: Subscription) -> SubscriptionStands:
-    invoice = unit.row(Invoice, OWN_SOURCE, row.latest_invoice_ref) if row.latest_invoice_ref else None
+    ours = row.latest_invoice_ref if row.source == OWN_SOURCE else None
+    invoice = unit.row(Invoice, OWN_SOURCE, ours) if ours else None
     return SubscriptionStands(
         subscription=public_id(row.PUBLIC_PREFIX, row.id),
         reference=row.external_id,
