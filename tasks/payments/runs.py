@@ -130,13 +130,13 @@ def expire_manual_renewals(context: Context, slot_at: datetime) -> Mapping[str, 
     return work_pages(context, subscriptions.EXPIRE, slot_at)
 
 
-def sync_seats(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def end_with_period(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Have PayPal end what is to end with its period, before it bills again; end access when the period is over (SUB-6)."""
     told = [work_pages(context, paged, slot_at) for paged in (subscriptions.END, subscriptions.END_ACCESS)]
     return {"items": sum(one["items"] for one in told), "failed": sum(one["failed"] for one in told)}
 
 
+def sync_seats(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Set subscriptions to the seats that are taken, once per organisation and window (SEAT-1, SEAT-9)."""
     return work_pages(context, seats.SYNC, slot_at)
 
