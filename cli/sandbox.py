@@ -14,6 +14,7 @@ from cli.printing import facts, json_line, table
 from cli.roles import action
 from cli.sandbox_address import environment
 from cli.sandbox_anaf import anaf
+from cli.sandbox_fx import fx
 from cli.sandbox_paypal import paypal
 from cli.sandbox_vies import vies
 from cli.surroundings import settings
@@ -26,10 +27,11 @@ _UNTOUCHED = "nothing was done"
 
 @click.group()
 def sandbox() -> None:
-    """A stand-in of Stripe on this machine, and those of PayPal, VIES and ANAF. Amounts are in the currency's smallest unit."""
+    """Stand-ins on this machine: of Stripe, PayPal, VIES, ANAF and two central banks. Amounts are in the currency's smallest unit."""
 
 
 sandbox.add_command(anaf)
+sandbox.add_command(fx)
 sandbox.add_command(paypal)
 sandbox.add_command(vies)
 

@@ -1,4 +1,4 @@
-"""Where stand-ins of Stripe, PayPal and VIES are reached; apart from it, for `bursar up` knows this before anything heavy is imported."""
+"""Where stand-ins of providers and authorities are reached; apart from it, for `bursar up` knows this before anything heavy is imported."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def environment(port: int) -> dict[str, str]:
 def vies_environment(port: int) -> dict[str, str]:
     """What points a copy of Bursar at the stand-in of VIES on that port."""
     return {"BURSAR_VIES_API_BASE": f"http://{LOOPBACK}:{port}/taxation_customs/vies/rest-api"}
+
+
+def fx_environment(port: int) -> dict[str, str]:
+    """What points a copy of Bursar at the stand-ins of BNR and the ECB on that port."""
+    return {"BURSAR_FX_API_BASE": f"http://{LOOPBACK}:{port}"}
 
 
 def anaf_environment(port: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How `bursar sandbox paypal`, `anaf` and `vies` reach their stand-ins: only one on this machine, and a refusal in people's words."""
+"""How `bursar sandbox paypal`, `anaf`, `vies` and `fx` reach their stand-ins: only one on this machine, and a refusal in people's words."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from cli.embedded.ports import LOOPBACK
 from core.clock import SystemClock
 from core.settings import Settings
 from providers.sandbox.anaf.server import AnafSandbox
+from providers.sandbox.fx.standin import FxSandbox
 from providers.sandbox.paypal.server import PayPalSandbox
 from providers.sandbox.paypal.signing import KEPT, Signer
 from providers.sandbox.stripe.standin import StripeSandbox
@@ -21,7 +22,7 @@ _STATE, _PAYPAL_STATE, _ANAF_STATE = "sandbox-stripe.json", "sandbox-paypal.json
 
 
 def run_sandbox(settings: Settings) -> None:
-    """Serve where the settings of Stripe's, PayPal's, VIES's and ANAF's API say until SIGTERM or SIGINT; the state is kept in the home.
+    """Serve where the settings of the APIs of Stripe, PayPal, VIES, banks and ANAF say until SIGTERM or SIGINT; the home keeps the state.
 
     What happens there is posted to the receiver, signed as it expects.
 
@@ -30,7 +31,7 @@ def run_sandbox(settings: Settings) -> None:
     """
     bases = {
         "stripe": settings.stripe_api_base, "paypal": settings.paypal_api_base, "vies": settings.vies_api_base,
-        "anaf": settings.anaf_api_base,
+        "anaf": settings.anaf_api_base, "fx": settings.fx_api_base,
     }  # fmt: skip
     ports = {name: _port(base) for name, base in bases.items()}
     if not any(ports.values()):
@@ -43,6 +44,8 @@ def run_sandbox(settings: Settings) -> None:
             running.enter_context(_paypal(settings, ports["paypal"]))
         if ports["vies"]:
             running.enter_context(ViesSandbox(port=ports["vies"]))
+        if ports["fx"]:
+            running.enter_context(FxSandbox(port=ports["fx"]))
         if ports["anaf"]:
             ministry = AnafSandbox(port=ports["anaf"])
             ministry.keep_in(settings.home / _ANAF_STATE)

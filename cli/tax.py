@@ -37,8 +37,9 @@ _CHECKS = """
     FROM bursar.vies_check v WHERE v.versions <> '{}' AND (%(number)s::text IS NULL OR v.external_id = %(number)s)
     ORDER BY v.valid NULLS FIRST, v.failures DESC NULLS LAST, v.external_id LIMIT %(limit)s"""
 _EXCHANGE = """
-    SELECT rate_source AS source, base, quote, valid_on, rate, actor FROM bursar.fx_rate WHERE versions <> '{}'
-    ORDER BY valid_on DESC, rate_source, base, quote LIMIT %(limit)s"""
+    SELECT rate_source AS source, base, quote, valid_on, rate, actor, false AS held FROM bursar.fx_rate WHERE versions <> '{}'
+    UNION ALL SELECT rate_source, base, quote, valid_on, rate, NULL, true FROM bursar.fx_held WHERE ended_at IS NULL
+    ORDER BY valid_on DESC, source, base, quote LIMIT %(limit)s"""
 _KINDS = [kind for kind in RATE_KINDS if kind != "zero"]
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line; rates as text.")
 _LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
@@ -157,7 +158,7 @@ def ask(number: str) -> None:
 @_JSON
 @action("viewer")
 def exchange(limit: int, as_json: bool) -> None:
-    """List the rates of exchange, the newest first."""
+    """List the rates of exchange, the newest first; those too that were kept back, by which no paper is issued."""
     found = _rows(_EXCHANGE, limit=limit)
     if not found:
         raise nothing("no rate of exchange is recorded", "record one: `bursar tax record-fx`")
@@ -166,7 +167,8 @@ def exchange(limit: int, as_json: bool) -> None:
             json_line(row)
         return
     table(("VALID ON", "SOURCE", "PAIR", "RATE", "BY"), ((
-        row["valid_on"], row["source"], f"{row['base']}/{row['quote']}", row["rate"], row["actor"]) for row in found))  # fmt: skip
+        row["valid_on"], row["source"], f"{row['base']}/{row['quote']}", row["rate"],
+        "nobody: kept back" if row["held"] else row["actor"]) for row in found))  # fmt: skip
 
 
 @tax.command("record-fx")

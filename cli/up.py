@@ -19,7 +19,7 @@ from cli.embedded.errors import EmbeddedError
 from cli.embedded.ground import settle
 from cli.embedded.ports import remembered
 from cli.mail_address import FOLDER, can_catch, mail_environment
-from cli.sandbox_address import anaf_environment, environment, paypal_environment, vies_environment
+from cli.sandbox_address import anaf_environment, environment, fx_environment, paypal_environment, vies_environment
 from cli.supervisor.embedded_pair import EmbeddedPair
 from cli.supervisor.ports import Ports, choose
 from cli.supervisor.screen import LogWatch, say
@@ -29,6 +29,8 @@ from core.clock import monotonic_s
 _OLD_LOG_BYTES = 10_000_000
 _PAYPAL_GIVEN = ("CLIENT_ID", "CLIENT_SECRET", "API_BASE", "ENVIRONMENT", "TRUST_ANCHORS")
 """Whoever sets one of these has a PayPal of his own."""
+_PLAYED = {"FX": "BNR, ECB"}
+"""What people call a stand-in, where its setting says otherwise."""
 
 
 @click.command()
@@ -79,9 +81,9 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
         supervisor = module.Supervisor(settings, services, LogWatch(services.logs), lock, sandbox=bool(played), mails=bool(caught))
         if caught:
             say(f"  {'Mails':<12} go to nobody: they are files in {place / FOLDER}; `{_command()} mail ls`")
-        for name in ("Stripe", "PayPal", "VIES", "ANAF"):
-            if base := played.get(f"BURSAR_{name.upper()}_API_BASE"):
-                say(f"  {name:<12} {base} plays it, without real money: `{_command()} sandbox --help`")
+        for name in ("Stripe", "PayPal", "VIES", "FX", "ANAF"):
+            if base := played.get(f"BURSAR_{name}_API_BASE".upper()):
+                say(f"  {_PLAYED.get(name, name):<12} {base} plays it, without real money: `{_command()} sandbox --help`")
         _print_places(place, services)
         supervisor.run(tell_story=story, began_at_s=began_at_s)
         say("\nstopping (again Ctrl-C: at once)")
@@ -94,7 +96,7 @@ def _run(place: Path, services: EmbeddedPair, lock: int, *, story: bool, began_a
 
 
 def _sandbox(place: Path) -> dict[str, str]:
-    """What points us at stand-ins of Stripe, PayPal, VIES and ANAF; nothing for that of which a real key or an address is given.
+    """What points us at stand-ins of Stripe, PayPal, VIES, BNR, ECB, ANAF; nothing for that of which a real key or an address is given.
 
     A database for live events never plays: what a stand-in says would be booked as real money.
     """
@@ -107,6 +109,8 @@ def _sandbox(place: Path) -> dict[str, str]:
         played |= paypal_environment(remembered(place, "sandbox-paypal"), place)
     if not is_given("BURSAR_VIES_API_BASE"):
         played |= vies_environment(remembered(place, "sandbox-vies"))
+    if not is_given("BURSAR_FX_API_BASE"):
+        played |= fx_environment(remembered(place, "sandbox-fx"))
     if not any(is_given(f"BURSAR_ANAF_{name}") for name in ("API_BASE", "CLIENT_ID", "CLIENT_SECRET")):
         played |= anaf_environment(remembered(place, "sandbox-anaf"))
     return played

@@ -149,6 +149,20 @@ class EfacturaAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class FxRateAlert:
+    """A rate of exchange that was kept back as a likely misprint. Rates are decimal texts, days ISO 8601."""
+
+    bank: str
+    pair: str
+    rate: str
+    valid_on: str
+    last_rate: str
+    last_on: str
+    record: str
+    """The command by which a person says what is right."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoginAlert:
     """Many logins fail. `lines` name users by the app's ids; instants are texts in UTC."""
 

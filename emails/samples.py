@@ -17,6 +17,7 @@ from emails.alerts import (
     DisputeAlert,
     DisputeReminder,
     EfacturaAlert,
+    FxRateAlert,
     InvariantAlert,
     LoginAlert,
     OtherModeAlert,
@@ -80,6 +81,10 @@ _OPERATORS: dict[str, Sequence[Any]] = {
     "clock_jump_alert": [ClockJumpAlert(
         before="2026-03-01 12:00:05 UTC", after="2026-03-01 14:00:05 UTC", passed="5 s", held=["refund_batches"],
         look="bursar doctor", consent="bursar schedule consent --reason '...'",
+    )],
+    "fx_rate_alert": [FxRateAlert(
+        bank="BNR", pair="EUR/RON", rate="50.8980", valid_on="2026-11-21", last_rate="5.0891", last_on="2026-11-20",
+        record="bursar tax record-fx BNR EUR RON RATE --valid-on 2026-11-21",
     )],
     "efactura_alert": [EfacturaAlert(
         document="BRS-2026-000123", said="was refused", status="rejected", deadline="2026-11-27 23:59 in Romania",

@@ -6,12 +6,10 @@ from datetime import date
 
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.document import ForeignTax
+from billing.rules.tax.central_bank import bank_of
 from billing.rules.tax.exchange import MOST_RATE_AGE, convert
 from models.seller import Seller
 
-_SOURCES = {"RON": "BNR"}
-"""Whose rate the tax office of a currency takes; elsewhere in the EU the central bank's is as good as the country's own."""
-_ELSEWHERE = "ECB"
 _NEWEST = """SELECT rate, valid_on, rate_source FROM bursar.fx_rate
              WHERE base = %(base)s AND quote = %(quote)s AND rate_source = %(rate_source)s
                AND valid_on BETWEEN %(oldest)s AND %(on)s ORDER BY valid_on DESC LIMIT 1"""
@@ -26,7 +24,7 @@ def foreign_tax(unit: UnitOfWork, seller: Seller, currency: str, tax_minor: int,
     """The tax as the office wants it; None where the paper is in the office's own currency, or no tax is the seller's to state.
 
     Raises:
-        NoExchangeRateError: `fx_rates.record` has told no rate that holds on that day and is at most seven days old.
+        NoExchangeRateError: nobody has told a rate that holds on that day and is at most seven days old.
     """
     into = seller.currency or currency
     if into == currency or not seller.vat_registered:
@@ -34,8 +32,8 @@ def foreign_tax(unit: UnitOfWork, seller: Seller, currency: str, tax_minor: int,
     found = _rate(unit, currency, into, on)
     if found is None:
         raise NoExchangeRateError(
-            f"no rate from {currency} to {into} of {_SOURCES.get(into, _ELSEWHERE)} holds on {on}: record one with `fx_rates.record`; the "
-            "paper is issued then"
+            f"no rate from {currency} to {into} of {bank_of(into).name} holds on {on}: `fetch_fx_rates` asks for one; or record it "
+            "with `fx_rates.record`. The paper is issued then"
         )
     rate, valid_on, rate_source = found
     return ForeignTax(
@@ -47,7 +45,7 @@ def _rate(unit: UnitOfWork, base: str, quote: str, on: date) -> tuple[str, date,
     kept: dict[tuple[str, str, date], tuple[str, date, str] | None] = unit.kept.setdefault(_KEPT, {})
     if (base, quote, on) not in kept:
         bound = {
-            "base": base, "quote": quote, "rate_source": _SOURCES.get(quote, _ELSEWHERE), "on": on, "oldest": on - MOST_RATE_AGE,
+            "base": base, "quote": quote, "rate_source": bank_of(quote).name, "on": on, "oldest": on - MOST_RATE_AGE,
         }  # fmt: skip
         rows = unit.committed(_NEWEST, bound)
         kept[base, quote, on] = (rows[0]["rate"], rows[0]["valid_on"], rows[0]["rate_source"]) if rows else None

@@ -76,6 +76,8 @@ KEPT_TABLES: Mapping[str, str] = {
     "efactura": "a legal paper's way; the buyer is in `efactura_paper`",
     "external_account": "a payee's",
     "finding": "ids and amounts of a comparison",
+    "fx_feed": "of the machine",
+    "fx_held": "published rates",
     "fx_rate": "published rates",
     "heartbeat": "of the machine",
     "inbox": "ids and states; `error` is scrubbed, and goes with the bytes",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 
+from billing.operations.used_currencies import RECENT, USED
+from billing.rules.tax.central_bank import bank_of
 from billing.rules.tax.proof import PROOF_HOLDS
 from cli.checks.finding import Finding, fail, ok, warn
 
@@ -20,8 +23,16 @@ _WAITING = """SELECT cause, count(*), min(since) FROM bursar.document_wait WHERE
 _UNPAPERED = """SELECT EXISTS (SELECT FROM bursar.invoice WHERE source = 'bursar' AND total_minor > 0)
                 AND NOT EXISTS (SELECT FROM bursar.seller WHERE versions <> '{}')"""
 _OVER = "SELECT count(*) FROM bursar.finding WHERE source = 'bursar' AND status = 'open' AND kind = 'over_credited'"
+_OFFICE = """SELECT currency, clock_timestamp(), (clock_timestamp() AT TIME ZONE coalesce(zone, 'UTC'))::date
+             FROM bursar.seller WHERE versions <> '{}' AND vat_registered AND currency IS NOT NULL"""
+_NEWEST = """SELECT base, max(valid_on) FROM bursar.fx_rate
+             WHERE rate_source = %(bank)s AND quote = %(quote)s AND base = ANY (%(bases)s) AND valid_on <= %(on)s GROUP BY base"""
+_HELD = """SELECT external_id, rate, last_rate FROM bursar.fx_held WHERE ended_at IS NULL ORDER BY held_at, id"""
+_FEED = "SELECT error FROM bursar.fx_feed WHERE external_id = %(bank)s"
+_OLD = timedelta(days=3)
+"""A weekend with a holiday is bridged; what is older is nearly halfway to the seven days after which papers wait."""
 _NEXT = {
-    "no_fx_rate": "record it: `bursar tax record-fx`; the papers follow by themselves",
+    "no_fx_rate": "docs/runbook/fx-rates.md; or record it: `bursar tax record-fx`; the papers follow by themselves",
     "no_tax_rate": "`bursar document waiting` names the places; define the rate: `bursar tax define-rate`",
     "mixed_tax": "`bursar document waiting` names them; void each, and bill by two invoices what no paper may hold together (docs/tax.md)",
 }
@@ -37,7 +48,33 @@ def tax(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         yield warn("papers", f"{count} wait since {since:%Y-%m-%d %H:%M} ({cause})", _NEXT.get(cause, "`bursar document waiting`"))
     if not waiting:
         yield ok("papers", "none waits for a rate")
+    yield from _exchange(connection)
     yield from _credited(connection)
+
+
+def _exchange(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """Whether there are rates for the currencies in which papers are issued; nothing, where the tax office reckons in that one."""
+    office = connection.execute(_OFFICE).fetchone()
+    if office is None:
+        return
+    quote, now, today = office
+    used = connection.execute(USED, {"recent": now - RECENT}).fetchall()
+    bases = sorted(base for (base,) in used if base and base != quote)
+    if not bases:
+        return
+    bank = bank_of(quote).name
+    newest = dict(connection.execute(_NEWEST, {"bank": bank, "quote": quote, "bases": bases, "on": today}).fetchall())
+    old = [f"{base}/{quote} {newest.get(base, 'none')}" for base in bases if base not in newest or today - newest[base] > _OLD]
+    held = connection.execute(_HELD).fetchall()
+    for reference, rate, last_rate in held:
+        yield warn("rates of exchange", f"{reference} is kept back: {rate} after {last_rate}", "docs/runbook/fx-rates.md")
+    if old:
+        feed = connection.execute(_FEED, {"bank": bank}).fetchone()
+        why = f"; {bank} said last: {feed[0]}" if feed is not None and feed[0] else ""
+        said = f"the newest is old: {', '.join(old)}{why}"
+        yield warn("rates of exchange", said, "docs/runbook/fx-rates.md; at seven days papers wait")
+    elif not held:
+        yield ok("rates of exchange", f"{bank}'s hold for {', '.join(bases)}")
 
 
 def _credited(connection: psycopg.Connection[Any]) -> Iterator[Finding]:

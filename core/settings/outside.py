@@ -48,6 +48,10 @@ class Outside(Section):
         "", description="VIES, the EU's register of VAT numbers. Empty: the EU's own in mode live; in mode test nobody is asked, and VAT "
         "is charged to businesses of other member states."
     )
+    fx_api_base: str = Field(
+        "", description="Where central banks' rates of exchange are read. Empty: at BNR's (`https://curs.bnr.ro`) and the ECB's "
+        "(`https://www.ecb.europa.eu`) own pages in mode live; in mode test nobody is asked, and rates are recorded by hand."
+    )
     anaf_client_id: str = Field(
         "", description="Client id of the application that is registered at ANAF. Empty: e-Facturas wait, and `doctor` warns."
     )

@@ -14,7 +14,7 @@ from billing.operations.alert_dead_letters import DeadGroup, key, rows
 from models.bulk import insert_rows
 from models.outbox import OUTBOX
 from tasks.notifications import disputes as disputes_mails
-from tasks.notifications import efacturas
+from tasks.notifications import efacturas, fx_rates
 from tasks.notifications.clock_jumps import tell_jumps
 from tasks.notifications.deliveries import tell_conflicts, tell_other_mode
 from tasks.notifications.logins import tell_logins
@@ -146,6 +146,17 @@ def alert_efacturas(context: Context, slot_at: datetime) -> Mapping[str, Any]:
         return {"items": 0, "failed": 0, "logins": 0}
     told = work_pages(context, efacturas.alarms(recipients), slot_at)
     return {**told, "logins": efacturas.tell_of_login(context)}
+
+
+def alert_fx_rates(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Tell operators of rates of exchange that were kept back (TAX-5).
+
+    Without operators nothing is marked as told; the doctor and `bursar tax fx` show it.
+    """
+    recipients = context.settings.operator_emails
+    if not recipients:
+        return {"items": 0, "failed": 0}
+    return work_pages(context, fx_rates.alarms(recipients), slot_at)
 
 
 def alert_logins(context: Context, _slot_at: datetime) -> Mapping[str, Any]:

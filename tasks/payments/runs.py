@@ -18,6 +18,7 @@ from models.bank_transfer import BankTransfer
 from models.payee import Payee
 from models.payment import Payment
 from models.transfer_request import TransferRequest
+from providers.fx.client import asks
 from tasks.payments import cards, documents, dunning, invoices, prices, products, seats, subscriptions, tax, trials
 from tasks.payments import credits as credit_runs
 from tasks.payments.promo import expire_reservations, recount_uses
@@ -214,6 +215,13 @@ def warn_of_cards(context: Context, slot_at: datetime) -> Mapping[str, Any]:
 def recheck_vat_numbers(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Ask VIES again about numbers whose proof grows old, or of which it could not say (TAX-1)."""
     return work_pages(context, tax.RECHECK, slot_at)
+
+
+def fetch_fx_rates(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+    """Have the central bank asked for rates of exchange that papers need and that it has told by now (TAX-5)."""
+    if not asks(context.settings):
+        return {"items": 0, "failed": 0, "left": 0, "more": False}
+    return work_pages(context, tax.FETCH_FX, slot_at)
 
 
 def issue_waiting_documents(context: Context, slot_at: datetime) -> Mapping[str, Any]:

@@ -1,4 +1,5 @@
-"""What the payments queue's runs do about tax: numbers whose proof is old are asked for again, and those VIES could not say of (TAX-1)."""
+"""What the payments queue's runs do about tax: numbers whose proof is old are asked for again, and those VIES could not say of (TAX-1);
+and the seller's central bank is asked for rates of exchange that papers need (TAX-5)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from billing.operations.ask_fx_rates import ask_fx_rates
 from billing.operations.ask_vies import ask_vies
 from billing.operations.unit import UnitOfWork
 from models.vies_check import ViesCheck
@@ -36,3 +38,23 @@ RECHECK = Paged(
     work=_ask,
 )
 """Only of numbers that somebody has, and of none while VIES has shut us out. No subscriber is concerned before the answer."""
+
+
+def _nothing(_row: Row[Any]) -> Iterator[Reference]:
+    yield from ()
+
+
+def _ask_bank(unit: UnitOfWork, _rows: Sequence[Row[Any]]) -> None:
+    ask_fx_rates(unit)
+
+
+FETCH_FX = Paged(
+    job="fetch_fx_rates",
+    due="""SELECT s.created_at AS due_at, s.id, s.external_id AS item FROM bursar.seller s
+        WHERE s.versions <> '{}' AND s.vat_registered AND s.currency IS NOT NULL
+          AND s.created_at <= %(now)s AND (s.created_at, s.id) > (%(after_at)s, %(after_id)s)
+        ORDER BY s.created_at, s.id LIMIT %(page)s""",
+    references=_nothing,
+    work=_ask_bank,
+)
+"""The one seller is looked at in each slot; the verb knows whether there is anything to ask."""

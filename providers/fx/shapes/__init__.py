@@ -1,0 +1,1 @@
+"""What banks told, as facts."""

@@ -1,0 +1,1 @@
+"""Central banks: questions for their rates of exchange, and what becomes of their answers."""
