@@ -87,6 +87,7 @@ def confirm_bank_transfer(unit: UnitOfWork, fact: PaymentFact) -> BankTransfer:
     if row.status != "approved":
         _decide(unit, row, "approved", "confirmed at the terminal")
     record_payment(unit, payment_fact(unit, row, fact.version))
+    resume_expiry(unit, row)  # an invoice of which it paid a part only waits for money again, not for a person
     if row.external_ref:
         granted = unit.row(Fulfilment, fact.source, fact.external_id)
         if not granted.incomplete and granted.external_ref is None:

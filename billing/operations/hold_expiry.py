@@ -8,8 +8,8 @@ from models.bank_transfer import BankTransfer
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 
-_OTHERS = """SELECT 1 FROM bursar.bank_transfer WHERE purpose = 'invoice' AND purpose_ref = %(invoice)s
-             AND status IN ('submitted', 'pending_approval') AND external_id <> %(this)s LIMIT 1"""
+_OTHERS = """SELECT external_id FROM bursar.bank_transfer WHERE purpose = 'invoice' AND purpose_ref = %(invoice)s
+             AND status IN ('submitted', 'pending_approval') AND external_id <> %(this)s"""
 
 
 def hold_expiry(unit: UnitOfWork, transfer: BankTransfer) -> None:
@@ -20,15 +20,23 @@ def hold_expiry(unit: UnitOfWork, transfer: BankTransfer) -> None:
 
 
 def resume_expiry(unit: UnitOfWork, transfer: BankTransfer) -> None:
-    """It came to nothing: the invoice has as long left as when it was handed in, unless another transfer still waits."""
+    """It came to nothing, or to a part: the invoice has as long left as when it was handed in, unless another transfer still waits."""
     row = _invoice(unit, transfer)
     if row is None or row.confirmation_since is None:
         return
-    if unit.committed(_OTHERS, {"invoice": row.external_id, "this": transfer.external_id}):
+    if _another_waits(unit, row, transfer):
         return
     if row.expires_at is not None:
         row.expires_at = resumed_expiry(row.expires_at, row.confirmation_since, unit.now)
     row.confirmation_since = None
+
+
+def _another_waits(unit: UnitOfWork, row: Invoice, transfer: BankTransfer) -> bool:
+    """As this unit leaves them: it may be deciding about several at once."""
+    seen = {one.external_id: one for one in unit.known if isinstance(one, BankTransfer) and one.purpose_ref == row.external_id}
+    waiting = {one["external_id"] for one in unit.committed(_OTHERS, {"invoice": row.external_id, "this": transfer.external_id})}
+    mine = {ref for ref, one in seen.items() if one.purpose == "invoice" and one.status in ("submitted", "pending_approval")}
+    return bool((waiting - seen.keys()) | (mine - {transfer.external_id}))
 
 
 def _invoice(unit: UnitOfWork, transfer: BankTransfer) -> Invoice | None:

@@ -1,0 +1,105 @@
+"""What is paid in parts: the rest is asked for as before, and what came of an invoice that ends, or went back, is not lost (INV-3, INV-13)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.operations.issue_invoice import Draft, Line, issue_invoice
+from models.invoice import Invoice
+from tasks.payments.runs import expire_bank_transfers, expire_invoices
+from tests.factories.subscribers import do, subscriber
+from tests.harness.machine import Machine
+from workers.unit import Unit
+
+_CREDIT = "SELECT coalesce(sum(balance_minor), 0)::int FROM bursar.money_credit"
+_INVOICE = "SELECT status, amount_paid_minor, amount_remaining_minor FROM bursar.invoice"
+
+
+class Desk:
+    """One subscriber with an order of 4,900 that ends after 48 hours."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        do(machine.context, subscriber)
+        do(machine.context, self._order)
+
+    def does(self, name: str, **payload: Any) -> dict[str, Any]:
+        """A command, at this instant."""
+        key = self.machine.submit(f"billing.{name}.v1", payload, actor="anna")
+        while self.machine.work():
+            pass
+        told = self.machine.status(key)
+        assert told["state"] == "succeeded", told
+        return told
+
+    def hands_in(self, reference: str, amount_minor: int) -> None:
+        """A transfer that nobody has looked at."""
+        self.does(
+            "bank_transfers.submit", reference=reference, amount_minor=amount_minor, currency="EUR", country="PK", purpose="invoice",
+            purpose_ref="pkg-1",
+        )  # fmt: skip
+
+    def pays(self, reference: str, amount_minor: int) -> None:
+        """One whose money has come."""
+        self.hands_in(reference, amount_minor)
+        self.does("bank_transfers.approve", reference=reference, reason="seen in the account")
+
+    def gives_back(self, reference: str) -> None:
+        """All of a transfer."""
+        self.does("refunds.request", source="manual", key=f"r-{reference}", payment_ref=reference, acting_for="platform", reason="duplicate_payment")
+        refund = self.machine.one("SELECT external_id FROM bursar.refund_request WHERE payment_ref = %s", reference)
+        self.does("bank_refunds.sent", reference=refund, bank_reference="OUT-1", reason="sent back")
+
+    def passes(self, hours: float) -> None:
+        """Time."""
+        self.machine.clock.move_to(self.machine.clock.now() + timedelta(hours=hours))
+
+    def ends(self) -> int:
+        """The run that voids what has ended."""
+        return int(expire_invoices(self.machine.context, self.machine.clock.now())["items"])
+
+    @property
+    def credit(self) -> int:
+        """What he has with us."""
+        return int(self.machine.one(_CREDIT))
+
+    @property
+    def invoice(self) -> tuple[Any, ...]:
+        """Status, paid, remaining."""
+        return self.machine.all(_INVOICE)[0]
+
+    @staticmethod
+    def _order(unit: Unit) -> Invoice:
+        return issue_invoice(unit, Draft(
+            reference="pkg-1", invoice_type="credit_package", subscriber_ref="alice", currency="EUR", billing_reason="package",
+            lines=[Line(amount_minor=4_900, description="500 credits")], due_at=unit.now, product_ref="credits-500", package_credits=500,
+            expires_at=unit.now + timedelta(hours=48), collection="manual",
+        ))  # fmt: skip
+
+
+@pytest.fixture
+def desk(machine: Machine) -> Desk:
+    """The app and its operator."""
+    return Desk(machine)
+
+
+@pytest.mark.requirement("INV-3", "DUN-2")
+def test_a_transfer_that_paid_a_part_stops_no_clock_any_longer(desk: Desk) -> None:
+    desk.pays("t-1", 100)
+    assert desk.invoice == ("pending", 100, 4_800)
+    desk.passes(48.1)
+    assert desk.ends() == 1
+
+
+@pytest.mark.requirement("INV-3")
+def test_two_transfers_that_come_to_nothing_at_once_let_the_clock_go_on(desk: Desk) -> None:
+    desk.hands_in("t-1", 4_900)
+    desk.hands_in("t-2", 4_900)
+    desk.passes(24 * 30)
+    assert expire_bank_transfers(desk.machine.context, desk.machine.clock.now())["expired"] == 2
+    assert desk.machine.one("SELECT confirmation_since FROM bursar.invoice") is None
+    desk.passes(48.1)
+    assert desk.ends() == 1
