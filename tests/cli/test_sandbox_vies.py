@@ -25,9 +25,10 @@ def test_a_person_decides_what_vies_says(here: Here, database: Database, monkeyp
 
 
 def test_an_address_that_was_given_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert up._sandbox(tmp_path)["BURSAR_VIES_API_BASE"].startswith("http://127.0.0.1:")
-    monkeypatch.setenv("BURSAR_VIES_API_BASE", "https://vies.example")
-    assert "BURSAR_VIES_API_BASE" not in up._sandbox(tmp_path)
-    monkeypatch.delenv("BURSAR_VIES_API_BASE")
+    for name in ("BURSAR_VIES_API_BASE", "BURSAR_FX_API_BASE"):
+        assert up._sandbox(tmp_path)[name].startswith("http://127.0.0.1:")
+        monkeypatch.setenv(name, "https://offices.example")
+        assert name not in up._sandbox(tmp_path)
+        monkeypatch.delenv(name)
     monkeypatch.setenv("BURSAR_MODE", "live")
     assert up._sandbox(tmp_path) == {}

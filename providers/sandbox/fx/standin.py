@@ -29,8 +29,8 @@ _UNITS: Mapping[str, Mapping[str, int]] = {
     "ECB": {"USD": 11_605, "GBP": 8_561, "CHF": 9_402, "HUF": 3_895_800, "JPY": 1_846_200, "PLN": 43_245, "RON": 52_464, "CZK": 243_100},
 }
 """In ten-thousandths: what a day's rates move about."""
-_PER = dict.fromkeys(("HUF", "JPY"), "100")
-"""BNR tells these for a hundred units."""
+_PER = dict.fromkeys(("HUF", "JPY"), str(10**2))
+"""For how many units BNR tells these."""
 _SEVERAL: Mapping[BankName, int] = {"BNR": 10, "ECB": 64}
 _STEPS = (0, 12, -7, 25, 9, -16, 4)
 _HUGE = b" " * (2 * 1024 * 1024)

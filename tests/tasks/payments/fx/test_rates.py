@@ -11,6 +11,7 @@ import pytest
 from billing.operations.record_fx_rate import record_fx_rate
 from billing.rules.commands.tax import RecordFxRate
 from providers.sandbox.fx.standin import FxSandbox
+from tasks.notifications.runs import alert_fx_rates
 from tasks.payments.runs import fetch_fx_rates, issue_waiting_documents
 from tests.factories.documents import invoice, seller
 from tests.factories.subscribers import do, subscriber, unit_of
@@ -149,6 +150,25 @@ def test_a_misprint_is_kept_back_until_a_rate_is_there(machine: Machine, banks: 
     _fetch(machine, timedelta(hours=2))
     assert _rates(machine)[-1][:2] == (date(2027, 3, 6), banks.told("BNR", date(2027, 3, 5))["EUR"])
     assert machine.all(held)[0][2] is False
+
+
+@pytest.mark.requirement("TAX-5", "MAIL-6")
+def test_operators_are_told_once_of_each_rate_that_is_kept_back(machine: Machine, banks: FxSandbox) -> None:
+    def mails() -> list[tuple[Any, ...]]:
+        alert_fx_rates(machine.context, machine.clock.now())
+        sql = "SELECT payload -> 'context' ->> 'pair', payload -> 'context' ->> 'rate' FROM bursar.outbox WHERE kind = 'mail.send'"
+        return machine.all(f"{sql} AND payload ->> 'mail' = 'fx_rate_alert' ORDER BY id")
+
+    _bill(machine, "in-1")
+    _fetch(machine)
+    banks.rates["BNR", date(2027, 3, 5)] = {"EUR": "50.9"}
+    _fetch(machine, timedelta(hours=2))
+    assert mails() == []  # nobody is named
+    machine.context.settings.__dict__["operator_emails"] = ["ops@example.com"]
+    assert mails() == mails() == [("EUR/RON", "50.9")]
+    banks.rates["BNR", date(2027, 3, 5)] = {"EUR": "60.9"}
+    _fetch(machine, timedelta(hours=2))
+    assert mails() == [("EUR/RON", "50.9"), ("EUR/RON", "60.9")]
 
 
 @pytest.mark.requirement("TAX-5", "AUDIT-2")
