@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from billing.operations.announce_entitlements import announce_entitlements
 from billing.operations.money_credit import credit_key, grant_credit
 from billing.operations.unit import UnitOfWork
 from billing.rules.instants import iso
 from models.base import OWN_SOURCE
 from models.fulfilment import Fulfilment
+from models.invoice import Invoice
 from models.money_credit import MoneyCredit
 from models.subscriber import Subscriber
 
 _GIVEN, _WITHDRAWN, _WHOSE = "credited_minor", "withdrawn_minor", "credited_to"
+
+_PAID_BY = """SELECT source, external_id FROM bursar.fulfilment
+              WHERE purpose = 'invoice' AND purpose_ref = ANY (%(refs)s) AND granted_at IS NOT NULL"""
 
 
 def give_surplus(unit: UnitOfWork, row: Fulfilment, subscriber_ref: str, amount_minor: int, reason: str) -> None:
@@ -19,6 +25,24 @@ def give_surplus(unit: UnitOfWork, row: Fulfilment, subscriber_ref: str, amount_
     grant_credit(unit, subscriber_ref, row.currency or "", amount_minor, fact=f"payment:{row.source}:{row.external_id}", reason=reason)
     row.metadata_ = {**(row.metadata_ or {}), _GIVEN: amount_minor, _WHOSE: subscriber_ref}
     announce_entitlements(unit, subscriber_ref)
+
+
+def give_parts_later(unit: UnitOfWork, invoice: Invoice) -> None:
+    """This invoice ends unpaid: what was paid of it is credit. The subscriber is to be locked."""
+    if invoice.amount_paid_minor:
+        unit.later(_give_parts, invoice.external_id)
+
+
+def _give_parts(unit: UnitOfWork, refs: Sequence[str]) -> None:
+    found = [(Fulfilment.NAME, one["source"], one["external_id"]) for one in unit.committed(_PAID_BY, {"refs": list(refs)})]
+    unit.load(found)
+    for row in [row for row in unit.known if isinstance(row, Fulfilment) and row.purpose == "invoice" and row.purpose_ref in refs]:
+        invoice = unit.row(Invoice, OWN_SOURCE, row.purpose_ref or "")
+        # Nothing of a payment that paid a part was left over then, and what took none of the invoice's money is credit already.
+        part = min(row.amount_minor or 0, invoice.amount_paid_minor or 0)
+        if row.status == "granted" and row.currency == invoice.currency and part and _GIVEN not in (row.metadata_ or {}):
+            unit.again(invoice.external_id)
+            give_surplus(unit, row, invoice.subscriber_ref or "", part, f"paid for {invoice.external_id}, which ended unpaid")
 
 
 def withdraw_surplus(unit: UnitOfWork, row: Fulfilment) -> None:

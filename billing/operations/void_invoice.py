@@ -10,6 +10,7 @@ from billing.operations.credit_document import credit_later
 from billing.operations.money_credit import return_credit
 from billing.operations.move_own import move_own
 from billing.operations.subscription_promo import give_back_promo
+from billing.operations.surplus import give_parts_later
 from billing.operations.unit import UnitOfWork
 from models.invoice import Invoice
 from models.payment_request import PaymentRequest
@@ -31,6 +32,7 @@ def void_invoice(unit: UnitOfWork, row: Invoice, because: str, *, status: str = 
         row.marked_uncollectible_at = unit.now
     move_own(unit, row, status, because=because, total_minor=row.total_minor, currency=row.currency)
     return_credit(unit, row)
+    give_parts_later(unit, row)
     credit_later(unit, row)
     if row.discount_minor:
         give_back_promo(unit, row.external_id, "never_paid")

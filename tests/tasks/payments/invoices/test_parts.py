@@ -103,3 +103,16 @@ def test_two_transfers_that_come_to_nothing_at_once_let_the_clock_go_on(desk: De
     assert desk.machine.one("SELECT confirmation_since FROM bursar.invoice") is None
     desk.passes(48.1)
     assert desk.ends() == 1
+
+
+@pytest.mark.requirement("INV-13", "CRED-10")
+def test_what_was_paid_of_an_invoice_that_ends_is_credit_and_goes_with_the_money(desk: Desk) -> None:
+    desk.pays("t-1", 1_000)
+    desk.pays("t-2", 500)
+    assert desk.credit == 0
+    desk.does("invoices.bulk_void", invoice_refs=["pkg-1"], reason="ordered by mistake")
+    assert desk.credit == 1_500
+    desk.pays("t-3", 200)
+    assert desk.credit == 1_700
+    desk.gives_back("t-1")
+    assert desk.credit == 700
