@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, getaddresses
 
 from providers.errors import Final
@@ -20,6 +21,19 @@ from providers.errors import Final
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[^\s@,;:<>()\[\]\\\"]{1,253}")
 
 _BREAKS = "\x7f\x85\u2028\u2029"
+
+
+class _Link(UnstructuredHeader, BaseHeader):
+    """A header that holds one address of the web: folded as words of RFC 2047, which is for prose, no mail program would find it."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """On one line, as long as it is."""
+        return f"{self.name}: {self}{policy.linesep}" if self.isascii() else super().fold(policy=policy)
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Link)
+_ASCII, _UTF8 = policy.SMTP.clone(header_factory=_HEADERS), policy.SMTPUTF8.clone(header_factory=_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ def compose(
     name, address = _parsed(sender)
     if any(char < " " or char in _BREAKS for char in subject):
         raise ValueError("the subject has a line break or a control character; nothing was sent")
-    message = EmailMessage(policy=policy.SMTP if to.isascii() else policy.SMTPUTF8)
+    message = EmailMessage(policy=_ASCII if to.isascii() else _UTF8)
     message["From"] = Address(display_name=name, addr_spec=_wire(address))
     message["To"] = recipient(to)
     message["Subject"] = subject

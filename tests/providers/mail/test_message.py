@@ -105,6 +105,13 @@ def test_international_domains_travel_in_ascii() -> None:
     assert recipient("zoë@example.com") == "zoë@example.com"
 
 
+@pytest.mark.requirement("MAIL-3")
+def test_the_link_by_which_readers_leave_stands_as_it_is() -> None:
+    link = "https://app.example.com/unsubscribe?token=" + "aB3-_" * 30
+    raw = _compose(leave=link).as_bytes()
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in raw, "mail programs decode no words of RFC 2047 in it"
+
+
 @pytest.mark.parametrize("sender", ["", "Bursar", "Bursar <>", "a@b, c@d"])
 def test_a_sender_that_is_no_address_is_named(sender: str) -> None:
     with pytest.raises(ValueError, match="BURSAR_MAIL_FROM"):
