@@ -58,9 +58,10 @@ def compose(
     name, address = _parsed(sender)
     if any(char < " " or char in _BREAKS for char in subject):
         raise ValueError("the subject has a line break or a control character; nothing was sent")
-    message = EmailMessage(policy=_ASCII if to.isascii() else _UTF8)
+    receiver = recipient(to)
+    message = EmailMessage(policy=_ASCII if receiver.isascii() else _UTF8)  # as it is announced to the server
     message["From"] = Address(display_name=name, addr_spec=_wire(address))
-    message["To"] = recipient(to)
+    message["To"] = receiver
     message["Subject"] = subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(key, address)

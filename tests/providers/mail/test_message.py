@@ -105,6 +105,11 @@ def test_international_domains_travel_in_ascii() -> None:
     assert recipient("zoë@example.com") == "zoë@example.com"
 
 
+def test_a_mail_to_an_international_domain_is_plain_ascii() -> None:
+    raw = _compose(to="anna@münchen.example", subject="Plată – ștefan", text="ș", html="<p>ș</p>").as_bytes()
+    assert raw.isascii(), "it goes to an address in ASCII, for which no server is asked for SMTPUTF8"
+
+
 @pytest.mark.requirement("MAIL-3")
 def test_the_link_by_which_readers_leave_stands_as_it_is() -> None:
     link = "https://app.example.com/unsubscribe?token=" + "aB3-_" * 30
