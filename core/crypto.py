@@ -25,7 +25,7 @@ class KeyRing:
                 raise ValueError(
                     f"the secret of audit key {key_id!r} is shorter than {_MIN_KEY_CHARS} characters; make a longer one"
                 )
-        self._keys = dict(keys)
+        self._keys = {key_id: _Mac(key) for key_id, key in keys.items()}
         self.writing = next(iter(self._keys))
 
     @classmethod
@@ -51,7 +51,7 @@ class KeyRing:
         Raises:
             KeyError: the ring has no such key.
         """
-        return hmac.digest(self._keys[key_id], message, hashlib.sha256)
+        return self._keys[key_id](message)
 
     def verify(self, key_id: str, message: bytes, mac: bytes) -> bool:
         """Whether `mac` is right, in constant time; False for a key that is not in the ring."""
@@ -68,6 +68,26 @@ class KeyRing:
     def __iter__(self) -> Iterator[str]:
         """The ids of the keys, the writing one first."""
         return iter(self._keys)
+
+
+class _Mac:
+    """HMAC-SHA256 by one key (RFC 2104), from two digests that have read it: the library's reads it each time, for most of its time."""
+
+    def __init__(self, key: bytes) -> None:
+        block = (hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(block.translate(_INNER))
+        self._outer = hashlib.sha256(block.translate(_OUTER))
+
+    def __call__(self, message: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+_BLOCK_BYTES = hashlib.sha256().block_size
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+"""What RFC 2104 has each byte of the key become, for either digest."""
 
 
 def canonical(fields: tuple[str | None, ...]) -> bytes:

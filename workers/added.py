@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from billing.rules.journal import Posting
 from billing.rules.paper.unnumbered import Unnumbered
 from core.crypto import KeyRing
-from core.ids import new_id
+from core.ids import id_text, new_id
 from models.audit import AUDIT, audit_row
 from models.base import Aggregate, Base
 from models.bulk import insert_rows
@@ -130,7 +130,7 @@ class Adding:
                 reason=self._reason,
                 action=action,
                 object_type=object_type,
-                object_id=str(object_id),
+                object_id=object_id if isinstance(object_id, str) else id_text(object_id),
                 before=before,
                 after=after,
                 inbox_id=self._inbox_id,

@@ -12,4 +12,4 @@ def iso(at: datetime | None) -> str | None:
 
 def span_text(start: datetime, end: datetime) -> str:
     """From one day to another as people of any language read it, after what the time was for: `, 2027-02-01 – 2027-03-01`."""
-    return f", {start:%Y-%m-%d} \N{EN DASH} {end:%Y-%m-%d}"
+    return f", {start.date()} \N{EN DASH} {end.date()}"

@@ -7,6 +7,7 @@ converts, and the bound moves with the rate: then one unit is the least that we 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from billing.rules.money import parse_minor, provider_exponent
 
@@ -21,6 +22,7 @@ _BY_PROVIDER: Mapping[str, Mapping[str, str]] = {"stripe": _STRIPE, "paypal": {}
 _LEAST = 1
 
 
+@cache  # of a few currencies
 def minimum_charge(source: str, currency: str) -> int:
     """The smallest amount that the provider charges in this currency, in minor units."""
     said = _BY_PROVIDER.get(source, {}).get(currency)

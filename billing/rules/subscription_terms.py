@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from billing.rules.cycle import Cycle, Unit
@@ -75,6 +76,7 @@ def parts(whole: Span, begin: datetime, end: datetime) -> tuple[int, int]:
     return max(end - begin, timedelta(0)) // _MICROSECOND, (whole.end - whole.start) // _MICROSECOND
 
 
+@lru_cache(maxsize=1024)  # each renewal asks three times for the same ones, and those of a page are near one another
 def stamp(at: datetime) -> str:
     """As references name an instant: 20270131T000000Z."""
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"

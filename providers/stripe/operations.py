@@ -6,12 +6,14 @@ raise. `params` passes through what is Stripe's own (line items, evidence). None
 
 from __future__ import annotations
 
-import json
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from providers.submission import TAG_REQUEST, TAG_SUBMISSION, Rendered
 
@@ -83,8 +85,8 @@ class Operation:
 
     def render(self, values: Json, tags: Json) -> Rendered:
         """The call. Raises KeyError for a value that the operation has no place for."""
-        places = {name for _, name, _, _ in string.Formatter().parse(self.path) if name}
-        path = self.path.format_map({name: quote(str(values[name]), safe="") for name in places})
+        places = _places(self.path)
+        path = self.path.format_map({name: quote(str(values[name]), safe="") for name in places}) if places else self.path
         body: dict[str, Any] = {**self.fixed}
         for name, value in values.items():
             if name in places or name == "params" or value is None:
@@ -94,10 +96,16 @@ class Operation:
             for step in way:
                 here = here.setdefault(step, {})
             here[last] = value.lower() if name == "currency" else value
-        body |= values.get("params") or {}
+        params = values.get("params") or {}
+        body |= params
         if self.tagged:
-            body["metadata"] = {**(values.get("params") or {}).get("metadata", {}), **tags}
-        return Rendered(path=path, body=json.dumps(body, separators=(",", ":"), ensure_ascii=False), kind=self.kind)
+            body["metadata"] = {**params.get("metadata", {}), **tags}
+        return Rendered(path=path, body=msgspec.json.encode(body).decode(), kind=self.kind)
+
+
+@cache
+def _places(path: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(path) if name)
 
 
 _INTENT, _REFUND, _DISPUTE, _SESSION, _SUBSCRIPTION = (

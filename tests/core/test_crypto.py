@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +68,11 @@ def test_two_tuples_of_texts_never_give_the_same_bytes(
 )
 def test_look_alikes_differ(one: tuple[str | None, ...], other: tuple[str | None, ...]) -> None:
     assert canonical(one) != canonical(other)
+
+
+@pytest.mark.parametrize("length", [16, 63, 64, 65, 200])
+def test_a_mac_is_that_of_the_standard_library(length: int) -> None:
+    secret = bytes(number % 251 for number in range(length))
+    ring = KeyRing({"k": secret})
+    for message in (b"", b"a", bytes(1000)):
+        assert ring.mac("k", message) == hmac.digest(secret, message, "sha256")

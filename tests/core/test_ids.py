@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import pickle
 from datetime import UTC, datetime
+from uuid import RFC_4122, UUID
 
 import pytest
 
-from core.ids import new_id, public_id
+from core.ids import id_text, new_id, public_id
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -43,3 +45,12 @@ def test_a_forked_process_draws_its_own_chance() -> None:
     assert os.read(inside, 16) != new_id(AT).bytes
     os.close(inside)
     os.close(outside)
+
+
+def test_an_id_is_a_whole_uuid() -> None:
+    made = new_id(datetime(2026, 3, 1, tzinfo=UTC))
+    assert made == UUID(str(made)) == pickle.loads(pickle.dumps(made))
+    assert hash(made) == hash(UUID(made.hex))
+    assert made.is_safe is UUID(made.hex).is_safe
+    assert id_text(made) == str(made)
+    assert (made.version, made.variant) == (7, RFC_4122)
