@@ -9,11 +9,12 @@ from models.invoice import Invoice
 from models.payment import Payment
 
 
-def invoice_refunded(unit: UnitOfWork, invoice_ref: str, payment: Payment) -> None:
-    """Bring it up to date with a converged payment; called whenever what went back of it may have changed. It stays paid."""
-    back = payment.refunded_minor
-    if back is None:
-        return  # nothing was ever given back
+def invoice_refunded(unit: UnitOfWork, invoice_ref: str, payment: Payment, *, borne_minor: int) -> None:
+    """Bring it up to date with a converged payment of which something went back; called whenever that may have changed. It stays paid.
+
+    `borne_minor`: what of it was taken off the subscriber's credit instead, because the invoice had not needed it.
+    """
+    back = (payment.refunded_minor or 0) - borne_minor
     row = unit.row(Invoice, OWN_SOURCE, invoice_ref)
     if row.incomplete or row.currency != payment.currency or row.status != "paid":
         return

@@ -15,6 +15,7 @@ from models.money_credit import MoneyCredit
 from models.subscriber import Subscriber
 
 _GIVEN, _WITHDRAWN, _WHOSE = "credited_minor", "withdrawn_minor", "credited_to"
+_REFUNDED, _SEEN = "refunded_minor", "refunds_minor"
 
 _PAID_BY = """SELECT source, external_id FROM bursar.fulfilment
               WHERE purpose = 'invoice' AND purpose_ref = ANY (%(refs)s) AND granted_at IS NOT NULL"""
@@ -65,6 +66,22 @@ def restore_surplus(unit: UnitOfWork, row: Fulfilment) -> None:
         unit.row(Subscriber, OWN_SOURCE, said[_WHOSE])
         _adjust(unit, row, said[_WHOSE], taken, "restored", "its payment is ours again")
         row.metadata_ = {**said, _GIVEN: said[_GIVEN] + taken, _WITHDRAWN: 0}
+
+
+def refund_surplus(unit: UnitOfWork, row: Fulfilment, back_minor: int) -> int:
+    """What of a payment's refunds its credit bears, before the invoice does: as much as is unspent when they are told of."""
+    said = row.metadata_ or {}
+    given, borne = said.get(_GIVEN, 0), said.get(_REFUNDED, 0)
+    if row.status != "granted" or not (given or borne) or said.get(_SEEN, 0) == back_minor:
+        return int(borne)
+    unit.row(Subscriber, OWN_SOURCE, said[_WHOSE])
+    taken = min(back_minor, given + borne) - borne
+    if taken > 0:
+        taken = min(taken, unit.row(MoneyCredit, OWN_SOURCE, credit_key(said[_WHOSE], row.currency)).balance_minor or 0)
+    if taken:
+        _adjust(unit, row, said[_WHOSE], -taken, "refunded", "a part of its payment was given back" if taken > 0 else "its refund failed")
+    row.metadata_ = {**said, _GIVEN: given - taken, _REFUNDED: borne + taken, _SEEN: back_minor}
+    return int(borne + taken)
 
 
 def _adjust(unit: UnitOfWork, row: Fulfilment, whose: str, delta_minor: int, why: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What is paid in parts: the rest is asked for as before, and what came of an invoice that ends, or went back, is not lost (INV-3, INV-13)."""
+"""What is paid in parts, or too much: the rest is asked for as before, and what ends or goes back is counted once (INV-3, INV-13)."""
 
 from __future__ import annotations
 
@@ -47,11 +47,12 @@ class Desk:
         self.hands_in(reference, amount_minor)
         self.does("bank_transfers.approve", reference=reference, reason="seen in the account")
 
-    def gives_back(self, reference: str) -> None:
-        """All of a transfer."""
-        self.does("refunds.request", source="manual", key=f"r-{reference}", payment_ref=reference, acting_for="platform", reason="duplicate_payment")
+    def gives_back(self, reference: str, **values: Any) -> None:
+        """All of a transfer, or `amount_minor` of it."""
+        asked = {"source": "manual", "key": f"r-{reference}", "payment_ref": reference, "acting_for": "platform", **values}
+        self.does("refunds.request", **asked, reason="duplicate_payment")
         refund = self.machine.one("SELECT external_id FROM bursar.refund_request WHERE payment_ref = %s", reference)
-        self.does("bank_refunds.sent", reference=refund, bank_reference="OUT-1", reason="sent back")
+        self.does("bank_refunds.sent", reference=refund, bank_reference=f"OUT-{reference}", reason="sent back")
 
     def passes(self, hours: float) -> None:
         """Time."""
@@ -116,3 +117,14 @@ def test_what_was_paid_of_an_invoice_that_ends_is_credit_and_goes_with_the_money
     assert desk.credit == 1_700
     desk.gives_back("t-1")
     assert desk.credit == 700
+
+
+@pytest.mark.requirement("INV-13", "REFUND-5")
+def test_of_money_that_came_twice_what_goes_back_is_no_credit_any_longer(desk: Desk) -> None:
+    desk.pays("t-1", 5_900)
+    assert (desk.invoice, desk.credit) == (("paid", 4_900, 0), 1_000)
+    desk.gives_back("t-1", amount_minor=1_000)
+    assert (desk.credit, desk.machine.one("SELECT coalesce(refunded_minor, 0) FROM bursar.invoice")) == (0, 0)
+    desk.pays("t-2", 4_900)
+    desk.gives_back("t-2", amount_minor=1_900)
+    assert desk.credit == 3_000
