@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from billing.rules.money import divide_half_up, split
+from billing.rules.money import divide_half_up
 from billing.rules.paper.document import TaxPart
 
 
@@ -41,11 +41,15 @@ def share(parts: Sequence[TaxPart], amount_minor: int) -> list[TaxPart]:
         raise ValueError(f"{amount_minor} is not 1 to {whole}")
     if amount_minor == whole:
         return [part for part in parts if part.taxable_minor or part.tax_minor]
-    positive = [part for part in parts if part.taxable_minor + part.tax_minor > 0]
-    amounts = split(amount_minor, [part.taxable_minor + part.tax_minor for part in positive])
-    return [_part(part, minor) for part, minor in zip(positive, amounts, strict=True) if minor]
+    # A rate can be below zero (seats of a plan that was taxed otherwise were given up): it goes back in proportion, too.
+    shares = [divmod((part.taxable_minor + part.tax_minor) * amount_minor, whole) for part in parts]
+    more = amount_minor - sum(floor for floor, _ in shares)
+    first = sorted(range(len(parts)), key=lambda i: (-shares[i][1], i))[:more]
+    amounts = [floor + (index in first) for index, (floor, _) in enumerate(shares)]
+    return [_part(part, minor) for part, minor in zip(parts, amounts, strict=True) if minor]
 
 
 def _part(part: TaxPart, minor: int) -> TaxPart:
-    tax = divide_half_up(part.tax_minor * minor, part.taxable_minor + part.tax_minor)
+    whole = part.taxable_minor + part.tax_minor
+    tax = divide_half_up(part.tax_minor * minor * (1 if whole > 0 else -1), abs(whole))
     return TaxPart(tax=part.tax, taxable_minor=minor - tax, tax_minor=tax)
