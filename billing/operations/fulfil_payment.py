@@ -15,7 +15,6 @@ from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
 from billing.operations.release_promo import release_of_request
 from billing.operations.revoke_fulfilment import restore_fulfilment, revoke_fulfilment
-from billing.operations.surplus import refund_surplus
 from billing.operations.tell_receipt import tell_receipt
 from billing.operations.unit import UnitOfWork
 from billing.rules.purpose import PURPOSES, declared_purpose
@@ -105,8 +104,8 @@ def follow_payment(unit: UnitOfWork, payment: Payment, request: PaymentRequest |
         revoke_fulfilment(unit, payment, REFUND)
     elif REFUND in (row.revocations or {}):
         restore_fulfilment(unit, payment, REFUND)
-    if row.purpose == "invoice" and row.purpose_ref and payment.refunded_minor is not None:
-        invoice_refunded(unit, row.purpose_ref, payment, borne_minor=refund_surplus(unit, row, payment.refunded_minor))
+    if row.purpose == "invoice" and row.purpose_ref:
+        invoice_refunded(unit, row, payment)
 
 
 def _purchase(payment: Payment, request: PaymentRequest | CheckoutRequest | None) -> Purchase:

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from billing.operations.credit_document import credit_later
+from billing.operations.settle_invoice import settle_invoice
+from billing.operations.surplus import refund_part, refund_surplus
 from billing.operations.unit import UnitOfWork
 from models.base import OWN_SOURCE
+from models.fulfilment import Fulfilment
 from models.invoice import Invoice
 from models.payment import Payment
 
 
-def invoice_refunded(unit: UnitOfWork, invoice_ref: str, payment: Payment, *, borne_minor: int) -> None:
-    """Bring it up to date with a converged payment of which something went back; called whenever that may have changed. It stays paid.
+def invoice_refunded(unit: UnitOfWork, fulfilment: Fulfilment, payment: Payment) -> None:
+    """Bring its invoice up to date with a converged payment; called whenever what went back of it may have changed. It stays paid.
 
-    `borne_minor`: what of it was taken off the subscriber's credit instead, because the invoice had not needed it.
+    One that still waits for the rest of its money is owed again what went back. What a paid one had not needed is taken off the
+    subscriber's credit first.
     """
-    back = (payment.refunded_minor or 0) - borne_minor
-    row = unit.row(Invoice, OWN_SOURCE, invoice_ref)
-    if row.incomplete or row.currency != payment.currency or row.status != "paid":
+    back = payment.refunded_minor
+    if back is None:
+        return  # nothing was ever given back
+    row = unit.row(Invoice, OWN_SOURCE, fulfilment.purpose_ref or "")
+    if row.incomplete or row.currency != payment.currency:
+        return
+    if row.status == "pending":
+        refund_part(unit, fulfilment, row, back)
+        if not row.amount_remaining_minor:  # the refund came to nothing after the rest was paid
+            settle_invoice(unit, row, paid_minor=row.amount_paid_minor or 0, because="payment", payment_ref=payment.external_id)
+        return
+    back = max(back - refund_surplus(unit, fulfilment, back), 0)
+    if row.status != "paid":
         return
     shares = {**(row.refund_shares or {}), payment.external_id: back}
     if shares == (row.refund_shares or {}):

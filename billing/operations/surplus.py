@@ -16,6 +16,8 @@ from models.subscriber import Subscriber
 
 _GIVEN, _WITHDRAWN, _WHOSE = "credited_minor", "withdrawn_minor", "credited_to"
 _REFUNDED, _SEEN = "refunded_minor", "refunds_minor"
+_PART = "part_minor"
+"""What of a payment an invoice counts that is not paid yet."""
 
 _PAID_BY = """SELECT source, external_id FROM bursar.fulfilment
               WHERE purpose = 'invoice' AND purpose_ref = ANY (%(refs)s) AND granted_at IS NOT NULL"""
@@ -40,7 +42,7 @@ def _give_parts(unit: UnitOfWork, refs: Sequence[str]) -> None:
     for row in [row for row in unit.known if isinstance(row, Fulfilment) and row.purpose == "invoice" and row.purpose_ref in refs]:
         invoice = unit.row(Invoice, OWN_SOURCE, row.purpose_ref or "")
         # Nothing of a payment that paid a part was left over then, and what took none of the invoice's money is credit already.
-        part = min(row.amount_minor or 0, invoice.amount_paid_minor or 0)
+        part = min((row.metadata_ or {}).get(_PART, row.amount_minor or 0), invoice.amount_paid_minor or 0)
         if row.status == "granted" and row.currency == invoice.currency and part and _GIVEN not in (row.metadata_ or {}):
             unit.again(invoice.external_id)
             give_surplus(unit, row, invoice.subscriber_ref or "", part, f"paid for {invoice.external_id}, which ended unpaid")
@@ -66,6 +68,25 @@ def restore_surplus(unit: UnitOfWork, row: Fulfilment) -> None:
         unit.row(Subscriber, OWN_SOURCE, said[_WHOSE])
         _adjust(unit, row, said[_WHOSE], taken, "restored", "its payment is ours again")
         row.metadata_ = {**said, _GIVEN: said[_GIVEN] + taken, _WITHDRAWN: 0}
+
+
+def keep_part(row: Fulfilment, invoice: Invoice, paid_minor: int) -> None:
+    """An invoice took all of this payment, and waits for more."""
+    row.metadata_ = {**(row.metadata_ or {}), _PART: paid_minor, _WHOSE: invoice.subscriber_ref}
+
+
+def refund_part(unit: UnitOfWork, row: Fulfilment, invoice: Invoice, back_minor: int) -> None:
+    """What went back of such a payment, while the invoice still waits, is owed again."""
+    said = row.metadata_ or {}
+    part, borne = said.get(_PART, 0), said.get(_REFUNDED, 0)
+    taken = min(back_minor, part + borne) - borne
+    if taken:
+        before = invoice.amount_paid_minor or 0
+        invoice.amount_paid_minor, invoice.amount_remaining_minor = before - taken, (invoice.amount_remaining_minor or 0) + taken
+        invoice.updated_at = max(invoice.updated_at, unit.now)
+        row.metadata_ = {**said, _PART: part - taken, _REFUNDED: borne + taken}
+        after = {"amount_paid_minor": before - taken, "currency": invoice.currency, "payment": row.payment_ref}
+        unit.audit("invoice.part_refunded", Invoice.NAME, invoice.id, before={"amount_paid_minor": before}, after=after)
 
 
 def refund_surplus(unit: UnitOfWork, row: Fulfilment, back_minor: int) -> int:

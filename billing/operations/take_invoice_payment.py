@@ -10,7 +10,7 @@ from typing import cast
 
 from billing.operations.issue_invoice import Draft, InvoiceType, Line, issue_invoice
 from billing.operations.settle_invoice import settle_invoice
-from billing.operations.surplus import give_surplus
+from billing.operations.surplus import give_surplus, keep_part
 from billing.operations.unit import UnitOfWork
 from billing.rules.invoice_life import late_reference
 from billing.rules.tax.sold_as import kept_as
@@ -35,7 +35,7 @@ def take_invoice_payment(unit: UnitOfWork, row: Fulfilment) -> None:
         if invoice.status in ("void", "uncollectible") and invoice.invoice_type in REISSUED and paid >= (invoice.total_minor or 0):
             invoice = _reissue(unit, invoice, row)
         if invoice.status == "pending":
-            paid -= _pay(unit, invoice, paid, row.payment_ref)
+            paid -= _pay(unit, invoice, paid, row)
     if paid > 0:
         give_surplus(unit, row, invoice.subscriber_ref or "", paid, f"paid for {invoice.external_id}, which needed less")
 
@@ -48,13 +48,15 @@ def _carried(unit: UnitOfWork, row: Fulfilment) -> int:
     return unit.row(PaymentRequest, row.source, reference).carried_minor or 0
 
 
-def _pay(unit: UnitOfWork, invoice: Invoice, paid: int, payment_ref: str | None) -> int:
+def _pay(unit: UnitOfWork, invoice: Invoice, paid: int, row: Fulfilment) -> int:
     """What of it the invoice took; a part leaves it pending."""
+    payment_ref = row.payment_ref
     remaining, before = invoice.amount_remaining_minor or 0, invoice.amount_paid_minor or 0
     if paid >= remaining:
         settle_invoice(unit, invoice, paid_minor=before + remaining, because="payment", payment_ref=payment_ref)
         return remaining
     invoice.amount_paid_minor, invoice.amount_remaining_minor = before + paid, remaining - paid
+    keep_part(row, invoice, paid)
     after = {"amount_paid_minor": before + paid, "amount_remaining_minor": remaining - paid, "currency": invoice.currency}
     unit.audit("invoice.part_paid", Invoice.NAME, invoice.id, before={"amount_paid_minor": before}, after=after | {"payment": payment_ref})
     return paid

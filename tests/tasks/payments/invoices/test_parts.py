@@ -15,7 +15,7 @@ from tests.harness.machine import Machine
 from workers.unit import Unit
 
 _CREDIT = "SELECT coalesce(sum(balance_minor), 0)::int FROM bursar.money_credit"
-_INVOICE = "SELECT status, amount_paid_minor, amount_remaining_minor FROM bursar.invoice"
+_INVOICE = "SELECT status, amount_paid_minor, amount_remaining_minor FROM bursar.invoice WHERE external_id = 'pkg-1'"
 
 
 class Desk:
@@ -128,3 +128,16 @@ def test_of_money_that_came_twice_what_goes_back_is_no_credit_any_longer(desk: D
     desk.pays("t-2", 4_900)
     desk.gives_back("t-2", amount_minor=1_900)
     assert desk.credit == 3_000
+
+
+@pytest.mark.requirement("INV-13", "REFUND-5")
+def test_a_part_that_went_back_before_the_rest_was_paid_is_owed_again(desk: Desk) -> None:
+    desk.pays("t-1", 3_000)
+    desk.gives_back("t-1")
+    assert desk.invoice == ("pending", 0, 4_900)
+    desk.pays("t-2", 1_900)
+    assert desk.invoice == ("pending", 1_900, 3_000)
+    desk.pays("t-3", 3_000)
+    assert desk.invoice == ("paid", 4_900, 0)
+    desk.gives_back("t-3", amount_minor=500)
+    assert desk.machine.one("SELECT refunded_minor FROM bursar.invoice WHERE refunded_minor > 0") == 500
