@@ -21,7 +21,7 @@ class DocumentWait(Aggregate):
     invoice_ref: Mapped[str | None]
     subscriber_ref: Mapped[str | None]
     cause: Mapped[str | None]
-    """`no_fx_rate`, `no_tax_rate`, or `mixed_tax`: no single paper may hold its lines."""
+    """`no_fx_rate`, `no_tax_rate`, `mixed_tax`: no single paper may hold its lines, or `no_number`: the invoice's own is drawn just now."""
     said: Mapped[str | None]
     since: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

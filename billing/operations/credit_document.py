@@ -90,7 +90,8 @@ def _credit_what_became(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
         row, papers = unit.row(Invoice, OWN_SOURCE, ref), found.get(ref)
         unit.again(ref)
         if papers is None:
-            wait_for_invoice(unit, row)
+            if row.refunded_minor:
+                unit.later(wait_for_papers, ref)
             continue
         rest = gross(papers.left)
         if row.status == "void":
@@ -108,6 +109,13 @@ def _credit_what_became(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
                 effect="a refund has failed after its credit note was issued; nothing was changed",
                 next_step="docs/runbook/refunds.md: refund it again (no second credit note follows), or bill the difference by hand",
             )  # fmt: skip
+
+
+def wait_for_papers(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
+    """Have the credit notes of locked invoices that have no paper yet wait for it; asked for after all papers of this unit were issued."""
+    for ref in invoice_refs:
+        unit.again(ref)
+        wait_for_invoice(unit, unit.row(Invoice, OWN_SOURCE, ref))
 
 
 def credit(unit: UnitOfWork, row: Invoice, papers: Papers, reference: str, amount_minor: int, reason: str) -> None:

@@ -34,6 +34,7 @@ _OLD = timedelta(days=3)
 _NEXT = {
     "no_fx_rate": "docs/runbook/fx-rates.md; or record it: `bursar tax record-fx`; the papers follow by themselves",
     "no_tax_rate": "`bursar document waiting` names the places; define the rate: `bursar tax define-rate`",
+    "no_number": "none: credit notes of papers that were issued at the same moment follow within the hour",
     "mixed_tax": "`bursar document waiting` names them; void each, and bill by two invoices what no paper may hold together (docs/tax.md)",
 }
 

@@ -6,13 +6,18 @@ from datetime import UTC, datetime
 
 import pytest
 
+from billing.operations.fulfil_payment import follow_payment
 from billing.operations.issue_invoice import Line
+from billing.operations.own_row import own_row
 from billing.rules.tax.rates import RateKind
 from billing.rules.tax.sold_as import SoldAs
+from models.payment import Payment
+from tasks.payments.runs import issue_waiting_documents
 from tests.factories.documents import invoice, seller
-from tests.factories.subscribers import do, subscriber, unit_of
+from tests.factories.subscribers import do, product, subscriber, unit_of
 from tests.harness.machine import Machine
 from tests.tasks.payments.documents.test_papers import papers
+from workers.unit import Unit
 
 
 @pytest.fixture
@@ -51,3 +56,26 @@ def test_a_part_of_an_invoice_whose_one_rate_is_below_zero_is_credited_over_all_
     first = notes[0][1]
     assert len(first.taxes) == 2
     assert abs(first.tax_minor * paper.total_minor - paper.tax_minor * first.total_minor) <= paper.total_minor
+
+
+def _waiting(shop: Machine) -> list[tuple[str, str]]:
+    return shop.all("SELECT external_id, cause FROM bursar.document_wait WHERE ended_at IS NULL ORDER BY 1")
+
+
+@pytest.mark.requirement("INV-9", "REFUND-5")
+def test_a_refund_that_is_known_before_its_payment_is_credited_after_the_paper(shop: Machine) -> None:
+    package = {"invoice_type": "credit_package", "product_ref": "pages", "package_credits": 10}
+    do(shop.context, lambda unit: (product(unit, "pages", kind="credit_package"), invoice(unit, "in-1", **package)))
+
+    def paid_and_refunded(unit: Unit) -> None:
+        row, _ = own_row(unit, Payment, "stripe", "pi_1")
+        row.status, row.received_minor, row.refunded_minor, row.currency, row.confirmed = "succeeded", 12_100, 5_000, "EUR", True
+        row.adopted = {"purpose": "invoice", "purpose_ref": "in-1"}
+        follow_payment(unit, row)
+
+    do(shop.context, paid_and_refunded)
+    assert [reference for reference, _ in papers(shop)] == ["invoice:in-1"]
+    assert _waiting(shop) == [("credit:in-1", "no_number")]
+    issue_waiting_documents(shop.context, shop.clock.now())
+    (_, paper), (reference, note) = papers(shop)
+    assert (reference, note.total_minor, note.corrects, _waiting(shop)) == ("refund:in-1:5000", 5_000, paper.number, [])
