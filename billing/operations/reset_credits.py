@@ -43,13 +43,14 @@ def reset_on_settlement(unit: UnitOfWork, row: Subscription, settlement: PeriodS
         cycle.paid_from, cycle.paid_until, cycle.next_reset_at = start, end, start
     else:  # paid ahead: it begins when its time has come
         cycle.next_reset_at, cycle.paid_until = cycle.next_reset_at or start, max(end, cycle.paid_until)
-    advance_credits(unit, row, cycle, at)
+    advance_credits(unit, row, cycle, at, paid=True)
 
 
-def advance_credits(unit: UnitOfWork, row: Subscription, cycle: CreditCycle, at: datetime) -> bool:
+def advance_credits(unit: UnitOfWork, row: Subscription, cycle: CreditCycle, at: datetime, *, paid: bool = False) -> bool:
     """Begin the credit month that `at` lies in, if that is due and paid; whether credits were reset. All rows are locked.
 
-    Months that nobody came to begin in time are not made up for: their credits would be gone already.
+    Months that nobody came to begin in time are not made up for: their credits would be gone already. `paid`: by this very unit, whose
+    money also brings back a service that was suspended for want of it, a moment later.
     """
     if cycle.next_reset_at is None or cycle.paid_until is None or cycle.paid_from is None or cycle.next_reset_at > at:
         return False
@@ -59,7 +60,7 @@ def advance_credits(unit: UnitOfWork, row: Subscription, cycle: CreditCycle, at:
     month = _month(row, cycle, at)
     cycle.next_reset_at = month.end if month.end < cycle.paid_until else None
     cycle.updated_at = max(cycle.updated_at, unit.now)
-    if row.status not in _RUNNING or cycle.month_start == month.start:
+    if (row.status not in _RUNNING and not paid) or cycle.month_start == month.start:
         return False
     previous, cycle.month_start = cycle.month_start, month.start
     _reset(unit, row, month, previous)

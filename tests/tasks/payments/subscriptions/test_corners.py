@@ -1,0 +1,68 @@
+"""Where two rules meet: paid after a suspension, paused and cancelled, changed and not paid, one's own wish beside an organisation's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tasks.payments.runs import renew_subscriptions
+from tests.factories.subscribers import do, price, product
+from tests.harness.machine import Machine
+from tests.tasks.payments.prices.shop import Shop
+
+pytestmark = pytest.mark.breaks("invoices_paid_by_something", because="its invoices are paid by a verb and not by payments")
+
+_CREDITS = "SELECT coalesce(sum(remaining), 0)::int FROM bursar.credit_lot WHERE status = 'active'"
+_MONEY = "SELECT coalesce(sum(balance_minor), 0)::int FROM bursar.money_credit"
+_SUB = "SELECT status FROM bursar.subscription WHERE external_id = 'sub-ann'"
+
+
+class Corner(Shop):
+    """Ann, who pays 20.00 a month by transfer; `big` costs 40.00, and 240.00 or 480.00 a year."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        do(machine.context, lambda unit: (
+            product(unit, "big", name="Big"), price(unit, "big", 4_000), price(unit, "pro", 24_000, cycle_unit="year"),
+            price(unit, "big", 48_000, cycle_unit="year"),
+        ))  # fmt: skip
+        self.joins("ann")
+
+    def does(self, name: str, **payload: Any) -> dict[str, Any]:
+        """A command about her subscription, at this instant."""
+        asked = {"reference": "sub-ann", "subscriber_ref": "ann"} if name.startswith("subscriptions.") else {}
+        key = self.machine.submit(f"billing.{name}.v1", asked | payload)
+        while self.machine.work():
+            pass
+        return self.machine.status(key)
+
+    def reaches(self, days: float) -> None:
+        """It is so many days after the start, and the renewal run has been by."""
+        self.at(days)
+        assert renew_subscriptions(self.machine.context, self.machine.clock.now())["failed"] == 0
+
+    def sets(self, sql: str) -> None:
+        """Something that other parts do."""
+        with self.machine.connect() as connection:
+            connection.execute(sql)
+
+    def one(self, sql: str) -> Any:
+        """A value."""
+        return self.machine.one(sql)
+
+
+@pytest.fixture
+def corner(machine: Machine) -> Corner:
+    """The app."""
+    return Corner(machine)
+
+
+@pytest.mark.requirement("CRED-3", "DUN-2")
+def test_who_pays_after_his_suspension_has_the_credits_that_he_paid_for(corner: Corner) -> None:
+    corner.reaches(31.1)
+    corner.sets("UPDATE bursar.subscription SET status = 'unpaid'")
+    corner.pays()
+    assert corner.one(_SUB) == "active"
+    balance = corner.machine.one("SELECT bursar_api.credits('ann', %s) -> 'balance'", corner.machine.clock.now())
+    assert balance == 200
