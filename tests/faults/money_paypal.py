@@ -20,11 +20,13 @@ _STOCK = 24
 
 
 class PayPalShop(Shop):
-    """Orders that wait to be approved, captures that can be given back or contested, a payee who is owed money."""
+    """Orders that wait to be approved (a checkout's, a payment request's), captures that can be given back or contested, a payee who is
+    owed money."""
 
     SOURCE = "paypal"
     EFFECTS: ClassVar = {
         "capture": ("checkout_request", "status = 'completed'"),
+        "payment": ("payment_request", "status = 'succeeded'"),
         "refund": ("refund_request", "status = 'completed'"),
         "payout": ("payout_request", "status IN ('in_transit', 'paid')"),
         "evidence": ("dispute_response", "status = 'made'"),
@@ -34,6 +36,7 @@ class PayPalShop(Shop):
         super().__init__(database, smtp, processes, folder, paypal.settings())
         self.control = paypal.control
         self._orders_open: list[str] = []
+        self._payments_open: list[str] = []
         self._captures: list[str] = []
         self._disputes: list[str] = []
         self._made = 0
@@ -48,15 +51,21 @@ class PayPalShop(Shop):
         if kind == "evidence":
             named = dict(self.machine.all("SELECT dispute_ref, external_id FROM bursar.dispute_response"))
             return Counter(f"dispute_response:{named[one['id']]}" for one in self.control.effects(kind))
-        said = [str(one["custom"]) for one in self.control.effects(kind)]
-        return Counter(one if kind == "payout" else str(metadata(one, None)[TAG_REQUEST]) for one in said)
+        said = [str(one["custom"]) for one in self.control.effects("capture" if kind == "payment" else kind)]
+        named = Counter(one if kind == "payout" else str(metadata(one, None)[TAG_REQUEST]) for one in said)
+        if kind not in ("capture", "payment"):
+            return named
+        return Counter({name: often for name, often in named.items() if name.startswith(f"{self.EFFECTS[kind][0]}:")})
 
     def stock(self) -> None:
         """Orders that were made, and captures that went through, some of them contested; our rows know of all."""
-        if self._orders_open and self._captures and self._disputes:
+        if self._orders_open and self._payments_open and self._captures and self._disputes:
             return
         asked = [self._start() for _ in range(_STOCK)]
+        wanted = [self._request() for _ in range(_STOCK // 3)]
         self.rest()
+        sql = "SELECT order_ref FROM bursar.payment_request WHERE status = 'requires_action' AND external_id = ANY(%s)"
+        self._payments_open += [order for (order,) in self.machine.all(sql, wanted)]
         open_orders = dict(
             self.machine.all(
                 "SELECT external_id, checkout_ref FROM bursar.checkout_request WHERE status = 'open' AND external_id = ANY(%s)", asked
@@ -80,6 +89,7 @@ class PayPalShop(Shop):
     def approve_all(self) -> None:
         """The payers of all orders that still wait agree; none is captured twice for that."""
         waiting = self.machine.all("SELECT checkout_ref FROM bursar.checkout_request WHERE status = 'open'")
+        waiting += self.machine.all("SELECT order_ref FROM bursar.payment_request WHERE status = 'requires_action'")
         for (order,) in waiting:
             self.control.tell("approve", order=order)
 
@@ -90,6 +100,15 @@ class PayPalShop(Shop):
     def pay(self, reference: str, chance: random.Random) -> None:  # noqa: ARG002 - as the other actions
         """The payer agrees to an order, and it is captured."""
         self.control.tell("approve", order=self._orders_open.pop())
+        self.deliver()
+
+    def ask(self, reference: str, chance: random.Random) -> None:
+        """Money is asked for by the command that takes it; an order is made, of which the payer will hear."""
+        self._request(reference, amount_minor=chance.randrange(1_000, 100_000))
+
+    def agree(self, reference: str, chance: random.Random) -> None:  # noqa: ARG002 - as the other actions
+        """The payer agrees to what he was asked for, and it is captured."""
+        self.control.tell("approve", order=self._payments_open.pop())
         self.deliver()
 
     def pay_out(self, reference: str, chance: random.Random) -> None:
@@ -119,4 +138,14 @@ class PayPalShop(Shop):
             "cancel_url": "https://app.example/no", "payee_ref": PAYEE,
         }  # fmt: skip
         self.machine.submit("billing.checkout.start.v1", payload, f"start:{reference}")
+        return reference
+
+    def _request(self, reference: str = "", amount_minor: int = 9_900) -> str:
+        self._made += 1
+        reference = reference or f"ask-{self._made}"
+        payload = {
+            "source": "paypal", "reference": reference, "purpose": "credit_package", "purpose_ref": f"pack-{reference}",
+            "amount_minor": amount_minor, "currency": "EUR", "description": "ten lessons", "return_url": "https://app.example/back",
+        }  # fmt: skip
+        self.machine.submit("billing.payments.request.v1", payload, f"ask:{reference}")
         return reference

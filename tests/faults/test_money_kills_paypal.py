@@ -1,4 +1,4 @@
-"""As `test_money_kills.py`, at PayPal: orders, captures, refunds, payouts and evidence, with a worker killed at each place.
+"""As `test_money_kills.py`, at PayPal: checkouts, payment requests, refunds, payouts and evidence, with a worker killed at each place.
 
 PayPal keeps no 500 under an id (it shows what was made), answers 401 to a token that it has forgotten, knows no id for
 disputes, and refuses a batch id that it has seen: each of these has its own way back, and each is died in here.
@@ -38,6 +38,7 @@ def shop(database: Database, paypal_sandbox: PayPal, processes: Processes, tmp_p
 ASKED_BEFORE = {"fault": "error_after", "status": 422, "code": "ORDER_ALREADY_CAPTURED"}
 KINDS: tuple[tuple[str, Action, str, dict[str, object]], ...] = (
     ("capture", PayPalShop.pay, "/capture$", ASKED_BEFORE),
+    ("payment", PayPalShop.agree, "/capture$", ASKED_BEFORE),
     ("refund", PayPalShop.give_back, "/refund$", ASKED_BEFORE | {"code": "DUPLICATE_REQUEST_ID"}),
     ("payout", PayPalShop.pay_out, "/v1/payments/payouts$", ASKED_BEFORE | {"status": 400, "code": "DUPLICATE_REQUEST_ID"}),
     ("evidence", PayPalShop.contest, "/provide-evidence$", {"fault": "lost_reply"}),
@@ -74,6 +75,7 @@ def test_killed_at_every_place(shop: PayPalShop) -> None:
 FAULTS = ("error_before", "error_after", "reset_before", "lost_reply", "conflict", "rate_limit", "tokens")
 ACTIONS: tuple[Action, ...] = (
     PayPalShop.start, PayPalShop.pay, PayPalShop.pay, PayPalShop.give_back, PayPalShop.pay_out, PayPalShop.contest,
+    PayPalShop.ask, PayPalShop.agree,
 )  # fmt: skip
 
 
