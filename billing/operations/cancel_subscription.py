@@ -50,10 +50,11 @@ def cancel(unit: UnitOfWork, row: Subscription, *, when: str, credit: bool, reas
             unit.audit("subscription.cancel_planned", Subscription.NAME, row.id, before={"cancel_at_period_end": False}, after=after)
             derive_later(unit, row.subscriber_ref)
         return
-    if credit and row.status == "active" and row.current_period_end and row.current_period_end > unit.now:
+    if credit and row.status in ("active", "paused") and row.current_period_end and row.current_period_end > unit.now:
         whole = span(cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count), row.cycle_no or 0)
         left = unused(full_minor(row), *parts(whole, unit.now, row.current_period_end))
-        credit_unused(unit, row, left, period_money(unit, row))
+        money = period_money(unit, row)
+        credit_unused(unit, row, left - money.unpaid_minor, money)  # what is not paid for is void with it
     end_subscription(unit, row, "cancelled", at=unit.now, because="cancelled_now", reason=reason)
 
 

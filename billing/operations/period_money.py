@@ -28,6 +28,8 @@ class PeriodMoney:
 
     paid_minor: int
     """By payments and credits, less what was refunded."""
+    unpaid_minor: int
+    """Of its invoices that wait for money; what has come of one is given back when that is void."""
     credited_minor: int
     """Given back as credits before."""
     invoices: int
@@ -64,11 +66,12 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
         for one in of_period
         if one["status"] == "paid"
     )
+    unpaid = sum(share_half_up(one["total_minor"] or 0, *_net_of(one)) for one in of_period if one["status"] == "pending")
     recent = sum(1 for one in invoices.values() if one["finalized_at"] is not None and one["finalized_at"] > yesterday)
     given_up = max(-(row.seats_accrued_minor or 0), 0)  # it will be taken off the next invoice
     net_of = next((_net_of(one) for one in of_period if one["status"] == "paid"), (1, 1))
     credited = share_half_up(sum(given.values()), *net_of) + given_up
-    return PeriodMoney(paid, credited, len(of_period), len(given), recent, net_of)
+    return PeriodMoney(paid, unpaid, credited, len(of_period), len(given), recent, net_of)
 
 
 def _net_of(invoice: Mapping[str, Any]) -> tuple[int, int]:

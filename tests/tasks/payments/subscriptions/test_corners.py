@@ -66,3 +66,19 @@ def test_who_pays_after_his_suspension_has_the_credits_that_he_paid_for(corner: 
     assert corner.one(_SUB) == "active"
     balance = corner.machine.one("SELECT bursar_api.credits('ann', %s) -> 'balance'", corner.machine.clock.now())
     assert balance == 200
+
+
+@pytest.mark.requirement("SUB-5", "CRED-10")
+def test_what_was_paid_ahead_is_credit_when_a_paused_one_ends(corner: Corner) -> None:
+    corner.at(15.5)
+    corner.does("subscriptions.pause")
+    corner.does("subscriptions.cancel", when="now", credit_unused=True)
+    assert (corner.one(_SUB), corner.one(_MONEY)) == ("cancelled", 1_000)
+
+
+@pytest.mark.requirement("SUB-4", "SUB-5", "CRED-10")
+def test_what_of_an_upgrade_is_not_paid_is_no_credit_either(corner: Corner) -> None:
+    corner.at(15.5)
+    corner.does("subscriptions.change", product="big", when="now")
+    corner.does("subscriptions.cancel", when="now", credit_unused=True)
+    assert (corner.one(_SUB), corner.one(_MONEY)) == ("cancelled", 1_000)
