@@ -6,12 +6,13 @@ be credited follows from the credits that were given for the period, and what wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
 
-from billing.operations.credit_document import UNUSED, credit_part, papers_of
+from billing.operations.credit_document import UNUSED, credit_part, papers_of, wait_for_papers
 from billing.operations.parties import seller_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.credit import gross
@@ -23,8 +24,8 @@ log = structlog.get_logger(__name__)
 
 _GIVEN = """SELECT id, delta_minor FROM bursar.money_credit_entry
             WHERE subscription_ref = %(subscription)s AND period_start = %(start)s AND kind = 'granted'"""
-_PAID = """SELECT external_id FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s
-           AND source = 'bursar' AND period_start = %(start)s AND status = 'paid' ORDER BY finalized_at DESC, id DESC"""
+_BILLED = """SELECT external_id FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s
+             AND source = 'bursar' AND period_start = %(start)s"""
 
 
 def credit_unused_part(unit: UnitOfWork, subscriber_ref: str, subscription_ref: str, period_start: datetime) -> None:
@@ -47,8 +48,7 @@ def _credit_period(unit: UnitOfWork, subscriber_ref: str, subscription_ref: str,
     for known in unit.known:
         if isinstance(known, MoneyCreditEntry) and (known.kind, known.subscription_ref, known.period_start) == of_this:
             given[known.id] = known.delta_minor
-    refs = [one["external_id"] for one in unit.committed(_PAID, bound)]
-    unit.load((Invoice.NAME, OWN_SOURCE, ref) for ref in refs)
+    refs = _paid(unit, bound)
     papers = papers_of(unit, refs)
     more = sum(given.values()) - sum(
         note.total_minor for one in papers.values() for name, note in one.notes.items() if name.startswith(UNUSED)
@@ -58,9 +58,26 @@ def _credit_period(unit: UnitOfWork, subscriber_ref: str, subscription_ref: str,
         if amount > 0:
             credit_part(unit, unit.row(Invoice, OWN_SOURCE, ref), papers[ref], amount)
             more -= amount
+    if more > 0:
+        for ref in refs:
+            if ref not in papers:
+                unit.later(wait_for_papers, ref)
     if more > 0 and papers:
         log.warning(
             "credit_without_paper", subscription=subscription_ref, period_start=start, left_minor=more,
             effect="the subscriber has his credit; no invoice of the period is left to be credited for it",
             next_step="none, if the period was billed before papers were issued; else look at its papers: bursar explain",
         )  # fmt: skip
+
+
+def _paid(unit: UnitOfWork, bound: Mapping[str, Any]) -> list[str]:
+    """The paid invoices of the period, the newest first; what this unit has in hand is newer than what is committed."""
+    refs = {one["external_id"] for one in unit.committed(_BILLED, bound)}
+    of_this = (OWN_SOURCE, bound["subscription"], bound["start"])
+    for known in unit.known:
+        if isinstance(known, Invoice) and (known.source, known.subscription_ref, known.period_start) == of_this:
+            refs.add(known.external_id)
+    unit.load((Invoice.NAME, OWN_SOURCE, ref) for ref in sorted(refs))
+    rows = [unit.row(Invoice, OWN_SOURCE, ref) for ref in refs]
+    paid = [row for row in rows if row.status == "paid"]
+    return [row.external_id for row in sorted(paid, key=lambda row: (row.finalized_at or row.created_at, row.id), reverse=True)]

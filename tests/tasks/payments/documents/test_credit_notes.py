@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
+from billing.operations.credit_unused_part import credit_unused_part
 from billing.operations.fulfil_payment import follow_payment
 from billing.operations.issue_invoice import Line
+from billing.operations.money_credit import grant_credit
 from billing.operations.own_row import own_row
 from billing.rules.tax.rates import RateKind
 from billing.rules.tax.sold_as import SoldAs
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
 from models.payment import Payment
+from models.subscriber import Subscriber
 from tasks.payments.runs import issue_waiting_documents
 from tests.factories.documents import invoice, seller
 from tests.factories.subscribers import do, product, subscriber, unit_of
@@ -58,24 +64,65 @@ def test_a_part_of_an_invoice_whose_one_rate_is_below_zero_is_credited_over_all_
     assert abs(first.tax_minor * paper.total_minor - paper.tax_minor * first.total_minor) <= paper.total_minor
 
 
+def _settle(unit: Unit, refunded_minor: int | None = None) -> None:
+    row, _ = own_row(unit, Payment, "stripe", "pi_1")
+    row.status, row.received_minor, row.refunded_minor, row.currency, row.confirmed = "succeeded", 12_100, refunded_minor, "EUR", True
+    row.adopted = {"purpose": "invoice", "purpose_ref": "in-1"}
+    follow_payment(unit, row)
+
+
 def _waiting(shop: Machine) -> list[tuple[str, str]]:
     return shop.all("SELECT external_id, cause FROM bursar.document_wait WHERE ended_at IS NULL ORDER BY 1")
 
 
 @pytest.mark.requirement("INV-9", "REFUND-5")
 def test_a_refund_that_is_known_before_its_payment_is_credited_after_the_paper(shop: Machine) -> None:
-    package = {"invoice_type": "credit_package", "product_ref": "pages", "package_credits": 10}
-    do(shop.context, lambda unit: (product(unit, "pages", kind="credit_package"), invoice(unit, "in-1", **package)))
+    with unit_of(shop.context) as unit:
+        product(unit, "pages", kind="credit_package")
+        invoice(unit, "in-1", invoice_type="credit_package", product_ref="pages", package_credits=10)
 
-    def paid_and_refunded(unit: Unit) -> None:
-        row, _ = own_row(unit, Payment, "stripe", "pi_1")
-        row.status, row.received_minor, row.refunded_minor, row.currency, row.confirmed = "succeeded", 12_100, 5_000, "EUR", True
-        row.adopted = {"purpose": "invoice", "purpose_ref": "in-1"}
-        follow_payment(unit, row)
-
-    do(shop.context, paid_and_refunded)
+    do(shop.context, lambda unit: _settle(unit, 5_000))
     assert [reference for reference, _ in papers(shop)] == ["invoice:in-1"]
     assert _waiting(shop) == [("credit:in-1", "no_number")]
     issue_waiting_documents(shop.context, shop.clock.now())
     (_, paper), (reference, note) = papers(shop)
     assert (reference, note.total_minor, note.corrects, _waiting(shop)) == ("refund:in-1:5000", 5_000, paper.number, [])
+
+
+_START = datetime(2027, 3, 1, tzinfo=UTC)
+
+
+def _bill(unit: Unit) -> Invoice:
+    return invoice(unit, "in-1", subscription_ref="sub-1", period_start=_START)
+
+
+def _give_back(unit: Unit) -> None:
+    unit.row(Subscriber, OWN_SOURCE, "ann")
+    grant_credit(unit, "ann", "EUR", 3_000, fact="unused:sub-1", subscription_ref="sub-1", period_start=_START)
+    credit_unused_part(unit, "ann", "sub-1", _START)
+
+
+@pytest.mark.requirement("INV-9", "CRED-10")
+@pytest.mark.parametrize(
+    ("office", "units"),
+    [
+        ("EUR", [[_bill], [_settle, _give_back]]),
+        ("EUR", [[_bill, _settle, _give_back]]),
+        ("RON", [[_bill], [_settle], [_give_back]]),
+    ],
+    ids=["paid in the same moment", "billed in the same moment", "the paper waits"],
+)
+def test_what_is_given_back_of_a_period_is_credited_whenever_its_invoice_is_paid_and_has_its_paper(
+    shop: Machine, office: str, units: list[list[Callable[[Unit], object]]]
+) -> None:
+    do(shop.context, lambda unit: seller(unit, currency=office))
+    for verbs in units:
+        with unit_of(shop.context) as unit:
+            for verb in verbs:
+                verb(unit)
+    rate = {"rate_source": "BNR", "base": "EUR", "quote": "RON", "valid_on": "2027-03-05", "rate": "5.0898"}
+    shop.run("billing.fx_rates.record.v1", rate)
+    for _ in range(2):
+        issue_waiting_documents(shop.context, shop.clock.now())
+    assert [(reference, paper.total_minor) for reference, paper in papers(shop)] == [("invoice:in-1", 12_100), ("unused:in-1:3000", 3_000)]
+    assert _waiting(shop) == []
