@@ -30,6 +30,9 @@ from models.subscriber import Subscriber
 from models.subscription import Subscription
 
 _SECOND = timedelta(seconds=1)
+_ELSEWHERE = """SELECT source FROM bursar.subscription
+                WHERE external_id = %(ref)s AND subscriber_ref = %(subscriber)s AND source IN ('paypal', 'stripe')"""
+_CHANGED_BY = {"paypal": "only its payer can change plan, seats or pause, on PayPal's pages; `subscriptions.downgrade` ends it"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,17 @@ def own_subscription(unit: UnitOfWork, reference: str, subscriber_ref: str) -> S
     """
     row = unit.row(Subscription, OWN_SOURCE, reference)
     if row.incomplete or row.subscriber_ref != subscriber_ref:
-        message = f"{subscriber_ref} has no subscription {reference} that we bill"
-        raise Rejected("unknown_subscription", message, {"field": "reference"})
+        raise _not_ours(unit, reference, subscriber_ref)
     return row
+
+
+def _not_ours(unit: UnitOfWork, reference: str, subscriber_ref: str) -> Rejected:
+    """Nobody's, or one that a provider bills: then where it can be changed."""
+    message, about = f"{subscriber_ref} has no subscription {reference} that we bill", {"field": "reference"}
+    for found in unit.committed(_ELSEWHERE, {"ref": reference, "subscriber": subscriber_ref}):
+        about["current"] = found["source"]
+        message += f": {found['source']} bills it, and {_CHANGED_BY.get(found['source'], 'it is changed there')}"
+    return Rejected("unknown_subscription", message, about)
 
 
 def change_subscription(unit: UnitOfWork, command: ChangeSubscription) -> Subscription:

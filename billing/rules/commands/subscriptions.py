@@ -16,7 +16,7 @@ MOST_SEATS = 100_000
 MOST_COUNT = 120
 CycleUnit = Literal["day", "week", "month", "year"]
 
-UNKNOWN = {"unknown_subscription": "this subscriber has no subscription of this reference that we bill"}
+UNKNOWN = {"unknown_subscription": "this subscriber has no subscription of this reference that we bill (`details.current`: who does)"}
 PRICED = {
     "unknown_product": "no plan is called so",
     "not_offered": "the plan is retired",

@@ -137,3 +137,12 @@ def test_the_wish_is_taken_back_while_paypal_was_not_asked(market: Market, their
     market.settle()
     told = market.machine.run("billing.subscriptions.reactivate.v1", wish)
     assert told["code"] == "ended"
+
+
+@pytest.mark.requirement("SUB-4", "SUB-8")
+def test_what_only_its_payer_can_change_is_refused_with_a_word_where(market: Market, theirs: str) -> None:
+    change = {"reference": theirs, "subscriber_ref": "ann", "quantity": 3, "when": "now"}
+    told = market.machine.run("billing.subscriptions.change.v1", change)
+    assert (told["code"], told["details"]["current"]) == ("unknown_subscription", "paypal")
+    assert "only its payer can change" in told["message"]
+    assert market.submissions() == []
