@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from billing.operations.ask_fx_rates import ask_fx_rates
 from billing.operations.check_vat_number import check_vat_number
 from billing.operations.record_fx_rate import record_fx_rate
 from billing.operations.tax_rates import DEFINED, define_tax_rate, laid_over
@@ -19,11 +20,13 @@ from billing.rules.tax.sold_as import SoldAs
 from billing.rules.tax.territory import territory
 from billing.rules.tax.treatment import Buyer, Seller, treat
 from cli.billing_rows import carry_out, said
+from cli.change import change
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action
-from cli.surroundings import reading
+from cli.surroundings import reading, settings
 from cli.trouble import USAGE, TroubleError, nothing
 from core.clock import SystemClock
+from providers.fx.client import asks
 from providers.vies.number import NoVatNumberError, vat_number
 
 C = TypeVar("C", bound=Command)
@@ -169,6 +172,16 @@ def exchange(limit: int, as_json: bool) -> None:
     table(("VALID ON", "SOURCE", "PAIR", "RATE", "BY"), ((
         row["valid_on"], row["source"], f"{row['base']}/{row['quote']}", row["rate"],
         "nobody: kept back" if row["held"] else row["actor"]) for row in found))  # fmt: skip
+
+
+@tax.command("ask-fx")
+@action("finance")
+def ask_fx() -> None:
+    """Have the central bank asked now for rates that are missing, however lately it was asked. Nothing is asked that is there."""
+    if not asks(settings()):
+        raise nothing("in mode test no bank is asked", "record rates: `bursar tax record-fx`; BURSAR_FX_API_BASE names a stand-in")
+    bank = change(lambda unit: ask_fx_rates(unit, anyway=True), reason="asked at the command line", look="`bursar tax fx` lists the rates")
+    click.echo(f"{bank} is asked" if bank else "no rate is missing that the bank has told by now: nobody was asked")
 
 
 @tax.command("record-fx")

@@ -21,20 +21,20 @@ _NEWEST = """SELECT base, max(valid_on) AS valid_on FROM bursar.fx_rate
              WHERE rate_source = %(bank)s AND quote = %(quote)s AND base = ANY (%(bases)s) AND versions <> '{}' GROUP BY base"""
 
 
-def ask_fx_rates(unit: UnitOfWork) -> bool:
-    """Ask if a rate is missing that the bank has told by now; whether it was asked."""
+def ask_fx_rates(unit: UnitOfWork, *, anyway: bool = False) -> str | None:
+    """Ask if a rate is missing that the bank has told by now, `anyway` though the same was asked a while ago; which bank is asked."""
     seller = seller_of(unit)
     if seller is None or not seller.vat_registered or not seller.currency:
-        return False
+        return None
     bank, quote = bank_of(seller.currency), seller.currency
     newest = _newest(unit, bank, quote)
     told_on = bank.told_by(unit.now)
     missing = [base for base, valid_on in newest.items() if valid_on is None or valid_on < bank.holds_from(told_on)]
     if not missing:
-        return False
+        return None
     row, _ = own_row(unit, FxFeed, FxFeed.SOURCE, bank.name)
-    if _too_early(unit, row, missing):
-        return False
+    if not anyway and _too_early(unit, row, missing):
+        return None
     row.asks, row.asked_at, row.bases = (row.asks or 0) + 1, unit.now, missing
     row.next_at = unit.now + ANSWER_WITHIN
     # Without the rate of the day before, the newest alone leaves a gap: BNR's of today holds from tomorrow on only.
@@ -42,7 +42,7 @@ def ask_fx_rates(unit: UnitOfWork) -> bool:
     several = any(found is None or found < before for found in (newest[base] for base in missing))
     payload = {"bank": bank.name, "bases": missing, "quote": quote, "several": several}
     unit.send("fx.fetch", f"{bank.name}:{row.asks}", payload, queue="payments", lane=f"fx:{bank.name}")
-    return True
+    return bank.name
 
 
 def _newest(unit: UnitOfWork, bank: Bank, quote: str) -> dict[str, date | None]:

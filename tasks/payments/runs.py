@@ -221,7 +221,7 @@ def fetch_fx_rates(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Have the central bank asked for rates of exchange that papers need and that it has told by now (TAX-5)."""
     if not asks(context.settings):
         return {"items": 0, "failed": 0, "left": 0, "more": False}
-    return work_pages(context, tax.FETCH_FX, slot_at)
+    return work_pages(context, tax.fetch_fx(context.clock.now()), slot_at)
 
 
 def issue_waiting_documents(context: Context, slot_at: datetime) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ and the seller's central bank is asked for rates of exchange that papers need (T
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -11,6 +12,7 @@ from sqlalchemy import Row
 from billing.operations.ask_fx_rates import ask_fx_rates
 from billing.operations.ask_vies import ask_vies
 from billing.operations.unit import UnitOfWork
+from billing.operations.used_currencies import RECENT, USED
 from models.vies_check import ViesCheck
 from providers.vies.number import vat_number
 from workers.paging import Paged
@@ -48,13 +50,16 @@ def _ask_bank(unit: UnitOfWork, _rows: Sequence[Row[Any]]) -> None:
     ask_fx_rates(unit)
 
 
-FETCH_FX = Paged(
-    job="fetch_fx_rates",
-    due="""SELECT s.created_at AS due_at, s.id, s.external_id AS item FROM bursar.seller s
-        WHERE s.versions <> '{}' AND s.vat_registered AND s.currency IS NOT NULL
-          AND s.created_at <= %(now)s AND (s.created_at, s.id) > (%(after_at)s, %(after_id)s)
-        ORDER BY s.created_at, s.id LIMIT %(page)s""",
-    references=_nothing,
-    work=_ask_bank,
-)
-"""The one seller is looked at in each slot; the verb knows whether there is anything to ask."""
+def fetch_fx(now: datetime) -> Paged:
+    """The one seller, if anything is billed in another currency than his tax office's; the verb knows whether there is anything to ask."""
+    return Paged(
+        job="fetch_fx_rates",
+        due="""SELECT s.created_at AS due_at, s.id, s.external_id AS item FROM bursar.seller s
+            WHERE s.versions <> '{}' AND s.vat_registered AND s.currency IS NOT NULL
+              AND s.created_at <= %(now)s AND (s.created_at, s.id) > (%(after_at)s, %(after_id)s)
+              AND EXISTS (SELECT FROM (""" + USED + """) AS used WHERE used.currency <> s.currency)
+            ORDER BY s.created_at, s.id LIMIT %(page)s""",  # noqa: S608  # our own
+        references=_nothing,
+        work=_ask_bank,
+        bound={"recent": now - RECENT},
+    )  # fmt: skip

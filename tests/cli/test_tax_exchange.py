@@ -52,6 +52,23 @@ def test_doctor_warns_before_papers_wait(here: Here, machine: Machine) -> None:
     assert told() == [("ok", "BNR's hold for EUR")]
 
 
+@pytest.mark.requirement("TAX-5")
+def test_finance_has_the_bank_asked_now(here: Here, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert here(command, "ask-fx").code == 77
+    monkeypatch.setenv("BURSAR_ROLE", "finance")
+    assert here(command, "ask-fx").code == 3  # in mode test there is nobody
+    monkeypatch.setenv("BURSAR_FX_API_BASE", "http://127.0.0.1:9")
+    assert "nobody was asked" in here(command, "ask-fx").out
+    with unit_of(machine.context) as unit:
+        seller(unit, currency="RON")
+        subscriber(unit, "ann", country="RO")
+        invoice(unit, "in-1")
+    for _ in range(2):
+        assert here(command, "ask-fx").out == "BNR is asked\n"
+    asked = "SELECT payload ->> 'bank', payload -> 'bases' FROM bursar.outbox WHERE kind = 'fx.fetch'"
+    assert machine.all(asked) == [("BNR", ["EUR"])] * 2
+
+
 def test_a_person_decides_how_a_bank_tells(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     assert here(sandbox, "BNR", "down").code == 2  # no sandbox
     with FxSandbox() as banks:
