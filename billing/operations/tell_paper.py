@@ -20,6 +20,10 @@ from models.invoice import Invoice
 
 log = structlog.get_logger(__name__)
 
+_NOW = """SELECT coalesce(b.email, s.email) AS email FROM bursar.subscriber s
+          LEFT JOIN bursar.bill_to b ON b.source = s.source AND b.external_id = s.external_id
+          WHERE s.source = 'bursar' AND s.external_id = %(ref)s"""
+
 
 def tell_paper(unit: UnitOfWork, row: Invoice, paper: Unnumbered) -> None:
     """Have the mail sent after the commit; where no address is known there is none, and the log says so."""
@@ -28,7 +32,8 @@ def tell_paper(unit: UnitOfWork, row: Invoice, paper: Unnumbered) -> None:
     if not credit and not _told_at_issue(row):
         return
     mail = "credit_note_issued" if credit else "invoice_issued"
-    email = document.buyer.email
+    # A credit note has the buyer of its invoice, who may have moved since, or was erased.
+    email = _address_now(unit, paper.subscriber_ref) if credit else document.buyer.email
     if not email:
         log.info("subscriber_not_told", mail=mail, paper=paper.reference, cause="no address is known")
         return
@@ -52,3 +57,9 @@ def _told_at_issue(row: Invoice) -> bool:
 
 def _about(document: Document) -> str:
     return document.lines[0].description if document.lines else document.seller.name
+
+
+def _address_now(unit: UnitOfWork, subscriber_ref: str) -> str | None:
+    found = unit.committed(_NOW, {"ref": subscriber_ref})
+    email: str | None = found[0]["email"] if found else None
+    return email

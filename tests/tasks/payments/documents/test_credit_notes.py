@@ -126,3 +126,14 @@ def test_what_is_given_back_of_a_period_is_credited_whenever_its_invoice_is_paid
         issue_waiting_documents(shop.context, shop.clock.now())
     assert [(reference, paper.total_minor) for reference, paper in papers(shop)] == [("invoice:in-1", 12_100), ("unused:in-1:3000", 3_000)]
     assert _waiting(shop) == []
+
+
+@pytest.mark.requirement("MAIL-1", "SEC-6")
+@pytest.mark.parametrize("now_at", ["ann@new.example", None])
+def test_a_credit_note_is_mailed_to_where_its_buyer_is_now(shop: Machine, now_at: str | None) -> None:
+    do(shop.context, lambda unit: invoice(unit, "in-1"))
+    do(shop.context, lambda unit: subscriber(unit, "ann", country="RO", email=now_at))
+    shop.run("billing.invoices.bulk_void.v1", {"invoice_refs": ["in-1"], "reason": "test order"})
+    assert papers(shop)[1][1].buyer.email == "ann@example.com", "the paper has its invoice's buyer"
+    sent = shop.all("SELECT payload ->> 'to' FROM bursar.outbox WHERE payload ->> 'mail' = 'credit_note_issued'")
+    assert sent == ([] if now_at is None else [(now_at,)])
