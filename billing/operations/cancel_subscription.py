@@ -92,7 +92,7 @@ def pause_subscription(unit: UnitOfWork, command: PauseSubscription) -> Subscrip
 
 
 def resume_subscription(unit: UnitOfWork, command: ResumeSubscription) -> Subscription:
-    """The paid period goes on; if it is over, another one begins now, from which periods are counted anew.
+    """The paid period goes on; if it is over, another one begins now, from which periods are counted anew, unless it was to end with it.
 
     Raises:
         Rejected: `unknown_subscription`, `not_paused`, `too_many_changes` (SUB-14).
@@ -103,6 +103,9 @@ def resume_subscription(unit: UnitOfWork, command: ResumeSubscription) -> Subscr
     if row.status != "paused":
         raise Rejected("not_paused", f"{row.external_id} is {row.status}", {"current": row.status})
     subscriber = unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "")
+    if row.cancel_at_period_end and row.current_period_end is not None and row.current_period_end <= unit.now:
+        end_subscription(unit, row, "cancelled", at=row.current_period_end, because="period_end")
+        return row
     goes_on = row.current_period_end is not None and row.current_period_end > unit.now
     if not goes_on and (recent := period_money(unit, row).recent) >= MOST_PERIODS:
         message = f"{row.external_id} was billed {recent} times within a day"
