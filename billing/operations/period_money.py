@@ -15,7 +15,7 @@ from models.money_credit import MoneyCreditEntry
 from models.subscription import Subscription
 
 _INVOICES = """SELECT external_id, status, finalized_at, amount_paid_minor, credit_applied_minor, refunded_minor, period_start,
-                      tax_inclusive, tax_minor, total_minor
+                      tax_inclusive, tax_minor, total_minor, lines
                FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar'
                  AND (period_start >= %(start)s OR finalized_at > %(yesterday)s)"""
 _CREDITS = """SELECT id, delta_minor FROM bursar.money_credit_entry
@@ -27,7 +27,7 @@ class PeriodMoney:
     """In minor units of the subscription's currency, as its prices are: without the tax, where that comes on top of them."""
 
     paid_minor: int
-    """By payments and credits, less what was refunded."""
+    """By payments, credits and what was left of the period before, less what was refunded."""
     unpaid_minor: int
     """Of its invoices that wait for money; what has come of one is given back when that is void."""
     credited_minor: int
@@ -63,6 +63,7 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
         share_half_up(
             (one["amount_paid_minor"] or 0) + (one["credit_applied_minor"] or 0) - (one["refunded_minor"] or 0), *_net_of(one)
         )
+        - _of_before(one)
         for one in of_period
         if one["status"] == "paid"
     )
@@ -72,6 +73,11 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
     net_of = next((_net_of(one) for one in of_period if one["status"] == "paid"), (1, 1))
     credited = share_half_up(sum(given.values()), *net_of) + given_up
     return PeriodMoney(paid, unpaid, credited, len(of_period), len(given), recent, net_of)
+
+
+def _of_before(invoice: Mapping[str, Any]) -> int:
+    """Its lines about the period before: below zero, that has paid for some of this one; above, some of the money is not this one's."""
+    return sum(int(line["amount_minor"]) for line in invoice["lines"] or () if line.get("proration") and not line.get("period_start"))
 
 
 def _net_of(invoice: Mapping[str, Any]) -> tuple[int, int]:

@@ -82,3 +82,23 @@ def test_what_of_an_upgrade_is_not_paid_is_no_credit_either(corner: Corner) -> N
     corner.does("subscriptions.change", product="big", when="now")
     corner.does("subscriptions.cancel", when="now", credit_unused=True)
     assert (corner.one(_SUB), corner.one(_MONEY)) == ("cancelled", 1_000)
+
+
+@pytest.mark.requirement("SUB-4", "CRED-10")
+def test_what_a_change_of_cycle_took_over_is_as_good_as_paid(corner: Corner) -> None:
+    corner.does("subscriptions.change", cycle_unit="year", when="now")
+    corner.pays()
+    assert corner.billed("ann") == [2_000, 22_000]
+    corner.does("subscriptions.cancel", when="now", credit_unused=True)
+    assert corner.one(_MONEY) == 24_000
+
+
+@pytest.mark.requirement("SUB-5")
+def test_who_has_cancelled_is_billed_no_more_although_he_paused_it(corner: Corner) -> None:
+    corner.does("subscriptions.cancel", when="period_end")
+    corner.at(10)
+    corner.does("subscriptions.pause")
+    corner.reaches(40)
+    assert corner.does("subscriptions.resume")["result"]["status"] == "cancelled"
+    assert corner.billed("ann") == [2_000]
+    assert corner.one("SELECT ended_at = current_period_end FROM bursar.subscription")
