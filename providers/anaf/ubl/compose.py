@@ -13,7 +13,7 @@ from providers.anaf.ubl import texts
 from providers.anaf.ubl.lines import add_lines
 from providers.anaf.ubl.nodes import branch, day, leaf, money, root, written
 from providers.anaf.ubl.parties import add_buyer, add_delivery, add_seller
-from providers.anaf.ubl.taxes import add_category, add_scheme, add_tax_totals
+from providers.anaf.ubl.taxes import add_category, add_scheme, add_tax_totals, office_total
 
 EN16931 = "urn:cen.eu:en16931:2017"
 CIUS_RO = f"{EN16931}#compliant#urn:efactura.mfinante.ro:CIUS-RO:1.0.1"
@@ -80,7 +80,8 @@ def _add_head(element: Element, document: Document) -> None:
         _add_notes(element, document)
         day(element, "TaxPointDate", document.tax_point_on)
     leaf(element, "DocumentCurrencyCode", document.currency)
-    leaf(element, "TaxCurrencyCode", document.foreign_tax.currency if document.foreign_tax else None)
+    office = office_total(document)
+    leaf(element, "TaxCurrencyCode", office[1] if office else None)
 
 
 def _add_notes(element: Element, document: Document) -> None:

@@ -9,6 +9,7 @@ from billing.rules.paper.document import Document, Tax, TaxPart
 from providers.anaf.ubl import texts
 from providers.anaf.ubl.nodes import branch, leaf, money
 
+LEI = "RON"
 _RATE_DECIMALS = 4
 
 
@@ -43,9 +44,20 @@ def add_tax_totals(parent: Element, document: Document) -> None:
             leaf(category, "TaxExemptionReasonCode", part.tax.exemption_code)
             leaf(category, "TaxExemptionReason", texts.cut(part.tax.exemption_reason or "", texts.REASON))
         add_scheme(category)
+    if office := office_total(document):
+        money(branch(parent, "TaxTotal"), "TaxAmount", *office)
+
+
+def office_total(document: Document) -> tuple[int, str] | None:
+    """The whole tax in the tax office's currency, in minor units; None where the document is in that one.
+
+    Who is not registered for VAT states none, so his documents need no rate of exchange; Romania wants the zero in lei all the same.
+    """
     if document.foreign_tax:
-        foreign = document.foreign_tax
-        money(branch(parent, "TaxTotal"), "TaxAmount", foreign.tax_minor, foreign.currency)
+        return document.foreign_tax.tax_minor, document.foreign_tax.currency
+    if document.seller.address.country == "RO" and document.currency != LEI and not document.tax_minor:
+        return 0, LEI
+    return None
 
 
 def _merged(document: Document) -> list[TaxPart]:

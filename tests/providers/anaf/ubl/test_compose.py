@@ -14,12 +14,14 @@ import pytest
 
 from billing.rules.paper.document import Address, Document, PaperLine, Party
 from billing.rules.tax.breakdown import Item, break_down
+from providers.anaf.check import wrong_with
 from providers.anaf.ubl.compose import CIUS_RO, EN16931, NotWritableError, compose
 from tests.factories.paper import (
     BUYER_DE,
     BUYER_RO,
     CONSUMER_RO,
     EXEMPT,
+    OUTSIDE,
     S11,
     S21,
     SELLER,
@@ -32,6 +34,12 @@ from tests.harness.ubl import check_ubl, fatal
 
 _SPACE = {"cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"}
 _SPACE |= {"cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"}
+
+
+_NOT_REGISTERED = a_document(
+    seller=replace(SELLER, vat_id=None, tax_number="18547290"), currency="EUR", foreign_tax=None,
+    lines=[PaperLine(description="Plan", net_minor=5_000, tax=OUTSIDE)],
+)  # fmt: skip
 
 
 def _texts(document: Document, path: str) -> list[str | None]:
@@ -66,6 +74,7 @@ def test_every_kind_of_document_passes_schema_and_schematron_without_a_word() ->
         **ubl_samples(),
         "german_seller": a_document(seller=BUYER_DE, currency="EUR", payment="none", foreign_tax=None),
         "no_address": a_document(buyer=nowhere),
+        "not_registered_euros": _NOT_REGISTERED,
         **{f"chance_{seed}": _by_chance(seed) for seed in range(40)},
     }
     good = [compose(document) for document in documents.values()]
@@ -95,6 +104,12 @@ def test_a_romanian_invoice_in_euros_states_its_tax_in_lei_and_the_rate() -> Non
     assert _texts(document, "cbc:TaxCurrencyCode") == ["RON"]
     assert _texts(document, "cac:TaxTotal/cbc:TaxAmount") == ["52.07", "265.03"]
     assert "1 EUR = 5.0898 RON (BNR, 2026-11-20)" in _texts(document, "cbc:Note")
+
+
+@pytest.mark.requirement("TAX-2", "TAX-3")
+def test_a_seller_who_is_not_registered_for_vat_states_no_tax_in_lei_without_a_rate() -> None:
+    assert wrong_with(_NOT_REGISTERED, compose(_NOT_REGISTERED)) == []
+    assert _texts(_NOT_REGISTERED, "cac:TaxTotal/cbc:TaxAmount") == ["0.00", "0.00"]
 
 
 def test_the_profile_is_the_romanian_one_for_romanian_sellers_only() -> None:
