@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.catalogue import offers_of
-from billing.operations.change_subscription import credit_unused, own_subscription
+from billing.operations.change_subscription import credit_unused, own_subscription, refuse_suspended
 from billing.operations.collect_invoice import collect_invoice, collectable
 from billing.operations.derive_account_status import derive_later
 from billing.operations.end_subscription import end_subscription
@@ -95,7 +95,7 @@ def resume_subscription(unit: UnitOfWork, command: ResumeSubscription) -> Subscr
     """The paid period goes on; if it is over, another one begins now, from which periods are counted anew, unless it was to end with it.
 
     Raises:
-        Rejected: `unknown_subscription`, `not_paused`, `too_many_changes` (SUB-14).
+        Rejected: `unknown_subscription`, `not_paused`, `subscriber_suspended`, `too_many_changes` (SUB-14).
     """
     row = own_subscription(unit, command.reference, command.subscriber_ref)
     if row.status == "active":
@@ -107,6 +107,8 @@ def resume_subscription(unit: UnitOfWork, command: ResumeSubscription) -> Subscr
         end_subscription(unit, row, "cancelled", at=row.current_period_end, because="period_end")
         return row
     goes_on = row.current_period_end is not None and row.current_period_end > unit.now
+    if not goes_on:
+        refuse_suspended(unit, row.subscriber_ref)
     if not goes_on and (recent := period_money(unit, row).recent) >= MOST_PERIODS:
         message = f"{row.external_id} was billed {recent} times within a day"
         raise Rejected("too_many_changes", message, {"current": recent, "limit": MOST_PERIODS})

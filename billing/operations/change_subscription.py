@@ -71,6 +71,17 @@ def _not_ours(unit: UnitOfWork, reference: str, subscriber_ref: str) -> Rejected
     return Rejected("unknown_subscription", message, about)
 
 
+def refuse_suspended(unit: UnitOfWork, subscriber_ref: str | None) -> None:
+    """While an account is suspended, nothing of its subscriptions is billed (DUN-2).
+
+    Raises:
+        Rejected: `subscriber_suspended`.
+    """
+    subscriber = unit.row(Subscriber, OWN_SOURCE, subscriber_ref or "")
+    if subscriber.suspended_at is not None:
+        raise Rejected("subscriber_suspended", f"{subscriber_ref} is suspended", {"current": subscriber.suspended_because})
+
+
 def change_subscription(unit: UnitOfWork, command: ChangeSubscription) -> Subscription:
     """The subscription as it is wanted, or with the change that waits for the period's end. Asked for again, it is there already.
 
@@ -101,9 +112,10 @@ def change_now(unit: UnitOfWork, row: Subscription, wanted: Terms, reason: str |
     """Put other terms of a locked, active subscription in force: the difference is billed, or becomes a credit.
 
     Raises:
-        Rejected: `unknown_product`, `not_offered`, `no_price`, `amount_out_of_bounds`, `invoice_open`, `too_many_changes`,
-            `taxed_otherwise`.
+        Rejected: `subscriber_suspended`, `unknown_product`, `not_offered`, `no_price`, `amount_out_of_bounds`, `invoice_open`,
+            `too_many_changes`, `taxed_otherwise`.
     """
+    refuse_suspended(unit, row.subscriber_ref)  # what cannot be used is not sold
     offer = offered_plan(unit, wanted.product_ref)
     if owed := open_invoices(unit, [row.external_id])[row.external_id]:
         raise Rejected("invoice_open", f"{owed[0]} is to be paid first", {"current": owed})

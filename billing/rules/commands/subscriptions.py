@@ -142,6 +142,7 @@ class ChangeSubscription(Command):
         **UNKNOWN,
         "not_active": "only an active one can be changed (`details.current`)",
         "ending": "it ends with its period; reactivate it first",
+        "subscriber_suspended": "the account is suspended: nothing is changed now, only at the period's end",
         **PRICED,
         "seats_taken": "the organisation buys its seats, and more of them are taken or kept (`details.current`) than that "
         "(`details.limit`)",
@@ -264,6 +265,7 @@ class ResumeSubscription(Command):
     REFUSALS: ClassVar[Mapping[str, str]] = {
         **UNKNOWN,
         "not_paused": "it is not paused (`details.current`)",
+        "subscriber_suspended": "another period would begin, and the account is suspended",
         "too_many_changes": "another period would begin, and it was billed 15 times within a day (`details.limit`)",
     }
 

@@ -57,8 +57,8 @@ class ChangeSubscription(Command):
 
     Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
     `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
-    Rejected as `unknown_subscription`, `not_active`, `ending`, `unknown_product`, `not_offered`, `no_price`,
-    `amount_out_of_bounds`, `seats_taken`, `invoice_open`, `too_many_changes`, `taxed_otherwise`.
+    Rejected as `unknown_subscription`, `not_active`, `ending`, `subscriber_suspended`, `unknown_product`, `not_offered`,
+    `no_price`, `amount_out_of_bounds`, `seats_taken`, `invoice_open`, `too_many_changes`, `taxed_otherwise`.
     """
 
     NAME: ClassVar[str] = "billing.subscriptions.change.v1"
@@ -156,7 +156,7 @@ class ResumeSubscription(Command):
 
     Result: `subscription`, `reference`, `status`, `product`, `quantity`, `current_period_start`,
     `current_period_end`, `next_billing_at`, `cancel_at_period_end`, `invoice`, `invoice_status`, `amount_due_minor`.
-    Rejected as `unknown_subscription`, `not_paused`, `too_many_changes`.
+    Rejected as `unknown_subscription`, `not_paused`, `subscriber_suspended`, `too_many_changes`.
     """
 
     NAME: ClassVar[str] = "billing.subscriptions.resume.v1"

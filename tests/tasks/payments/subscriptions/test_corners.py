@@ -102,3 +102,13 @@ def test_who_has_cancelled_is_billed_no_more_although_he_paused_it(corner: Corne
     assert corner.does("subscriptions.resume")["result"]["status"] == "cancelled"
     assert corner.billed("ann") == [2_000]
     assert corner.one("SELECT ended_at = current_period_end FROM bursar.subscription")
+
+
+@pytest.mark.requirement("DUN-2")
+def test_a_suspended_account_is_billed_neither_by_a_change_nor_by_a_resumption(corner: Corner) -> None:
+    corner.sets("UPDATE bursar.subscriber SET suspended_at = clock_timestamp(), suspended_because = 'by an operator'")
+    assert corner.does("subscriptions.change", product="big", when="now")["code"] == "subscriber_suspended"
+    corner.does("subscriptions.pause")
+    corner.at(40)
+    assert corner.does("subscriptions.resume")["code"] == "subscriber_suspended"
+    assert corner.billed("ann") == [2_000]
