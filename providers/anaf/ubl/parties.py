@@ -17,6 +17,8 @@ from providers.anaf.ubl.places import city_of, county_code
 
 NOBODY = "0000000000000"
 """BT-47 of a consumer of whom no number is known."""
+_ISO = {"EL": "GR", "UK": "GB", "XI": "GB"}
+"""Countries as VAT numbers and people call them, by ISO 3166-1, which alone is taken (BR-CL-14)."""
 _NOT_VAT = "TAX"
 """Marks a number in PartyTaxScheme that is no VAT number (BT-32); any word but VAT does."""
 
@@ -98,7 +100,7 @@ def _add_address(parent: Element, name: str, address: Address, subdivision: str 
     leaf(element, "CityName", texts.cut(city_of(address.city, county) if romanian else address.city, texts.CITY))
     leaf(element, "PostalZone", texts.clean(address.postal_code or ""))
     leaf(element, "CountrySubentity", texts.clean(county or subdivision or ""))
-    leaf(branch(element, "Country"), "IdentificationCode", address.country)
+    leaf(branch(element, "Country"), "IdentificationCode", _ISO.get(address.country, address.country))
 
 
 def _add_contact(party: Element, of: Party) -> None:

@@ -75,6 +75,7 @@ def test_every_kind_of_document_passes_schema_and_schematron_without_a_word() ->
         "german_seller": a_document(seller=BUYER_DE, currency="EUR", payment="none", foreign_tax=None),
         "no_address": a_document(buyer=nowhere),
         "not_registered_euros": _NOT_REGISTERED,
+        "greek": a_document(buyer=replace(BUYER_DE, vat_id="EL094259216", address=replace(BUYER_DE.address, country="EL"))),
         **{f"chance_{seed}": _by_chance(seed) for seed in range(40)},
     }
     good = [compose(document) for document in documents.values()]
