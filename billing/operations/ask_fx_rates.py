@@ -18,7 +18,8 @@ from models.fx_feed import FxFeed
 ANSWER_WITHIN = timedelta(hours=6)
 """A question that is open for longer is asked again: its call has died, and people were told of that."""
 _NEWEST = """SELECT base, max(valid_on) AS valid_on FROM bursar.fx_rate
-             WHERE rate_source = %(bank)s AND quote = %(quote)s AND base = ANY (%(bases)s) AND versions <> '{}' GROUP BY base"""
+             WHERE rate_source = %(bank)s AND quote = %(quote)s AND base = ANY (%(bases)s) AND valid_on <= %(upto)s
+               AND versions <> '{}' GROUP BY base"""
 
 
 def ask_fx_rates(unit: UnitOfWork, *, anyway: bool = False) -> str | None:
@@ -27,8 +28,8 @@ def ask_fx_rates(unit: UnitOfWork, *, anyway: bool = False) -> str | None:
     if seller is None or not seller.vat_registered or not seller.currency:
         return None
     bank, quote = bank_of(seller.currency), seller.currency
-    newest = _newest(unit, bank, quote)
     told_on = bank.told_by(unit.now)
+    newest = _newest(unit, bank, quote, bank.holds_from(told_on))
     missing = [base for base, valid_on in newest.items() if valid_on is None or valid_on < bank.holds_from(told_on)]
     if not missing:
         return None
@@ -45,10 +46,10 @@ def ask_fx_rates(unit: UnitOfWork, *, anyway: bool = False) -> str | None:
     return bank.name
 
 
-def _newest(unit: UnitOfWork, bank: Bank, quote: str) -> dict[str, date | None]:
-    """Each currency that is needed, with the day from which its newest rate holds."""
+def _newest(unit: UnitOfWork, bank: Bank, quote: str, upto: date) -> dict[str, date | None]:
+    """Each currency that is needed, with the day from which its newest rate holds; one that somebody dated ahead does not count."""
     newest: dict[str, date | None] = dict.fromkeys(base for base in used_currencies(unit) if base != quote)
-    bound = {"bank": bank.name, "quote": quote, "bases": list(newest)}
+    bound = {"bank": bank.name, "quote": quote, "bases": list(newest), "upto": upto}
     newest.update((row["base"], row["valid_on"]) for row in unit.committed(_NEWEST, bound))
     return newest
 

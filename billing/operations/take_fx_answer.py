@@ -20,7 +20,9 @@ from billing.rules.commands.tax import RecordFxRate
 from billing.rules.facts.fx import FxFact
 from billing.rules.tax.central_bank import BANKS, MOST_MOVE, Bank, due_again, pair_rate
 from billing.rules.tax.exchange import middle_rate, moved_more
+from models.base import OWN_SOURCE
 from models.fx_feed import FxFeed
+from models.fx_rate import FxRate
 
 _KNOWN = """SELECT valid_on, rate, actor FROM bursar.fx_rate
             WHERE rate_source = %(bank)s AND base = %(base)s AND quote = %(quote)s AND versions <> '{}' ORDER BY valid_on DESC LIMIT 30"""
@@ -92,8 +94,10 @@ def _take(unit: UnitOfWork, pair: _Pair, days: Mapping[date, Mapping[str, str]])
             continue
         last_on, last_rate = _last(pair, valid_on, told)
         if not moved_more(last_rate, rate, MOST_MOVE):
-            record_fx_rate(unit, RecordFxRate(**_about(pair, valid_on), rate=rate))
-            pair.known[valid_on] = (rate, unit.actor)
+            command = RecordFxRate(**_about(pair, valid_on), rate=rate)
+            if not _recorded_meanwhile(unit, command):
+                record_fx_rate(unit, command)
+                pair.known[valid_on] = (rate, unit.actor)
         elif told_on == newest:
             hold_fx_rate(unit, _about(pair, valid_on), rate, last_rate=last_rate, last_on=last_on)
             held = True
@@ -108,6 +112,13 @@ def _is_news(unit: UnitOfWork, pair: _Pair, valid_on: date, rate: str) -> bool:
     if there[0] != rate and there[1] != unit.actor:
         log.warning("fx_rate_differs", **_about(pair, valid_on), told=rate, recorded=there[0], by=there[1], effect="none: the latter stays")
     return there[0] != rate and there[1] == unit.actor
+
+
+def _recorded_meanwhile(unit: UnitOfWork, command: RecordFxRate) -> bool:
+    """Whether somebody recorded it since we looked: the row is locked now."""
+    (reference,) = command.references()
+    row = unit.row(FxRate, OWN_SOURCE, reference[2])
+    return not row.incomplete and row.actor != unit.actor
 
 
 def _last(pair: _Pair, valid_on: date, told: Mapping[date, str]) -> tuple[date, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -81,6 +82,21 @@ def test_quotients_are_rounded_half_up_once() -> None:
         quotient("0.000000001", "3")
     with pytest.raises(ValueError, match="is no rate"):
         quotient("999999999", "0.1")
+
+
+_RATES = st.integers(1, 10**12).map(lambda units: f"{units // 10**6}.{units % 10**6:06}")
+
+
+@pytest.mark.requirement("TAX-5")
+@given(_RATES, _RATES)
+def test_a_quotient_is_exact_to_half_of_its_last_decimal(above: str, below: str) -> None:
+    exact = Fraction(above) / Fraction(below)
+    try:
+        found = Fraction(quotient(above, below))
+    except ValueError:
+        assert exact < Fraction(1, 2 * 10**9) or exact >= 10**9 - 1
+        return
+    assert -Fraction(1, 2 * 10**9) < found - exact <= Fraction(1, 2 * 10**9)
 
 
 @pytest.mark.requirement("TAX-5")

@@ -54,6 +54,11 @@ def _fetch(machine: Machine, after: timedelta = timedelta(0)) -> None:
     machine.settle(timedelta(0))
 
 
+def _record(machine: Machine, valid_on: str, rate: str) -> None:
+    command = RecordFxRate(rate_source="BNR", base="EUR", quote="RON", valid_on=valid_on, rate=rate)
+    do(machine.context, lambda unit: record_fx_rate(unit, command))
+
+
 def _rates(machine: Machine, base: str = "EUR", quote: str = "RON") -> list[tuple[Any, ...]]:
     sql = "SELECT valid_on, rate, actor FROM bursar.fx_rate WHERE base = %s AND quote = %s ORDER BY valid_on"
     return machine.all(sql, base, quote)
@@ -91,8 +96,8 @@ def test_a_paper_that_waits_gets_its_rate_from_the_bank(machine: Machine, banks:
 def test_a_bank_is_asked_once_a_working_day_when_it_has_told(machine: Machine, banks: FxSandbox) -> None:
     _bill(machine, "in-1")
     _fetch(machine)
-    for _ in range(5 * 24):  # to Wednesday
-        _fetch(machine, timedelta(hours=1))
+    for _ in range(5 * 6):  # to Wednesday
+        _fetch(machine, timedelta(hours=4))
     assert banks.asked == [_TEN_DAYS, _NEWEST, _NEWEST, _NEWEST]  # Friday, Monday, Tuesday: and nobody on Saturday and Sunday
     assert [valid_on.isoformat() for valid_on, _, _ in _rates(machine)][-3:] == ["2027-03-06", "2027-03-09", "2027-03-10"]
 
@@ -106,29 +111,23 @@ def test_a_bank_is_asked_once_a_working_day_when_it_has_told(machine: Machine, b
 
 
 @pytest.mark.requirement("TAX-5")
-@pytest.mark.parametrize(
-    ("says", "code"),
-    [
-        ("down", "UNREACHABLE ConnectionError"),
-        ("broken", "UNREADABLE 500"),
-        ("garbage", "UNREADABLE the file of BNR is not XML"),
-        ("doctype", "UNREADABLE the file of BNR has a document type"),
-        ("huge", "TOO_LARGE"),
-        ("tomorrow", "OTHER_DAY 2027-03-06"),
-    ],
-)
-def test_what_goes_wrong_is_said_and_asked_again(machine: Machine, banks: FxSandbox, says: str, code: str) -> None:
+def test_what_goes_wrong_is_said_and_asked_again(machine: Machine, banks: FxSandbox) -> None:
+    wrong = {
+        "down": "UNREACHABLE ConnectionError", "broken": "UNREADABLE 500", "garbage": "UNREADABLE the file of BNR is not XML",
+        "doctype": "UNREADABLE the file of BNR has a document type", "huge": "TOO_LARGE", "tomorrow": "OTHER_DAY 2027-03-08",
+    }  # fmt: skip
     _bill(machine, "in-1")
-    banks.say("BNR", says)
-    _fetch(machine)
-    tries, error, _ = _feed(machine)
-    assert (tries, error[: len(code)]) == (1, code)
+    for number, (says, code) in enumerate(wrong.items(), 1):
+        banks.say("BNR", says)
+        _fetch(machine, timedelta(hours=6))
+        tries, error, _ = _feed(machine)
+        assert (tries, error[: len(code)], len(banks.asked)) == (number, code, number)
     _fetch(machine, timedelta(minutes=1))
-    assert len(banks.asked) == 1
+    assert len(banks.asked) == len(wrong)
     assert (_rates(machine), _waiting(machine)) == ([], 1)
 
     banks.say("BNR", "well")
-    _fetch(machine, timedelta(hours=1))
+    _fetch(machine, timedelta(hours=6))
     assert (_feed(machine)[:2], _waiting(machine)) == ((0, None), 0)
     assert machine.failures() == []
 
@@ -177,14 +176,17 @@ def test_what_a_person_recorded_stays(machine: Machine, banks: FxSandbox) -> Non
     _fetch(machine)
     banks.say("BNR", "misprint")
     _fetch(machine, timedelta(hours=2))
-    command = RecordFxRate(rate_source="BNR", base="EUR", quote="RON", valid_on="2027-03-06", rate="7.5")
-    do(machine.context, lambda unit: record_fx_rate(unit, command))  # it had really moved so far
+    _record(machine, "2027-03-06", "7.5")  # it had really moved so far
     assert machine.one("SELECT ended_at IS NOT NULL FROM bursar.fx_held") is True
     banks.say("BNR", "well")
     banks.rates["BNR", date(2027, 3, 8)] = {"EUR": "7.6"}
     _fetch(machine, timedelta(days=3))  # Monday; the file of several days is not asked for
     assert [row[1] for row in _rates(machine)[-2:]] == ["7.5", "7.6"]
     assert machine.one("SELECT count(*) FROM bursar.fx_held") == 1
+
+    _fetch(machine, timedelta(days=2))  # now it is, and says of Friday what it always did
+    assert banks.asked[-1] == _TEN_DAYS
+    assert [row[1:] for row in _rates(machine) if row[0] == date(2027, 3, 6)] == [("7.5", "app:test")]
 
 
 @pytest.mark.requirement("TAX-5")
@@ -231,6 +233,19 @@ def test_elsewhere_the_ecb_is_asked(machine: Machine, banks: FxSandbox, currency
     assert _waiting(machine) == 0
     _fetch(machine, timedelta(days=3))
     assert banks.asked[1:] == ["/stats/eurofxref/eurofxref-daily.xml"]
+
+
+@pytest.mark.requirement("TAX-5")
+def test_a_rate_that_is_there_is_not_asked_for(machine: Machine, banks: FxSandbox) -> None:
+    _bill(machine, "in-1")
+    for valid_on in ("2027-03-05", "2027-12-31"):  # the app was first; the other one is a slip
+        _record(machine, valid_on, "5.25")
+    _fetch(machine)
+    assert (banks.asked, _waiting(machine)) == ([], 0)
+    _fetch(machine, timedelta(hours=2))
+    assert banks.asked == [_NEWEST]
+    assert _rates(machine)[0][1] == "5.25"
+    assert machine.failures() == []
 
 
 def test_in_mode_test_nobody_is_asked_without_a_stand_in(machine: Machine) -> None:
