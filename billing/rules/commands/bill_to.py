@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from billing.rules.commands.base import Command, line
-from billing.rules.commands.sellers import address
+from billing.rules.commands.sellers import address, vat_id
 from billing.rules.commands.subscribers import OWN
 
 
@@ -70,6 +70,7 @@ class SetBillTo(Command):
         for name in ("vat_id", "tax_number", "registration_no", "email", "phone", "reason"):
             if getattr(self, name) is not None:
                 line(getattr(self, name), name)
+        vat_id(self.vat_id)
         if self.kind == "consumer" and (self.vat_id or self.registration_no):
             raise ValueError("a consumer has neither vat_id nor registration_no: that is a business")
 

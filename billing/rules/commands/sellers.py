@@ -14,6 +14,7 @@ from billing.rules.money import exponent
 
 _SERIES = re.compile(r"[A-Z0-9]{1,12}")
 _COUNTY = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
+_VAT_ID = re.compile(r"[A-Za-z]{2}\W*[A-Za-z0-9].*")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}")
 FEWEST_YEARS, MOST_YEARS = 5, 50
 
@@ -33,6 +34,16 @@ def address(street: str, city: str, land: str, county: str | None, postal_code: 
         raise ValueError("county is needed in Romania, such as RO-B")
     if postal_code is not None:
         line(postal_code, "postal_code")
+
+
+def vat_id(value: str | None) -> None:
+    """Refuse one without a prefix: papers state it as it is, and tax offices take none without (EN 16931, BR-CO-09).
+
+    Raises:
+        ValueError: so.
+    """
+    if value is not None and not _VAT_ID.fullmatch(value.strip()):
+        raise ValueError("vat_id begins with its country's letters, such as RO14399840; a number without them is a tax_number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +130,7 @@ class DefineSeller(Command):
         for name in ("vat_id", "tax_number", "registration_no", "email", "phone", "bank", "legal_note", "reason"):
             if getattr(self, name) is not None:
                 line(getattr(self, name), name)
+        vat_id(self.vat_id)
         for name in ("invoice_series", "credit_note_series"):
             if not _SERIES.fullmatch(getattr(self, name)):
                 raise ValueError(f"{name} must be 1 to 12 capital letters and digits")

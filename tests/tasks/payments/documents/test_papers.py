@@ -289,3 +289,12 @@ def test_a_refund_of_an_invoice_whose_paper_waits_is_credited_after_it(shop: Mac
     (_, paper), (_, note) = papers(shop)
     assert (note.total_minor, note.corrects) == (500, paper.number)
     assert shop.one("SELECT count(*) FROM bursar.document_wait WHERE ended_at IS NULL") == 0
+
+
+@pytest.mark.requirement("INV-10", "TAX-2")
+def test_a_vat_number_has_the_letters_of_its_country(shop: Machine) -> None:
+    firm = {"subscriber_ref": "firm", "kind": "business", "full_name": "Firma", "street": "Str. 1", "city": "Paris", "country": "FR"}
+    for name, payload in (("subscribers.bill_to", firm), ("sellers.define", SELLER)):
+        told = shop.run(f"billing.{name}.v1", payload | {"vat_id": "18547290"})
+        assert (told["code"], "is a tax_number" in told["message"]) == ("invalid_payload", True), told
+        assert shop.run(f"billing.{name}.v1", payload | {"vat_id": "ro 18547290"})["state"] == "succeeded"
