@@ -58,11 +58,11 @@ def new_id(at: datetime) -> uuid.UUID:
     # As uuid.UUID(int=...) makes it, without its looks at all that it could have been given: a third of the time.
     made = _new(uuid.UUID)
     _set(made, "int", _prefix(at) | (noise >> 4 & _HIGH) | (noise & _LOW))
-    _set(made, "is_safe", uuid.SafeUUID.unknown)
+    _set(made, "is_safe", _UNKNOWN)
     return made
 
 
-_new, _set = object.__new__, object.__setattr__
+_new, _set, _UNKNOWN = object.__new__, object.__setattr__, uuid.SafeUUID.unknown
 
 
 _HIGH, _LOW = 0xFFF << 64, (1 << 62) - 1

@@ -47,16 +47,36 @@ def insert_rows(
     transactions meet in one order. Returns the `returning` columns of the rows that came into being.
     """
     names = tuple(rows[0])
-    if len(rows) >= MANY and not (once_by or returning):
-        copy_rows(connection, table, names, [tuple(row.values()) for row in rows])
+    lines = [tuple(map(row.__getitem__, names)) for row in rows]
+    return insert_lines(connection, table, names, lines, once_by=once_by, returning=returning)
+
+
+def insert_lines(
+    connection: Connection,
+    table: Table,
+    names: tuple[str, ...],
+    lines: Sequence[tuple[Any, ...]],
+    *,
+    once_by: tuple[str, ...] = (),
+    returning: tuple[str, ...] = (),
+) -> list[Any]:
+    """As `insert_rows`, of rows that are values of the columns `names` in that order."""
+    if len(lines) >= MANY and not (once_by or returning):
+        copy_rows(connection, table, names, lines)
         return []
-    result = connection.exec_driver_sql(_insert(table, names, once_by, returning), {"rows": _rows(rows)})
+    result = connection.exec_driver_sql(_insert(table, names, once_by, returning), {"rows": _rows(names, lines)})
     return list(result.all()) if returning else []
 
 
 def update_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Set the columns that `rows` name, which all have the same keys, `id` first among them."""
-    connection.exec_driver_sql(_update(table, tuple(rows[0])), {"rows": _rows(rows)})
+    names = tuple(rows[0])
+    update_lines(connection, table, names, [tuple(map(row.__getitem__, names)) for row in rows])
+
+
+def update_lines(connection: Connection, table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> None:
+    """As `update_rows`, of rows that are values of the columns `names` in that order."""
+    connection.exec_driver_sql(_update(table, names), {"rows": _rows(names, lines)})
 
 
 @cache
@@ -115,11 +135,14 @@ def as_json(value: object) -> str:
     return _ENCODER.encode(value).decode()
 
 
-def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
+def _rows(names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> str:
     # msgspec would write a float that is no number as null. Within a JSON column none can come from JSON.
-    if any(float in map(type, row.values()) for row in rows):
+    if any(float in map(type, line) for line in lines):
         raise TypeError("a float cannot be written in bulk: use integer minor units, or text")
-    return as_json(rows)
+    # A name that is not there is null, too, and need not be read.
+    return as_json([
+        {name: value for name, value in zip(names, line, strict=True) if value is not None} for line in lines
+    ])
 
 
 _ENCODER = msgspec.json.Encoder()

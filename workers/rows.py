@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import IntegrityError
 
 from models.base import Aggregate, Base
-from models.bulk import as_json, insert_rows, update_rows
+from models.bulk import as_json, insert_lines, update_lines
 from models.copying import MANY, copy_rows
 from models.plain import blank_row, model_of, plain_row
 
@@ -51,11 +51,7 @@ def lock(connection: Connection, model: type[Aggregate], source: str, external_i
     return {one.row.external_id: one for one in (Held(plain_row(model, names, values), values) for values in found)}
 
 
-def _model(row: Aggregate) -> type[Aggregate]:
-    return cast("type[Aggregate]", model_of(row))
-
-
-def stub(model: type[Aggregate], **values: Any) -> Held:
+def stub(model: type[Aggregate], values: Mapping[str, Any]) -> Held:
     """A row known only by reference. It is written with what verbs make of it, in one piece."""
     return Held(blank_row(model, values), None)
 
@@ -72,7 +68,8 @@ def write(connection: Connection, held: Iterable[Held]) -> None:
     changed: dict[type[Aggregate], list[dict[str, Any]]] = defaultdict(list)
     columns: dict[type[Aggregate], set[str]] = defaultdict(set)
     for one in held:
-        model, values = _model(one.row), one.row.__dict__
+        model: Any = model_of(one.row)
+        values = one.row.__dict__
         if one.stored is None:
             if one.wanted:
                 new[model].append(one)
@@ -86,9 +83,9 @@ def write(connection: Connection, held: Iterable[Held]) -> None:
         if new[model]:
             _insert(connection, model, new[model])
         if changed[model]:
-            chosen = [(name, model.column_of(name)) for name in ("id", *sorted(columns[model]))]
-            lines = [{column: values[name] for name, column in chosen} for values in changed[model]]
-            update_rows(connection, _table(model), lines)
+            names = ("id", *sorted(columns[model]))
+            named, chosen = tuple(map(model.column_of, names)), itemgetter(*names)
+            update_lines(connection, _table(model), named, [chosen(values) for values in changed[model]])
 
 
 def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> None:
@@ -107,8 +104,7 @@ def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> 
             raise
         return
     # Without waiting for an error, from which the transaction could not recover.
-    named = [dict(zip(names, line, strict=True)) for line in lines]
-    made = insert_rows(connection, _table(model), named, once_by=_KEY, returning=("id",))
+    made = insert_lines(connection, _table(model), names, lines, once_by=_KEY, returning=("id",))
     if len(made) != len(new):
         raise StubTakenError(f"{len(new) - len(made)} new rows of {model.NAME} were made by another worker at this moment")
 
@@ -121,12 +117,12 @@ def _taken(error: IntegrityError) -> bool:
 
 def insert_new(connection: Connection, rows: Iterable[Base]) -> None:
     """Insert rows with ids of their own: one statement per table, in the order in which tables were first named."""
-    by_model: dict[type[Base], list[dict[str, Any]]] = defaultdict(list)
+    by_model: dict[type[Base], list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
         model = model_of(row)
-        by_model[model].append({column: row.__dict__.get(name) for name, column in _columns(model)})
+        by_model[model].append(tuple(map(row.__dict__.get, _names(model))))
     for model, lines in by_model.items():
-        insert_rows(connection, _table(model), lines)
+        insert_lines(connection, _table(model), tuple(column for _, column in _columns(model)), lines)
 
 
 @cache
@@ -136,7 +132,7 @@ def _columns(model: type[Base]) -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def _names(model: type[Aggregate]) -> tuple[str, ...]:
+def _names(model: type[Base]) -> tuple[str, ...]:
     return tuple(name for name, _ in _columns(model))
 
 

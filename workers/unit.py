@@ -90,10 +90,10 @@ class Unit(Adding):
                 self._load(model, source, wanted[model][source])
 
     def _load(self, model: type[Aggregate], source: str, external_ids: set[str]) -> None:
-        found = rows.lock(self._connection, model, source, external_ids)
+        found, now = rows.lock(self._connection, model, source, external_ids), self._now
         for key in external_ids - found.keys():
-            known = {"id": new_id(self._now), "source": source, "external_id": key, "versions": {}}
-            found[key] = rows.stub(model, **known, created_at=self._now, updated_at=self._now)
+            known = {"id": new_id(now), "source": source, "external_id": key, "versions": {}, "created_at": now, "updated_at": now}
+            found[key] = rows.stub(model, known)
         for key, held in found.items():
             self._rows[(model, source, key)] = held
 
@@ -119,12 +119,15 @@ class Unit(Adding):
     def row(self, model: type[A], source: str, external_id: str) -> A:
         """The row of the provider's object, locked; loaded now if no reference named it before."""
         key = (model, source, external_id)
-        if key not in self._rows:
+        held = self._rows.get(key)
+        if held is None:
             self.load([(model.NAME, source, external_id)])
-        row = self._rows[key].row
+            held = self._rows[key]
+        row: Any = held.row
         if key not in self._touched:
             self._touched[key] = row.__dict__.copy()
-        return cast("A", row)
+        found: A = row
+        return found
 
     def flush(self) -> list[tuple[str, int]]:
         """Write everything; returns the outbox rows that came into being as (queue, id), for hints after the commit.

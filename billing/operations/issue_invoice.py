@@ -21,7 +21,7 @@ from models.invoice import Invoice
 InvoiceType = Literal["subscription", "credit_package", "custom", "event", "course", "proration"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen would double what one costs, and a run makes a hundred thousand
 class Line:
     """One line: a whole amount in minor units of the invoice's currency, negative where it lowers the total."""
 
@@ -49,7 +49,7 @@ class Line:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Draft:
     """What is to be invoiced. `reference` is the invoice's own, and asking again with the same one finds the same invoice."""
 

@@ -19,6 +19,7 @@ Unit = Literal["day", "week", "month", "year"]
 
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "year": 12}
+_IN_ALL_MONTHS = 28
 _ABOUT = {"day": timedelta(days=1), "week": timedelta(weeks=1), "month": timedelta(days=30, hours=10), "year": timedelta(days=365, hours=6)}
 
 
@@ -60,4 +61,5 @@ class Cycle:
 
 def _months_later(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    last = day.day if day.day <= _IN_ALL_MONTHS else monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))

@@ -13,6 +13,8 @@ def local_instant(naive: datetime, name: str) -> datetime:
 
     A time that DST skips is the first valid instant after the gap; one that happens twice is the first.
     """
+    if name == "UTC":  # most are, and no time is skipped there
+        return naive.replace(tzinfo=UTC, fold=0)
     zone = ZoneInfo(name)
     instant = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == naive:
