@@ -67,7 +67,8 @@ class Play:
         said: dict[str, Any] = {
             "database_url": url, "audit_keys": _AUDIT_KEY, "stripe_api_base": BASE, "stripe_api_key": API_KEY, "retry_jitter": 0.0,
             "stripe_webhook_secrets": WEBHOOK_SECRET, "stripe_rate_per_s": 10_000.0, "operator_emails": "operator@example.com",
-            "batch_size": 200, **paypal.SETTINGS, **(self.offices.settings if self.offices else {}),
+            # Whatever the environment says: no bank of the real world is asked.
+            "batch_size": 200, "mode": "test", "fx_api_base": "", **paypal.SETTINGS, **(self.offices.settings if self.offices else {}),
         }  # fmt: skip
         context = make_context(Settings(**said), clock=self.clock)
         self.context = replace(context, engine=make_engine(url, application="bursar-simulate", alone=True))
