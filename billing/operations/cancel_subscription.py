@@ -11,6 +11,7 @@ from billing.operations.move_own import move_own
 from billing.operations.open_period import full_minor, open_period
 from billing.operations.period_money import period_money
 from billing.operations.unit import UnitOfWork
+from billing.operations.wait_for_payer import wait_for_payer
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.subscriptions import (
     CancelSubscription,
@@ -19,7 +20,7 @@ from billing.rules.commands.subscriptions import (
     ResumeSubscription,
 )
 from billing.rules.proration import unused
-from billing.rules.subscription_terms import GRACE, MOST_PERIODS, cycle_of, parts, span, whole_second
+from billing.rules.subscription_terms import MOST_PERIODS, cycle_of, parts, span, whole_second
 from models.base import OWN_SOURCE
 from models.subscriber import Subscriber
 from models.subscription import Subscription
@@ -124,7 +125,5 @@ def resume_subscription(unit: UnitOfWork, command: ResumeSubscription) -> Subscr
     invoice = open_period(unit, row, period, billing_reason="cycle", name=name, waits=waits)
     if invoice is not None:
         collect_invoice(unit, invoice)
-        if waits and invoice.status == "pending":
-            row.grace_until = unit.now + GRACE
-            move_own(unit, row, "pending_renewal", invoice=invoice.external_id)
+        wait_for_payer(unit, row, invoice)
     return row

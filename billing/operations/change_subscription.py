@@ -14,12 +14,14 @@ from billing.operations.follow_subscription_invoice import open_invoices
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
 from billing.operations.live_seats import live_seats, refuse_fewer_seats
 from billing.operations.money_credit import grant_credit
+from billing.operations.open_dunning import dun_unpaid_renewal
 from billing.operations.open_period import full_minor, open_period
 from billing.operations.period_money import PeriodMoney, period_money
 from billing.operations.product_tax import know_products
 from billing.operations.start_subscription import check_amount, offered_plan, price_for, set_price
 from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
+from billing.operations.wait_for_payer import wait_for_payer
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.subscriptions import ChangeSubscription
 from billing.rules.instants import span_text
@@ -174,6 +176,8 @@ def _settle_difference(unit: UnitOfWork, row: Subscription, offer: Offer, minor:
         period_start=row.current_period_start, period_end=row.current_period_end,
     ))  # fmt: skip
     collect_invoice(unit, invoice)
+    if waits and invoice.status == "pending":
+        dun_unpaid_renewal(unit, invoice)  # reminders; the subscription does not wait for a part of a period that is paid
 
 
 def _begin_again(unit: UnitOfWork, row: Subscription, offer: Offer, left_minor: int, money: PeriodMoney) -> None:
@@ -192,6 +196,7 @@ def _begin_again(unit: UnitOfWork, row: Subscription, offer: Offer, left_minor: 
     )  # fmt: skip
     if invoice is not None:
         collect_invoice(unit, invoice)
+        wait_for_payer(unit, row, invoice)
 
 
 def credit_unused(unit: UnitOfWork, row: Subscription, minor: int, money: PeriodMoney) -> int:

@@ -39,11 +39,12 @@ def subscription_paid(unit: UnitOfWork, invoice: Invoice) -> None:
 
 
 def _recover(unit: UnitOfWork, refs: Sequence[str]) -> None:
-    """Those that owe nothing any more run again."""
+    """Those that owe nothing any more run again; of one that waits for its renewal only that counts."""
     owed = open_invoices(unit, refs)
     for ref in refs:
         row = unit.row(Subscription, OWN_SOURCE, ref)
-        if row.status in OWING and not owed[ref]:
+        waits = row.latest_invoice_ref in owed[ref] if row.status == "pending_renewal" else bool(owed[ref])
+        if row.status in OWING and not waits:
             unit.again(ref)
             row.grace_until = None
             move_own(unit, row, "active", because="paid")

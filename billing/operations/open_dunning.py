@@ -50,11 +50,14 @@ def dun_failed_payment(unit: UnitOfWork, invoice: Invoice, request: PaymentReque
             _fail(unit, case, row, request)
 
 
-def dun_unpaid_renewal(unit: UnitOfWork, invoice: Invoice) -> None:
-    """Open the case of an invoice that its payer is to pay by himself: reminders only; its end is the renewal's own grace (DUN-8)."""
+def dun_unpaid_renewal(unit: UnitOfWork, invoice: Invoice, *, ends: bool = False) -> None:
+    """Open the case of an invoice that its payer is to pay by himself: reminders only; its end is the renewal's own grace (DUN-8).
+
+    `ends`: the renewal has none, so the policy's holds.
+    """
     case, new = own_row(unit, DunningCase, OWN_SOURCE, invoice.external_id)
     if new:
-        _open(unit, case, invoice, manual_policy(unit), ends=False)
+        _open(unit, case, invoice, manual_policy(unit), ends=ends)
         _climb(unit, case)
 
 

@@ -14,16 +14,15 @@ import structlog
 from billing.operations.catalogue import Offer, offers_of, prices_of
 from billing.operations.collect_invoice import collect_invoices, collectable
 from billing.operations.end_subscription import end_subscription
-from billing.operations.move_own import move_own
-from billing.operations.open_dunning import dun_unpaid_renewal
 from billing.operations.open_period import affordable, after_suspension, full_minor, invoice_ref, next_span, open_period
 from billing.operations.parties import know_buyers
 from billing.operations.price_next_period import PriceTerms, price_next_period, price_terms
 from billing.operations.product_tax import know_products
 from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
+from billing.operations.wait_for_payer import wait_for_payer
 from billing.rules.price_in_force import PriceVersion, price_in_force
-from billing.rules.subscription_terms import GRACE, MOST_PERIODS, cycle_of, missed
+from billing.rules.subscription_terms import MOST_PERIODS, cycle_of, missed
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from models.subscriber import Subscriber
@@ -51,7 +50,7 @@ def renew_subscriptions(unit: UnitOfWork, refs: Sequence[str]) -> list[Invoice]:
         issued += _renew(unit, row, offers, terms)
     collect_invoices(unit, issued)
     for invoice in issued:
-        _wait(unit, invoice)
+        wait_for_payer(unit, unit.row(Subscription, OWN_SOURCE, invoice.subscription_ref or ""), invoice)
     return issued
 
 
@@ -135,16 +134,6 @@ def _change(unit: UnitOfWork, row: Subscription, prices: list[PriceVersion]) -> 
     unit.audit("subscription.changed", Subscription.NAME, row.id, before=before, after=after | {"at": "period_end"})
     tell_subscription_changed(unit, row)
     return True
-
-
-def _wait(unit: UnitOfWork, invoice: Invoice) -> None:
-    """What nobody can charge waits for its payer, for its grace (SUB-7)."""
-    row = unit.row(Subscription, OWN_SOURCE, invoice.subscription_ref or "")
-    subscriber = unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "")
-    if invoice.status == "pending" and row.status == "active" and (row.collection == "manual" or not collectable(subscriber)):
-        row.grace_until = unit.now + GRACE
-        move_own(unit, row, "pending_renewal", invoice=invoice.external_id)
-        dun_unpaid_renewal(unit, invoice)
 
 
 def park(unit: UnitOfWork, row: Subscription, because: str) -> None:

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
-from tasks.payments.runs import renew_subscriptions
+from billing.operations.settle_invoice import settle_invoice
+from models.base import OWN_SOURCE
+from models.invoice import Invoice
+from tasks.payments.runs import enforce_dunning, expire_manual_renewals, renew_subscriptions
 from tests.factories.subscribers import do, price, product
 from tests.harness.machine import Machine
 from tests.tasks.payments.prices.shop import Shop
+from workers.unit import Unit
 
 pytestmark = pytest.mark.breaks("invoices_paid_by_something", because="its invoices are paid by a verb and not by payments")
 
@@ -41,6 +45,20 @@ class Corner(Shop):
         """It is so many days after the start, and the renewal run has been by."""
         self.at(days)
         assert renew_subscriptions(self.machine.context, self.machine.clock.now())["failed"] == 0
+
+    def pays_one(self, reference: str) -> None:
+        """One of the open invoices is paid."""
+
+        def settle(unit: Unit) -> None:
+            row = unit.row(Invoice, OWN_SOURCE, reference)
+            settle_invoice(unit, row, paid_minor=row.total_minor or 0, because="payment")
+
+        do(self.machine.context, settle)
+
+    def lets_go(self) -> None:
+        """The runs that end what was not paid."""
+        now = self.machine.clock.now()
+        assert [run(self.machine.context, now)["failed"] for run in (expire_manual_renewals, enforce_dunning)] == [0, 0]
 
     def sets(self, sql: str) -> None:
         """Something that other parts do."""
@@ -112,3 +130,45 @@ def test_a_suspended_account_is_billed_neither_by_a_change_nor_by_a_resumption(c
     corner.at(40)
     assert corner.does("subscriptions.resume")["code"] == "subscriber_suspended"
     assert corner.billed("ann") == [2_000]
+
+
+_NEWEST = "SELECT latest_invoice_ref FROM bursar.subscription"
+_REMINDED = "SELECT count(*) FROM bursar.dunning_case WHERE status = 'open' AND external_id = %s"
+
+
+@pytest.mark.requirement("SUB-7", "DUN-7")
+def test_who_has_paid_his_renewal_keeps_his_period_although_an_older_change_is_open(corner: Corner) -> None:
+    corner.at(15.5)
+    corner.does("subscriptions.change", product="big", when="now")
+    assert corner.machine.one(_REMINDED, corner.one(_NEWEST)) == 1
+    corner.reaches(31.1)
+    assert corner.one(_SUB) == "pending_renewal"
+    corner.pays_one(corner.one(_NEWEST))
+    corner.at(40)
+    corner.lets_go()
+    assert corner.one(_SUB) == "active"
+
+
+@pytest.mark.requirement("SUB-7", "DUN-8")
+@pytest.mark.parametrize("paid", [True, False])
+def test_another_cycle_that_its_payer_is_to_pay_himself_waits_seven_days_for_that(corner: Corner, paid: bool) -> None:
+    corner.does("subscriptions.change", cycle_unit="year", when="now")
+    assert corner.one(_SUB) == "pending_renewal"
+    if paid:
+        corner.pays()
+    corner.at(7.1)
+    corner.lets_go()
+    assert corner.one(_SUB) == ("active" if paid else "expired")
+
+
+@pytest.mark.requirement("DUN-2", "DUN-8")
+def test_who_is_overdue_and_has_no_card_any_longer_owes_the_next_period_no_longer_than_seven_days(corner: Corner) -> None:
+    corner.reaches(31.1)
+    first = corner.one(_NEWEST)
+    corner.sets("UPDATE bursar.subscription SET status = 'past_due'")
+    corner.reaches(60)
+    corner.pays_one(first)
+    assert corner.one(_SUB) == "past_due"
+    corner.at(68)
+    corner.lets_go()
+    assert corner.one(_SUB) == "cancelled"
