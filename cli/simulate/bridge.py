@@ -19,10 +19,17 @@ ON_ITS_WAY = timedelta(days=4)
 """What the providers tell is here by then, lost webhooks included."""
 _DECIMALS = 2
 _OURS = "SELECT sum({}), count(*) FROM bursar.invoice WHERE source = 'bursar' AND {}"
+# What was paid of one that ended unpaid is credit: it is counted there.
+_VOID = """
+    SELECT sum(i.total_minor - coalesce(i.credit_applied_minor, 0) - coalesce(i.amount_paid_minor, 0) + coalesce(part.given, 0)), count(*)
+    FROM bursar.invoice i LEFT JOIN LATERAL (
+        SELECT least(i.amount_paid_minor, sum(e.delta_minor)) AS given FROM bursar.fulfilment f
+        JOIN bursar.money_credit_entry e ON e.fact = 'payment:' || f.source || ':' || f.external_id AND e.kind = 'granted'
+        WHERE f.purpose = 'invoice' AND f.purpose_ref = i.external_id AND i.amount_paid_minor > 0) AS part ON true
+    WHERE i.source = 'bursar' AND i.status IN ('void', 'uncollectible')"""
 _INVOICED: tuple[tuple[str, int, str], ...] = (
     ("invoiced by us", 1, _OURS.format("total_minor", "status <> 'draft'")),
-    ("void or written off", -1, _OURS.format(
-        "total_minor - amount_paid_minor - coalesce(credit_applied_minor, 0)", "status IN ('void', 'uncollectible')")),
+    ("void or written off", -1, _VOID),
     ("still open", -1, _OURS.format("amount_remaining_minor", "status = 'pending'")),
     ("paid by credit", -1, _OURS.format("credit_applied_minor", "credit_applied_minor > 0 AND status <> 'draft'")),
 )  # fmt: skip

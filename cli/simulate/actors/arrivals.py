@@ -26,7 +26,7 @@ def arrive(stage: Stage, one: Customer) -> None:
         "billing.customers.create.v1", {"source": "stripe", "external_ref": one.ref, "email": f"{one.ref}@example.com"},
         f"{one.ref}-customer",
     )  # fmt: skip
-    stage.plan(stage.now + _LATE, lambda: _known(stage, one))
+    stage.then(lambda: _known(stage, one))
 
 
 def _known(stage: Stage, one: Customer) -> None:
