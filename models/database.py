@@ -81,7 +81,7 @@ def make_engine(url: str, role: Role = "bursar_app", *, application: str = "burs
 
     `alone`: a simulation's, whose server is its own: connections are not tried before use, and statements stay prepared.
     """
-    kind: type[psycopg.Connection] = Lasting if alone else psycopg.Connection
+    kind: type[Preparing] = Lasting if alone else Preparing
     options = (
         {"pool_size": 1, "max_overflow": 20, "pool_pre_ping": not alone, "pool_recycle": 1800}
         if pooled
@@ -94,6 +94,5 @@ def make_engine(url: str, role: Role = "bursar_app", *, application: str = "burs
         hide_parameters=True,
         **options,
     )
-    if alone:
-        engine._connection_cls = QuickConnection  # there is no other way to say which class
+    engine._connection_cls = QuickConnection  # there is no other way to say which class
     return engine

@@ -20,10 +20,12 @@ from sqlalchemy import Connection, CursorResult
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 
+BINARY: Mapping[str, Any] = {"binary": True}
+BY_ITSELF: Mapping[str, Any] = {"by_itself": True}
 _MOST = 500
 """Statements that a connection keeps prepared. The server plans each anew when its tables are analysed or changed."""
-_PLAIN = frozenset({"isolation_level", "binary"})
-"""Options of a connection or statement that this knows to handle; with others SQLAlchemy's own way is taken."""
+_PLAIN = frozenset({"isolation_level"})
+"""Options of a connection that change nothing here; with others SQLAlchemy's own way is taken."""
 _STALE = ("0A", "26", "42", "XX")
 """Classes of errors that may come of a statement prepared before a migration: all are forgotten, and the next try prepares anew."""
 _PLACE = re.compile(r"%(?:\((\w+)\)s|(.))", re.DOTALL)
@@ -83,7 +85,10 @@ class QuickConnection(Connection):
     """SQLAlchemy's connection; see the module. A cursor of another kind, such as one that copies, is asked in SQLAlchemy's way."""
 
     def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> CursorResult[Any]:
-        """As SQLAlchemy's, for statements with named values or none. `execution_options={"binary": True}`: bytes travel as they are.
+        """As SQLAlchemy's, for statements with named values or none.
+
+        Of `execution_options`, `BINARY` lets bytes travel as they are, and `BY_ITSELF` is for a statement that is a transaction of its
+        own: where none has begun it needs no BEGIN and no COMMIT (a `commit()` behind it does no harm).
 
         Raises:
             DBAPIError: as SQLAlchemy's.
@@ -94,13 +99,15 @@ class QuickConnection(Connection):
             return super().exec_driver_sql(statement, parameters, execution_options)
         said = _parsed(statement)
         driver = self.connection.driver_connection
-        binary = bool(execution_options and execution_options.get("binary"))
+        binary = execution_options is BINARY
         if said is None or not isinstance(driver, Preparing) or (driver.cursor_factory is not psycopg.Cursor and not binary):
             return super().exec_driver_sql(statement, parameters, execution_options)
-        if not self.in_transaction():
-            self.begin()
+        begins = self.get_transaction() is not None or execution_options is not BY_ITSELF
+        if begins and self.get_transaction() is None:
+            self._autobegin()
         try:
-            result = _run(driver, said[0], [parameters[name] for name in said[1]] if parameters else [], binary=binary)
+            values = [parameters[name] for name in said[1]] if parameters else []
+            result = _run(driver, said[0], values, binary=binary, begins=begins)
         except psycopg.Error as error:
             self._give_up(statement, error, driver)
         return cast("CursorResult[Any]", result)
@@ -141,8 +148,10 @@ def _parsed(statement: str) -> tuple[bytes, tuple[str, ...]] | None:
     return None if ";" in text else (text.encode(), tuple(names))
 
 
-def _run(driver: Preparing, query: bytes, values: Sequence[Any], *, binary: bool) -> QuickResult:
+def _run(driver: Preparing, query: bytes, values: Sequence[Any], *, binary: bool, begins: bool) -> QuickResult:
     with driver.lock:
+        if begins and not driver.autocommit and driver.pgconn.transaction_status == _IDLE:
+            driver.wait(_begun(driver.pgconn))
         prepared = driver.prepared
         if prepared is None:
             prepared = driver.prepared = Prepared(driver)
@@ -150,7 +159,7 @@ def _run(driver: Preparing, query: bytes, values: Sequence[Any], *, binary: bool
         dumped = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values)) if values else None
         types, formats = (transformer.types, transformer.formats) if values else (None, None)
         wanted = _BINARY if binary else _TEXT
-        result = driver.wait(_steps(driver, prepared, query, dumped, types, formats, wanted))
+        result = driver.wait(_steps(driver.pgconn, prepared, query, dumped, types, formats, wanted))
         if result.status != _TUPLES:
             return _result(_NOTHING, [], result.command_tuples)
         metadata = prepared.metadata.get(query)
@@ -174,14 +183,15 @@ def _columns(result: Any) -> SimpleResultMetaData:
 _NOTHING = SimpleResultMetaData(())
 
 
+def _begun(server: Any) -> Generator[Any, Any, Any]:
+    server.send_query(b"BEGIN")
+    return (yield from _done(server))
+
+
 def _steps(
-    driver: Preparing, prepared: Prepared, query: bytes, values: Any, types: Any, formats: Any, wanted: pq.Format
+    server: Any, prepared: Prepared, query: bytes, values: Any, types: Any, formats: Any, wanted: pq.Format
 ) -> Generator[Any, Any, Any]:
-    """BEGIN if there is no transaction yet, prepare if it is time, execute; psycopg waits in between, so that signals get through."""
-    server = driver.pgconn
-    if not driver.autocommit and server.transaction_status == _IDLE:
-        server.send_query(b"BEGIN")
-        yield from _done(server)
+    """Prepare if it is time, and execute; psycopg waits in between, so that signals get through."""
     key = (query, types)
     name, first = prepared.name(key)
     if name is None:

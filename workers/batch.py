@@ -6,16 +6,16 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
-import psycopg
 from sqlalchemy import Connection
 
 from billing.rules.commands.base import Command
 from billing.rules.facts.base import Fact
 from billing.rules.facts.event import Event
 from models.base import OWN_SOURCE
+from models.statements import BINARY
 from workers.inbox_claims import InboxClaim, as_array
 from workers.routing import UNPARSABLE, NoHandlerError, Route, load, route
 
@@ -29,10 +29,6 @@ _READ = f"""
 _READ_ONE = f"""
     SELECT {_COLUMNS} FROM bursar.inbox i
     LEFT JOIN bursar.inbox_payload p ON p.inbox_id = i.id AND p.received_at = i.received_at WHERE i.id = %(id)s"""
-
-
-_BINARY = {"binary": True}
-"""Heeded by connections of `models.statements`; for others it is the cursor that asks for it."""
 
 
 class Row(NamedTuple):
@@ -79,27 +75,14 @@ class Job(NamedTuple):
 def read(connection: Connection, claim: InboxClaim, ids: Iterable[int]) -> list[Row]:
     """Those of the rows that are still to be done, with their payloads, in id order; one statement."""
     bound = {"ids": as_array(ids), "first": claim.first, "last": claim.last}
-    raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     # As text a body would travel at twice its size and be read digit by digit.
-    raw.cursor_factory = _BinaryCursor
-    try:
-        return list(map(Row._make, connection.exec_driver_sql(_READ, bound, _BINARY).all()))
-    finally:
-        raw.cursor_factory = psycopg.Cursor
+    return list(map(Row._make, connection.exec_driver_sql(_READ, bound, BINARY).all()))
 
 
 def read_one(connection: Connection, row_id: int) -> Row | None:
     """One row in whatever state."""
     found = connection.exec_driver_sql(_READ_ONE, {"id": row_id}).one_or_none()
     return None if found is None else Row._make(found)
-
-
-class _BinaryCursor(psycopg.Cursor[Any]):
-    """Fetches values in PostgreSQL's binary form."""
-
-    def __init__(self, connection: psycopg.Connection[Any], *, row_factory: Any = None) -> None:
-        super().__init__(connection, row_factory=row_factory or connection.row_factory)
-        self.format = psycopg.pq.Format.BINARY
 
 
 def prepare(row: Row) -> Job:

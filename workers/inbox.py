@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from billing.rules.commands.base import Rejected
@@ -82,7 +81,7 @@ def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
     """Process the rows a hint named; those whose lane is busy are tried again shortly, then left to the sweep."""
     outcome, waiting = Outcome(), list(ids)
     for attempt in range(_LANE_TRIES):
-        with _claiming(context) as connection:
+        with context.engine.connect() as connection:
             claim = claims.claim_named(
                 connection, queue, waiting, now=context.clock.now(), lease_s=context.settings.lease_s
             )
@@ -101,7 +100,7 @@ def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Ou
     outcome, end, stalls, suspects = Outcome(), monotonic_s() + budget_s, 0, True
     settings, size = context.settings, context.settings.batch_size
     while True:
-        with _claiming(context) as connection:
+        with context.engine.connect() as connection:
             claim = claims.claim_next(
                 connection, queue, size, now=context.clock.now(), lease_s=settings.lease_s, suspects=suspects
             )
@@ -118,11 +117,6 @@ def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Ou
         if monotonic_s() > end or stalls >= _LANE_TRIES:
             outcome.more = True
             return outcome
-
-
-def _claiming(context: Context) -> Connection:
-    """A claim is one statement: it commits by itself, without the round trips of BEGIN and COMMIT."""
-    return context.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def process(context: Context, claim: InboxClaim) -> Outcome:

@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection
 
 from models.bulk import as_json
+from models.statements import BY_ITSELF
 
 REACH = 500
 """How far a claim looks past rows whose lanes are busy, at first; it looks further only when all of these are."""
@@ -121,7 +122,8 @@ def claim_next(
 
 def _claim(connection: Connection, bound: dict[str, Any]) -> InboxClaim | None:
     token = uuid4()
-    rows = connection.exec_driver_sql(_CLAIM, {**bound, "token": token}).all()
+    # One statement, which commits by itself, without the round trips of BEGIN and COMMIT.
+    rows = connection.exec_driver_sql(_CLAIM, {**bound, "token": token}, BY_ITSELF).all()
     connection.commit()
     if not rows:
         return None

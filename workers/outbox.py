@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core import failpoints
@@ -28,7 +26,7 @@ from workers.failures import describe, next_try
 from workers.gate import GateShutError
 from workers.inbox import HANDLED, Outcome
 from workers.observe.sentry import report
-from workers.outbox_claims import Claim
+from workers.outbox_claims import Call, Claim
 from workers.routing import call_of
 from workers.settle import is_disconnect
 from workers.store_answer import store_answer
@@ -41,19 +39,6 @@ _DRAIN_BUDGET_S = 5.0
 _SETTLE_TRIES = 40
 _LOOK_UP, _MAIL = ".fetch", "mail."
 _SETTLE_WAIT_S = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An outbox row as its performer sees it."""
-
-    id: int
-    kind: str
-    key: str
-    lane: str
-    payload: dict[str, Any]
-    attempts: int
-    created_at: datetime
 
 
 def work(context: Context, queue: str, ids: Sequence[int]) -> Outcome:
@@ -83,8 +68,7 @@ def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Ou
 
 def process(context: Context, claim: Claim) -> Outcome:
     """One claimed call: perform it, then settle it in a transaction of its own."""
-    with context.engine.connect() as connection:
-        call = _read(connection, claim.id)
+    call = claim.call
     failpoints.reach("call.claimed")
     try:
         if call.kind.endswith(submit.SUFFIX):
@@ -185,11 +169,6 @@ def _put_off(context: Context, claim: Claim, call: Call, error: BaseException, d
     )
     report(error, fingerprint=failure.fingerprint, outbox_id=call.id, call=call.kind)
     return Outcome(failed=[(call.id, call.kind, failure)])
-
-
-def _read(connection: Connection, row_id: int) -> Call:
-    sql = "SELECT id, kind, key, lane, payload, attempts, created_at FROM bursar.outbox WHERE id = %(id)s"
-    return Call(*connection.exec_driver_sql(sql, {"id": row_id}).one())
 
 
 def _lease_s(context: Context) -> float:

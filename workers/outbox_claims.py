@@ -13,10 +13,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
+
+from models.statements import BY_ITSELF
+
+
+class Call(NamedTuple):
+    """An outbox row as its performer sees it."""
+
+    id: int
+    kind: str
+    key: str
+    lane: str
+    payload: dict[str, Any]
+    attempts: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +38,29 @@ class Claim:
     """A call that is ours until the lease ends: `token` must still be on the row whenever we write to it."""
 
     token: UUID
-    id: int
+    call: Call
+
+    @property
+    def id(self) -> int:
+        """The row's."""
+        return self.call.id
 
 
 # A submission is not given up for its workers' deaths: what it has made at the provider must be found out.
+_TAKE = """
+    UPDATE bursar.outbox t
+    SET state = 'processing', token = %(token)s, lease_until = clock_timestamp() + %(lease_s)s * interval '1 second',
+        claimed_alone = true, started_at = %(now)s
+    FROM due WHERE t.id = due.id RETURNING t.id, t.kind, t.key, t.lane, t.payload, t.attempts, t.created_at"""
+_FREE = "SELECT id FROM bursar.outbox WHERE queue = %(queue)s AND state = 'received'"
+_NAMED = f"WITH due AS ({_FREE} AND id = %(id)s FOR UPDATE SKIP LOCKED) {_TAKE}"
 # A row whose worker once died comes first, so that it is settled one way or the other.
-_CLAIM = {
-    which: f"""
-        WITH due AS (
-            SELECT id FROM bursar.outbox
-            WHERE queue = %(queue)s AND state = 'received' AND {free}
-            ORDER BY fair_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-        UPDATE bursar.outbox t
-        SET state = 'processing', token = %(token)s, lease_until = clock_timestamp() + %(lease_s)s * interval '1 second',
-            claimed_alone = true, started_at = %(now)s
-        FROM due WHERE t.id = due.id RETURNING t.id"""
-    for which, free in {"next": "crashes = 0", "suspect": "crashes > 0", "named": "id = %(id)s"}.items()
-}
+_NEXT = f"""
+    WITH suspect AS MATERIALIZED ({_FREE} AND crashes > 0 ORDER BY fair_at, id LIMIT 1 FOR UPDATE SKIP LOCKED),
+         other AS MATERIALIZED ({_FREE} AND crashes = 0 AND NOT EXISTS (SELECT FROM suspect)
+                                ORDER BY fair_at, id LIMIT 1 FOR UPDATE SKIP LOCKED),
+         due AS (SELECT id FROM suspect UNION ALL SELECT id FROM other)
+    {_TAKE}"""
 
 _FAILED = """
     UPDATE bursar.outbox SET state = %(state)s, token = NULL, lease_until = NULL, attempts = attempts + %(counted)s,
@@ -67,20 +87,20 @@ _LAPSED = """
 
 def claim_named(connection: Connection, queue: str, row_id: int, *, now: datetime, lease_s: float) -> Claim | None:
     """Claim that call, if it is free."""
-    return _claim(connection, "named", queue, now, lease_s, id=row_id)
+    return _claim(connection, _NAMED, queue, now, lease_s, id=row_id)
 
 
 def claim_next(connection: Connection, queue: str, *, now: datetime, lease_s: float) -> Claim | None:
     """Claim a call that has crashed a worker before, or else the next one in fair order."""
-    return _claim(connection, "suspect", queue, now, lease_s) or _claim(connection, "next", queue, now, lease_s)
+    return _claim(connection, _NEXT, queue, now, lease_s)
 
 
-def _claim(connection: Connection, which: str, queue: str, now: datetime, lease_s: float, **more: Any) -> Claim | None:
+def _claim(connection: Connection, sql: str, queue: str, now: datetime, lease_s: float, **more: Any) -> Claim | None:
     token = uuid4()
     bound = {"queue": queue, "token": token, "lease_s": lease_s, "now": now, **more}
-    row_id = connection.exec_driver_sql(_CLAIM[which], bound).scalar()
+    found = connection.exec_driver_sql(sql, bound, BY_ITSELF).one_or_none()
     connection.commit()
-    return None if row_id is None else Claim(token, row_id)
+    return None if found is None else Claim(token, Call._make(found))
 
 
 def mark_failed(connection: Connection, claim: Claim, **values: Any) -> bool:

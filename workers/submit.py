@@ -113,6 +113,7 @@ def stored(connection: Any, source: str, key: str, answer: Answer, *, now: datet
     """Store the answer and mark the submission, in the transaction that settles the outbox row."""
     store_answer(connection, answer, now=now)
     submissions.answered(connection, source, key, answer.outcome, now)
+    gate.answered(connection, source)
     failpoints.reach("call.stored")
 
 
@@ -131,8 +132,6 @@ def _sent(context: Context, provider: Submitter, source: str, flight: Flight) ->
             gate.silent(connection, source)
         raise
     failpoints.reach("call.answered")
-    with context.engine.begin() as connection:
-        gate.answered(connection, source)
     return answer
 
 

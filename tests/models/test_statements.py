@@ -9,11 +9,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, OperationalError, ProgrammingError
 
 from models import statements
-from models.database import make_engine
+from models.database import connect, make_engine
+from models.statements import BINARY
 from tests.harness.cluster import Database
 
 AT = datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -22,7 +23,7 @@ AT = datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC)
 @pytest.fixture
 def engines(database: Database) -> Iterator[tuple[Engine, Engine]]:
     """The short way, and SQLAlchemy's."""
-    both = make_engine(database.url, alone=True), make_engine(database.url)
+    both = make_engine(database.url), create_engine("postgresql+psycopg://", creator=lambda: connect(database.url, "bursar_app"))
     yield both
     for one in both:
         one.dispose()
@@ -46,7 +47,7 @@ def test_values_go_and_come_as_by_sqlalchemy(engines: tuple[Engine, Engine]) -> 
             assert [(row.a, row.b) for row in one] == [(1, 2), (3, 4)]
             assert connection.exec_driver_sql("SELECT n FROM generate_series(1, %(n)s) AS n", {"n": 3}).scalars().all() == [1, 2, 3]
             assert connection.exec_driver_sql("SELECT 1 WHERE false").one_or_none() is None
-            assert connection.exec_driver_sql("SELECT %(b)s::bytea", {"b": b"\x00"}, {"binary": True}).scalar() == b"\x00"
+            assert connection.exec_driver_sql("SELECT %(b)s::bytea", {"b": b"\x00"}, BINARY).scalar() == b"\x00"
     assert told[0] == told[1]
     assert told[0][0]["list"] == ["a", None, "b,c"]
 
