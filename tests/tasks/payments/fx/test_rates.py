@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from billing.operations.ask_fx_rates import ask_fx_rates
 from billing.operations.record_fx_rate import record_fx_rate
+from billing.operations.take_fx_answer import take_fx_answer
 from billing.rules.commands.tax import RecordFxRate
+from providers.fx.client import ask
+from providers.fx.envelope import parse, told
+from providers.fx.shapes.rates import rates
 from providers.sandbox.fx.standin import FxSandbox
 from tasks.notifications.runs import alert_fx_rates
 from tasks.payments.runs import fetch_fx_rates, issue_waiting_documents
@@ -17,10 +23,15 @@ from tests.factories.documents import invoice, seller
 from tests.factories.subscribers import do, subscriber, unit_of
 from tests.harness.cluster import Database
 from tests.harness.machine import Machine
+from workers.unit import Unit
 
 _FRIDAY = datetime(2027, 3, 5, 10, tzinfo=UTC)
 """Noon in Bucharest: the day's rates are not told yet."""
 _TEN_DAYS, _NEWEST = "/nbrfxrates10days.xml", "/nbrfxrates.xml"
+
+
+def _set(machine: Machine, **settings: Any) -> None:
+    machine.context = replace(machine.context, settings=machine.context.settings.model_copy(update=settings))
 
 
 @pytest.fixture
@@ -40,7 +51,7 @@ def machine(database: Database) -> Iterator[Machine]:
 def banks(machine: Machine) -> Iterator[FxSandbox]:
     """Banks by the machine's clock."""
     with FxSandbox(clock=machine.clock) as made:
-        machine.context.settings.__dict__["fx_api_base"] = made.base
+        _set(machine, fx_api_base=made.base)
         yield made
 
 
@@ -163,7 +174,7 @@ def test_operators_are_told_once_of_each_rate_that_is_kept_back(machine: Machine
     banks.rates["BNR", date(2027, 3, 5)] = {"EUR": "50.9"}
     _fetch(machine, timedelta(hours=2))
     assert mails() == []  # nobody is named
-    machine.context.settings.__dict__["operator_emails"] = ["ops@example.com"]
+    _set(machine, operator_emails=["ops@example.com"])
     assert mails() == mails() == [("EUR/RON", "50.9")]
     banks.rates["BNR", date(2027, 3, 5)] = {"EUR": "60.9"}
     _fetch(machine, timedelta(hours=2))
@@ -246,6 +257,25 @@ def test_a_rate_that_is_there_is_not_asked_for(machine: Machine, banks: FxSandbo
     assert banks.asked == [_NEWEST]
     assert _rates(machine)[0][1] == "5.25"
     assert machine.failures() == []
+
+
+@pytest.mark.requirement("TAX-5")
+def test_the_workers_role_asks_records_and_keeps_back(machine: Machine, banks: FxSandbox) -> None:
+    _bill(machine, "in-1")
+    reply = ask("BNR", machine.context.settings, several=True, at=machine.clock.now())
+    reply.days[date(2027, 3, 5)] = {"EUR": "50.9"}
+    answer = told("BNR", ["EUR"], "RON", reply, "BNR:1", machine.clock.now())
+    fact = rates(parse(answer.body, inbox_id=1, received_at=machine.clock.now(), headers={}))
+    with machine.context.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL ROLE bursar_app")
+        unit = Unit(connection, machine.context.keys, now=machine.clock.now(), actor="provider:fx")
+        assert ask_fx_rates(unit) == "BNR"
+        take_fx_answer(unit, fact)
+        unit.flush()
+    assert machine.one("SELECT count(*) FROM bursar.fx_held") == 1
+    before = _rates(machine)
+    do(machine.context, lambda unit: take_fx_answer(unit, fact))  # told twice
+    assert (_rates(machine), machine.one("SELECT count(*) FROM bursar.audit WHERE action = 'fx_rate.held_back'")) == (before, 1)
 
 
 def test_in_mode_test_nobody_is_asked_without_a_stand_in(machine: Machine) -> None:
