@@ -9,6 +9,7 @@ from billing.operations.derive_account_status import derive_later
 from billing.operations.end_subscription import end_subscription
 from billing.operations.move_own import move_own
 from billing.operations.open_period import full_minor, open_period
+from billing.operations.own_wish import own_wish
 from billing.operations.period_money import period_money
 from billing.operations.unit import UnitOfWork
 from billing.operations.wait_for_payer import wait_for_payer
@@ -50,6 +51,8 @@ def cancel(unit: UnitOfWork, row: Subscription, *, when: str, credit: bool, reas
             after = {"cancel_at_period_end": True, "reason": reason}
             unit.audit("subscription.cancel_planned", Subscription.NAME, row.id, before={"cancel_at_period_end": False}, after=after)
             derive_later(unit, row.subscriber_ref)
+        else:
+            own_wish(unit, row)
         return
     if credit and row.status in ("active", "paused") and row.current_period_end and row.current_period_end > unit.now:
         whole = span(cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count), row.cycle_no or 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.operations.cancel_at_provider import ASKABLE, CANCELLABLE, ask_provider
 from billing.operations.cancel_subscription import cancel
 from billing.operations.end_with_period import endable, plan_end
+from billing.operations.own_wish import own_wish
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.downgrade import DowngradeSubscriber
@@ -49,5 +50,6 @@ def downgrade_subscriber(unit: UnitOfWork, command: DowngradeSubscriber) -> list
         elif command.when == "period_end" and row.source not in ASKABLE:
             plan_end(unit, row, command.reason or "downgrade")
         else:
+            own_wish(unit, row)
             ask_provider(unit, row, "cancel" if command.when == "now" else "cancel_at_period_end", command.reason)
     return rows

@@ -10,6 +10,7 @@ from billing.operations.settle_invoice import settle_invoice
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from tasks.payments.runs import enforce_dunning, expire_manual_renewals, renew_subscriptions
+from tests.factories.organisations import Organisations
 from tests.factories.subscribers import do, price, product
 from tests.harness.machine import Machine
 from tests.tasks.payments.prices.shop import Shop
@@ -130,6 +131,19 @@ def test_a_suspended_account_is_billed_neither_by_a_change_nor_by_a_resumption(c
     corner.at(40)
     assert corner.does("subscriptions.resume")["code"] == "subscriber_suspended"
     assert corner.billed("ann") == [2_000]
+
+
+@pytest.mark.requirement("SEAT-6", "SUB-5")
+@pytest.mark.parametrize("wish", ["subscriptions.cancel", "subscriptions.downgrade"])
+def test_a_plan_that_he_has_cancelled_himself_does_not_come_back_with_his_seat(corner: Corner, wish: str) -> None:
+    school = Organisations(corner.machine)
+    school.says("ann")
+    school.passes(hours=1)
+    named = {"reference": "sub-ann"} if wish.endswith("cancel") else {}
+    assert corner.machine.run(f"billing.{wish}.v1", {"subscriber_ref": "ann", "when": "period_end", **named})["state"] == "succeeded"
+    school.passes(hours=1)
+    school.leaves("ann")
+    assert corner.one("SELECT cancel_at_period_end FROM bursar.subscription WHERE external_id = 'sub-ann'") is True
 
 
 _NEWEST = "SELECT latest_invoice_ref FROM bursar.subscription"
