@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from billing.operations.cancel_at_provider import ASKABLE, ask_provider, ends_at_provider
 from billing.operations.cancel_subscription import ENDED
-from billing.operations.derive_account_status import derive_later
+from billing.operations.end_with_period import endable, plan_end, take_back
 from billing.operations.unit import UnitOfWork
 from models.base import OWN_SOURCE
 from models.membership import Membership
@@ -59,16 +59,8 @@ def _heir(unit: UnitOfWork, row: Membership) -> Membership | None:
 
 def _set(unit: UnitOfWork, own: Subscription, *, ends: bool) -> bool:
     """Whether it now ends with its period, or goes on."""
-    if own.source == OWN_SOURCE:
-        if own.status in ENDED or bool(own.cancel_at_period_end) == ends:
-            return False
-        own.cancel_at_period_end = ends
-        own.updated_at = max(own.updated_at, unit.now)
-        action = "subscription.cancel_planned" if ends else "subscription.reactivated"
-        after = {"cancel_at_period_end": ends, "reason": _BECAUSE if ends else f"no longer: {_BECAUSE}"}
-        unit.audit(action, Subscription.NAME, own.id, before={"cancel_at_period_end": not ends}, after=after)
-        derive_later(unit, own.subscriber_ref)
-        return True
+    if own.source == OWN_SOURCE or endable(own):
+        return plan_end(unit, own, _BECAUSE) if ends else take_back(unit, own, f"no longer: {_BECAUSE}")
     if own.source not in ASKABLE or own.status in ENDED or ends_at_provider(unit, own) == ends:
         return False
     return ask_provider(unit, own, "cancel_at_period_end" if ends else "keep", _BECAUSE) is not None

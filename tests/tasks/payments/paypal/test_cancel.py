@@ -9,6 +9,7 @@ import pytest
 
 from providers.paypal.client import request_id
 from tasks.payments.runs import end_with_period
+from tests.factories.organisations import Organisations
 from tests.factories.subscribers import do, product, subscriber
 from tests.tasks.payments.paypal.market import Market
 
@@ -146,3 +147,13 @@ def test_what_only_its_payer_can_change_is_refused_with_a_word_where(market: Mar
     assert (told["code"], told["details"]["current"]) == ("unknown_subscription", "paypal")
     assert "only its payer can change" in told["message"]
     assert market.submissions() == []
+
+
+@pytest.mark.requirement("SEAT-6", "SUB-6")
+def test_an_own_plan_at_paypal_ends_for_a_seat_and_goes_on_when_it_is_given_up(market: Market, theirs: str) -> None:
+    school = Organisations(market.machine)
+    assert school.says("ann")["ending"] == [f"paypal {theirs}"]
+    assert market.row("subscription", theirs)["cancel_at_period_end"] is True
+    school.leaves("ann")
+    row = market.row("subscription", theirs)
+    assert (row["cancel_at_period_end"], row["status"], market.submissions()) == (False, "active", [])
