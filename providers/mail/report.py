@@ -9,6 +9,7 @@ from __future__ import annotations
 import email
 import re
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.message import Message
 from email.policy import compat32
 from typing import Literal
@@ -44,6 +45,14 @@ class Report:
 
 def read_report(raw: bytes) -> Report:
     """What came back says; what is neither bounce nor complaint is `other`. Never fails: this is other people's text."""
+    try:
+        return _read(raw)
+    except (LookupError, ValueError, MessageError) as error:
+        # Python's parser stumbles over character sets that are none. Whoever wrote so would else hold up all reports behind his.
+        return Report("other", (), gone=False, said=_line(f"unreadable: {error}"))
+
+
+def _read(raw: bytes) -> Report:
     message = email.message_from_bytes(raw, policy=compat32)
     text = _text(message)
     feedback = _fields(message, "message/feedback-report")

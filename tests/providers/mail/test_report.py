@@ -67,3 +67,13 @@ def test_only_an_address_that_is_no_good_is_gone(said: str, gone: bool) -> None:
 def test_any_bytes_are_read(noise: bytes, at: int, whole: bytes) -> None:
     for raw in (noise, whole[:at], whole[:at] + noise + whole[at:]):
         assert read_report(raw).kind in ("bounce", "soft_bounce", "complaint", "other")
+
+
+@pytest.mark.parametrize("charset", [b"x-unknown", b"idna", b"\xff", b"us-ascii"])
+@pytest.mark.parametrize("place", [b"notice", b"block"])
+def test_a_character_set_that_is_none_holds_up_nothing(charset: bytes, place: bytes) -> None:
+    kind = b"Content-Type: text/plain; charset=" + charset + b"\r\n"
+    head = b"From: MAILER-DAEMON@x\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+    block = b"Action: failed\r\nStatus: 5.1.1\r\n" + (kind if place == b"block" else b"") + b"\r\n\xff\r\n"
+    status = b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" + block + b"--b--\r\n"
+    assert read_report(head + (status if place == b"block" else kind + b"\r\nuser unknown \xff\r\n")).kind in ("other", "bounce")
