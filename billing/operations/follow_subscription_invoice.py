@@ -35,7 +35,13 @@ def subscription_paid(unit: UnitOfWork, invoice: Invoice) -> None:
         row.grace_until = None
         move_own(unit, row, "active", because="paid", invoice=invoice.external_id)
     elif row.status in OWING:
-        unit.later(_recover, row.external_id)
+        recover_later(unit, row.external_id)
+
+
+def recover_later(unit: UnitOfWork, subscription_ref: str | None) -> None:
+    """An invoice of it is paid, or owed no longer: if nothing else is, it runs again."""
+    if subscription_ref is not None:
+        unit.later(_recover, subscription_ref)
 
 
 def _recover(unit: UnitOfWork, refs: Sequence[str]) -> None:
@@ -47,7 +53,7 @@ def _recover(unit: UnitOfWork, refs: Sequence[str]) -> None:
         if row.status in OWING and not waits:
             unit.again(ref)
             row.grace_until = None
-            move_own(unit, row, "active", because="paid")
+            move_own(unit, row, "active", because="nothing_owed")
 
 
 def open_invoices(unit: UnitOfWork, refs: Sequence[str]) -> dict[str, list[str]]:

@@ -7,7 +7,8 @@ from models.base import OWN_SOURCE
 from models.membership import Membership
 from models.subscription import Subscription
 
-_NAMING = """SELECT external_id FROM bursar.membership WHERE user_ref = %(user)s AND own_plans @> jsonb_build_array(%(name)s::text)"""
+_NAMING = """SELECT external_id FROM bursar.membership
+             WHERE user_ref = %(user)s AND status = 'active' AND own_plans @> jsonb_build_array(%(name)s::text)"""
 
 
 def own_wish(unit: UnitOfWork, own: Subscription) -> None:

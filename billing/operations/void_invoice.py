@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from billing.operations.cancel_payment import NOT_CANCELLABLE, give_up_payment
 from billing.operations.close_dunning import close_dunning_later
 from billing.operations.credit_document import credit_later
+from billing.operations.follow_subscription_invoice import recover_later
 from billing.operations.money_credit import return_credit
 from billing.operations.move_own import move_own
 from billing.operations.subscription_promo import give_back_promo
@@ -38,6 +39,7 @@ def void_invoice(unit: UnitOfWork, row: Invoice, because: str, *, status: str = 
         give_back_promo(unit, row.external_id, "never_paid")
     unit.later(_stop_collecting, row.external_id)
     close_dunning_later(unit, row.external_id)
+    recover_later(unit, row.subscription_ref)
     return True
 
 

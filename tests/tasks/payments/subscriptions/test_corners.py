@@ -186,3 +186,14 @@ def test_who_is_overdue_and_has_no_card_any_longer_owes_the_next_period_no_longe
     corner.at(68)
     corner.lets_go()
     assert corner.one(_SUB) == "cancelled"
+
+
+@pytest.mark.requirement("INV-7", "SUB-7", "DUN-10")
+@pytest.mark.parametrize("status", ["pending_renewal", "past_due", "unpaid"])
+def test_of_whom_nothing_is_owed_any_longer_because_it_was_made_void_he_goes_on(corner: Corner, status: str) -> None:
+    corner.reaches(31.1)
+    corner.sets(f"UPDATE bursar.subscription SET status = '{status}'")
+    corner.does("invoices.bulk_void", invoice_refs=[corner.one(_NEWEST)], reason="our own fault")
+    corner.at(45)
+    corner.lets_go()
+    assert (corner.one(_SUB), corner.one("SELECT grace_until FROM bursar.subscription")) == ("active", None)
