@@ -48,6 +48,7 @@ def downgrade_subscriber(unit: UnitOfWork, command: DowngradeSubscriber) -> list
         if row.source == OWN_SOURCE:
             cancel(unit, row, when=command.when, credit=False, reason=command.reason or "downgrade")
         elif command.when == "period_end" and row.source not in ASKABLE:
+            own_wish(unit, row)
             plan_end(unit, row, command.reason or "downgrade")
         else:
             own_wish(unit, row)

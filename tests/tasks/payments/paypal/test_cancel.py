@@ -157,3 +157,8 @@ def test_an_own_plan_at_paypal_ends_for_a_seat_and_goes_on_when_it_is_given_up(m
     school.leaves("ann")
     row = market.row("subscription", theirs)
     assert (row["cancel_at_period_end"], row["status"], market.submissions()) == (False, "active", [])
+    assert school.says("ann", at=market.machine.clock.now() + timedelta(seconds=5))["ending"] == [f"paypal {theirs}"]
+    assert _asks(market, "period_end")["state"] == "succeeded"
+    market.machine.clock.move_to(market.machine.clock.now() + timedelta(minutes=1))
+    school.leaves("ann")
+    assert market.row("subscription", theirs)["cancel_at_period_end"] is True, "he wanted that himself, too"
