@@ -78,13 +78,13 @@ def _issue(unit: UnitOfWork, seller: Seller, row: Invoice, bill_to: BillTo | Non
     except (NoRateError, NoExchangeRateError, MixedTaxError) as error:
         keep_back(unit, reference, row, _WAITS_FOR[type(error)], str(error))
         return False
-    let_go(unit, reference)
+    waited = let_go(unit, reference)
     paper = Unnumbered(
         reference=reference, series=seller.invoice_series or "", at=unit.began_at, document=document,
         invoice_ref=row.external_id, subscriber_ref=row.subscriber_ref or "", corrects_ref=None, keep_years=seller.keep_years or KEEP_YEARS,
     )  # fmt: skip
     unit.issue(paper)
-    tell_paper(unit, row, paper)
+    tell_paper(unit, row, paper, waited=waited)
     return True
 
 

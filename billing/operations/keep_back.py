@@ -63,8 +63,9 @@ def wait_for_invoice(unit: UnitOfWork, invoice: Invoice) -> None:
         keep_back(unit, name, invoice, "no_number", "the invoice's own paper has its number from now on")
 
 
-def let_go(unit: UnitOfWork, reference: str) -> None:
-    """What it waited for is there."""
+def let_go(unit: UnitOfWork, reference: str) -> bool:
+    """What it waited for is there; whether it had to wait at all."""
     row = unit.find(DocumentWait, OWN_SOURCE, [reference]).get(reference)
     if row is not None and row.ended_at is None:
         unit.row(DocumentWait, OWN_SOURCE, reference).ended_at = unit.now
+    return row is not None

@@ -1,7 +1,7 @@
 """Mails a buyer his invoice or credit note, once per paper; the PDF is made when the mail goes out, for its number is drawn last.
 
 An invoice that is charged by itself goes out with the receipt of its payment, when the outcome is known; one that the buyer has to pay, or
-that credits have paid, goes out when it is issued.
+that credits have paid, goes out when it is issued. So does one whose paper had to wait: its receipt has gone out without it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _NOW = """SELECT coalesce(b.email, s.email) AS email FROM bursar.subscriber s
           WHERE s.source = 'bursar' AND s.external_id = %(ref)s"""
 
 
-def tell_paper(unit: UnitOfWork, row: Invoice, paper: Unnumbered) -> None:
+def tell_paper(unit: UnitOfWork, row: Invoice, paper: Unnumbered, *, waited: bool = False) -> None:
     """Have the mail sent after the commit; where no address is known there is none, and the log says so."""
     document = paper.document
     credit = document.kind == "credit_note"
-    if not credit and not _told_at_issue(row):
+    if not credit and not _told_at_issue(row) and not (waited and row.status == "paid"):
         return
     mail = "credit_note_issued" if credit else "invoice_issued"
     # A credit note has the buyer of its invoice, who may have moved since, or was erased.

@@ -137,3 +137,16 @@ def test_a_credit_note_is_mailed_to_where_its_buyer_is_now(shop: Machine, now_at
     assert papers(shop)[1][1].buyer.email == "ann@example.com", "the paper has its invoice's buyer"
     sent = shop.all("SELECT payload ->> 'to' FROM bursar.outbox WHERE payload ->> 'mail' = 'credit_note_issued'")
     assert sent == ([] if now_at is None else [(now_at,)])
+
+
+@pytest.mark.requirement("PAY-11", "TAX-5")
+@pytest.mark.parametrize("collection", ["automatic", "manual"])
+def test_a_paper_that_waited_until_its_invoice_was_paid_is_mailed_all_the_same(shop: Machine, collection: str) -> None:
+    do(shop.context, lambda unit: seller(unit, currency="RON"))
+    do(shop.context, lambda unit: invoice(unit, "in-1", collection=collection))
+    do(shop.context, _settle)
+    rate = {"rate_source": "BNR", "base": "EUR", "quote": "RON", "valid_on": "2027-03-05", "rate": "5.0898"}
+    shop.run("billing.fx_rates.record.v1", rate)
+    issue_waiting_documents(shop.context, shop.clock.now())
+    mails = shop.all("SELECT payload ->> 'mail', payload ->> 'document' FROM bursar.outbox WHERE kind = 'mail.send' ORDER BY id")
+    assert mails == [("receipt", "receipt:stripe:pi_1"), ("invoice_issued", "document:invoice:in-1")], "the receipt had no invoice"
