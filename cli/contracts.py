@@ -11,8 +11,9 @@ import dataclasses
 import inspect
 import itertools
 import json
-import textwrap
+import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,7 @@ def schema_of(kind: type) -> dict[str, Any]:
 
 def field_docs(kind: type) -> dict[str, str]:
     """The docstring below each field, from the source: Python keeps none."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
-    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    body = _classes(kind.__module__)[kind.__name__].body
     said = {}
     for field, below in itertools.pairwise(body):
         match field, below:
@@ -79,6 +79,13 @@ def field_docs(kind: type) -> dict[str, str]:
                 said[name] = " ".join(text.split())
     names = {field.name for field in dataclasses.fields(kind)}
     return {name: text for name, text in said.items() if name in names}
+
+
+@cache
+def _classes(module: str) -> dict[str, ast.ClassDef]:
+    """A module's classes, parsed once; asked for each class's source, Python would read the whole module as often."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def breaking_changes(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> Iterator[str]:
