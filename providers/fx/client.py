@@ -16,6 +16,7 @@ from billing.rules.tax.central_bank import BANKS, BankName
 from billing.rules.tax.exchange import MOST_RATE_AGE
 from core.clock import monotonic_s
 from core.settings import Settings
+from core.version import VERSION
 from providers.errors import NotConfigured, UnparsableBody
 from providers.fx.read import Days, days_of
 
@@ -25,6 +26,8 @@ _MOST_BYTES = 1024 * 1024
 """The largest of the files, 90 days of the ECB's, has about 100 kB."""
 _CHUNK_BYTES = 16 * 1024
 _OK = 200
+_HEADERS = {"User-Agent": f"bursar/{VERSION}", "Accept": "application/xml, text/xml"}
+"""BNR has turned away the names that libraries give themselves, with a web page."""
 _APIS: Mapping[BankName, str] = {"BNR": "https://curs.bnr.ro", "ECB": "https://www.ecb.europa.eu"}
 PATHS: Mapping[tuple[BankName, bool], str] = {
     ("BNR", False): "/nbrfxrates.xml", ("BNR", True): "/nbrfxrates10days.xml",
@@ -93,7 +96,7 @@ def _wanted(day: date, newest: date) -> bool:
 def _get(url: str) -> tuple[int, bytes]:
     """Status and body, read no further than a byte past what is accepted, and no longer than a minute."""
     end, body = monotonic_s() + _MOST_S, b""
-    with requests.get(url, timeout=_TIMEOUTS_S, allow_redirects=False, stream=True) as answer:
+    with requests.get(url, headers=_HEADERS, timeout=_TIMEOUTS_S, allow_redirects=False, stream=True) as answer:
         for chunk in answer.iter_content(_CHUNK_BYTES):
             body += chunk
             if len(body) > _MOST_BYTES:

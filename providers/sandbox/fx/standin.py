@@ -90,6 +90,8 @@ class FxSandbox:
                 return self._ordered(request)
             for (bank, several), path in PATHS.items():
                 if request.method == "GET" and request.path == path:
+                    if "python" in request.headers.get("user-agent", "python").lower():
+                        return Reply(200, b"<html><body>Request Rejected</body></html>", {"Content-Type": "text/html"})
                     self.asked.append(path)
                     return self._file(BANKS[bank], several=several)
         return Reply(404, b"not found", {"Content-Type": "text/plain"})
