@@ -130,7 +130,8 @@ _CREDIT_USAGE = """
     FROM bursar.credit_spend WHERE versions <> '{}' AND spent_at >= %(since)s AND spent_at < %(until)s
     GROUP BY 1, 2, 3 ORDER BY 8 DESC, 1, 2, 3"""
 
-# A row per paper and rate of tax. What a credit note takes back is below zero.
+# A row per paper and rate of tax. What a credit note takes back is below zero. Papers are dated by the seller's days, so a month is his:
+# an end at midnight is the day that is not counted any more; one within a day counts all that was issued before it.
 _PAPERS = """
     SELECT d.number, d.kind, d.issued_at AS at, d.issued_on, d.tax_point_on, d.subscriber_ref AS subscriber, d.invoice_ref AS invoice,
            d.content ->> 'corrects' AS corrects, b.content -> 'address' ->> 'country' AS buyer_country,
@@ -142,7 +143,8 @@ _PAPERS = """
     JOIN bursar.document_buyer b ON b.document_id = d.id
     CROSS JOIN LATERAL (SELECT CASE d.kind WHEN 'credit_note' THEN -1 ELSE 1 END AS of) sign
     CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'taxes') AS t(part)
-    WHERE d.issued_at >= %(since)s AND d.issued_at < %(until)s
+    WHERE d.issued_on >= (%(since)s AT TIME ZONE 'UTC')::date AND (d.issued_on < (%(until)s AT TIME ZONE 'UTC')::date
+          OR (d.issued_at < %(until)s AND date_trunc('day', %(until)s, 'UTC') < %(until)s))
     ORDER BY d.series, d.year, d.no"""
 
 _BY_RATE = """

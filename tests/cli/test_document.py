@@ -101,3 +101,15 @@ def test_the_journal_of_sales_and_the_tax_by_rate(here: Here) -> None:
     vat = here(report_command, "vat", "--since", "2026-01-01", "--until", "2099-01-01", "--format", "json").objects
     assert sum(row["tax_minor"] for row in vat) == 2_604
     assert {(row["buyer_country"], row["business"], row["category"]) for row in vat} == {("RO", True, "S")}
+
+
+@pytest.mark.requirement("RECON-6")
+def test_a_month_of_papers_is_the_sellers(shop: Machine, here: Here) -> None:
+    shop.clock.move_to(datetime(2026, 3, 31, 22, 30, tzinfo=UTC))  # half past one on 1 April in Bucharest
+    do(shop.context, lambda unit: invoice(unit, "in-3"))
+    for name in ("papers", "vat"):
+        rows = {
+            until: here(report_command, name, "--since", since, "--until", until, "--format", "json").objects
+            for since, until in (("2026-03-01", "2026-04-01"), ("2026-04-01", "2026-05-01"), ("2026-04-01", "2026-03-31T23:00:00Z"))
+        }
+        assert [sum(row["tax_minor"] for row in found) for found in rows.values()] == [2_968, 2_100, 2_100], name
