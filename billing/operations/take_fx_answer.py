@@ -19,7 +19,7 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.commands.tax import RecordFxRate
 from billing.rules.facts.fx import FxFact
 from billing.rules.tax.central_bank import BANKS, MOST_MOVE, Bank, due_again, pair_rate
-from billing.rules.tax.exchange import middle_rate, moved_more
+from billing.rules.tax.exchange import MOST_RATE_AGE, middle_rate, moved_more
 from models.base import OWN_SOURCE
 from models.fx_feed import FxFeed
 from models.fx_rate import FxRate
@@ -85,12 +85,12 @@ def _pair(unit: UnitOfWork, bank: Bank, base: str, quote: str) -> _Pair:
 
 
 def _take(unit: UnitOfWork, pair: _Pair, days: Mapping[date, Mapping[str, str]]) -> bool:
-    """Record a pair's rates, the oldest first; whether the newest was kept back. An odd one of a day before is left out."""
+    """Record a pair's rates of the last week, the oldest first; whether the newest was kept back. An odd one before it is left out."""
     told = {day: rate for day in sorted(days) if (rate := pair_rate(pair.bank, days[day], pair.base, pair.quote)) is not None}
     newest, held = max(days), False
     for told_on, rate in told.items():
         valid_on = pair.bank.holds_from(told_on)
-        if not _is_news(unit, pair, valid_on, rate):
+        if told_on < newest - MOST_RATE_AGE or not _is_news(unit, pair, valid_on, rate):
             continue
         last_on, last_rate = _last(pair, valid_on, told)
         if not moved_more(last_rate, rate, MOST_MOVE):

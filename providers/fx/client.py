@@ -25,6 +25,8 @@ _MOST_S = 60.0
 _MOST_BYTES = 1024 * 1024
 """The largest of the files, 90 days of the ECB's, has about 100 kB."""
 _CHUNK_BYTES = 16 * 1024
+_KEPT = 2 * MOST_RATE_AGE
+"""Days of a file: the last week's may be needed, and the others show which of these is odd."""
 _OK = 200
 _HEADERS = {"User-Agent": f"bursar/{VERSION}", "Accept": "application/xml, text/xml"}
 """BNR has turned away the names that libraries give themselves, with a web page."""
@@ -90,7 +92,7 @@ def ask(bank: BankName, settings: Settings, *, several: bool, at: datetime) -> R
 
 
 def _wanted(day: date, newest: date) -> bool:
-    return day >= newest - MOST_RATE_AGE
+    return day >= newest - _KEPT
 
 
 def _get(url: str) -> tuple[int, bytes]:
