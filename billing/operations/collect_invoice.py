@@ -60,7 +60,7 @@ def collect_invoices(unit: UnitOfWork, invoices: Sequence[Invoice]) -> dict[str,
     unit.load([(PaymentRequest.NAME, subscriber.pay_source or "", request_ref(invoice)) for invoice, subscriber in wanted])
     owed = _owed(unit, wanted)
     unit.load((CustomerBalance.NAME, *key) for key in owed)
-    methods = _defaults(unit, [one for _, one in wanted if one.payment_method_ref is None])
+    methods = default_methods(unit, [one for _, one in wanted if one.payment_method_ref is None])
     return {
         invoice.external_id: _ask(unit, invoice, subscriber, methods.get(_customer(subscriber)), owed)
         for invoice, subscriber in wanted
@@ -98,7 +98,8 @@ def _customer(subscriber: Subscriber) -> tuple[str, str]:
     return subscriber.pay_source or "", subscriber.pay_customer_ref or ""
 
 
-def _defaults(unit: UnitOfWork, subscribers: Sequence[Subscriber]) -> dict[tuple[str, str], str]:
+def default_methods(unit: UnitOfWork, subscribers: Sequence[Subscriber]) -> dict[tuple[str, str], str]:
+    """(provider, customer) -> his default there; those without one are left out. One query."""
     if not subscribers:
         return {}
     keys = [_customer(one) for one in subscribers]

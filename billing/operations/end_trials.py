@@ -13,7 +13,7 @@ from typing import Literal, cast
 import structlog
 
 from billing.operations.catalogue import Offer, offers_of
-from billing.operations.collect_invoice import collect_invoices
+from billing.operations.collect_invoice import collect_invoices, default_methods
 from billing.operations.end_subscription import end_subscription
 from billing.operations.move_own import move_own
 from billing.operations.open_period import full_minor, open_period
@@ -45,6 +45,7 @@ def end_trials(unit: UnitOfWork, refs: Sequence[str]) -> None:
     know_products(unit, products)
     subscribers = {row.external_id: unit.row(Subscriber, OWN_SOURCE, row.subscriber_ref or "") for row in rows}
     methods = usable_methods(unit, list(subscribers.values()))
+    defaults = default_methods(unit, [one for one in subscribers.values() if one.external_id in methods])
     issued: list[Invoice] = []
     for row in rows:
         subscriber, plan = subscribers[row.external_id], _name(offers, row)
@@ -54,8 +55,8 @@ def end_trials(unit: UnitOfWork, refs: Sequence[str]) -> None:
         elif method is not None and subscriber.suspended_at is not None:
             continue  # who is suspended is not billed: it waits, as renewals do (DUN-2)
         elif method is not None:
-            if subscriber.payment_method_ref is None:
-                subscriber.payment_method_ref = method
+            if subscriber.payment_method_ref is None and method not in defaults.values():
+                subscriber.payment_method_ref = method  # a default is charged anyhow, also when it is another one later
             issued += _convert(unit, row, plan)
             tell_trial(unit, row, "trial_ended", plan=plan, goes_on=True)
         elif (row.trial_end_at or unit.now) + timedelta(days=graces.get(row.product_ref or "", 0)) <= unit.now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
 from billing.operations.link import link
+from billing.operations.replace_method import method_gone
 from billing.operations.try_new_method import method_arrived
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.payment_method import PaymentMethodFact
@@ -22,6 +23,8 @@ def record_payment_method(unit: UnitOfWork, fact: PaymentMethodFact) -> PaymentM
         row.expired_at = row.expiry_warned_at = None  # the issuer renewed it: what was said of it was of the old one (PAY-6)
     if "customer_ref" in told and row.detached_at is None:
         method_arrived(unit, row.source, row.customer_ref, row.external_id)
+    if "detached_at" in changes and row.detached_at is not None:
+        method_gone(unit, row.source, row.external_id)
     if told:
         before, after = ({name: pair[side] for name, pair in told.items()} for side in (0, 1))
         unit.audit("payment_method.changed", PaymentMethod.NAME, row.id, before=before, after=after)
