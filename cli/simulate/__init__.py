@@ -14,7 +14,7 @@ import structlog
 
 from cli.embedded.errors import EmbeddedError
 from cli.roles import action
-from cli.simulate.ground import NotEmptyError, prepare, throw_away_cluster
+from cli.simulate.ground import NotEmptyError, prepare, rarely_collected, throw_away_cluster
 from cli.simulate.tell import told
 from cli.simulate.year import RuleBrokenError, Wanted, Year
 from core.clock import monotonic_s
@@ -58,7 +58,7 @@ def _played(url: str, wanted: Wanted, *, profile: bool) -> None:
     began_s, cpu_s = monotonic_s(), _cpu_s()
     year = Year(url, wanted)
     profiler = cProfile.Profile() if profile else None
-    with profiler or nullcontext():
+    with profiler or nullcontext(), rarely_collected():
         try:
             year.run()
         finally:

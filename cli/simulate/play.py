@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from core import failpoints
 from core.clock import FixedClock, monotonic_s
 from core.ids import seed_ids
 from core.settings import Settings
+from models.bulk import as_json
 from models.database import make_engine
 from providers.sandbox.http.in_process import session_of
 from providers.sandbox.stripe.config import Config
@@ -51,7 +51,8 @@ _LET_GO = (
     "UPDATE bursar.outbox SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'processing'",
     "UPDATE bursar.schedule_slot SET state = 'due', token = NULL, lease_until = NULL WHERE state = 'running'",
 )
-_ACCEPT = "SELECT bursar.accept_command(%s, %s::jsonb, %s, NULL, %s, 'sql', %s)"
+_ACCEPT = """SELECT bursar.accept_command(name, payload, key, NULL, NULL, 'sql', at)
+             FROM jsonb_to_recordset(%s::jsonb) AS letter (name text, payload jsonb, key text, at timestamptz)"""
 
 
 class Play:
@@ -79,7 +80,7 @@ class Play:
         """Where the time goes: milliseconds of the wall."""
         self.deaths: Counter[str] = Counter()
         self._keys = 0
-        self._letters: list[list[Any]] = []
+        self._letters: list[dict[str, Any]] = []
 
     def close(self) -> None:
         """Give connections back, and chance to the system."""
@@ -110,15 +111,15 @@ class Play:
         """A command of the app, stored and not yet run; its key."""
         self._keys += 1
         key = key or f"play-{self._keys}"
-        self._letters.append([name, json.dumps(dict(payload)), key, None, self.now])
+        self._letters.append({"name": name, "payload": dict(payload), "key": key, "at": self.now})
         return key
 
     def _post_letters(self) -> None:
-        """Commands of one instant go in by one round trip."""
+        """Commands of one instant go in by one statement, in the order in which they were given."""
         letters, self._letters = self._letters, []
         if letters:
-            with self.timed("commands in"), self.connection.cursor() as cursor:
-                cursor.executemany(_ACCEPT, letters)
+            with self.timed("commands in"):
+                self.connection.execute(_ACCEPT, [as_json(letters)])
 
     def told(self, key: str) -> dict[str, Any]:
         """How a command stands, as the app is told."""

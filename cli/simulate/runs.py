@@ -2,7 +2,7 @@
 
 Slots are made and claimed as always (`schedules.slots.tick`, `workers.slots.turn`). Runs that page through what is due run in the
 first slot after something is; daily ones run in each of their slots. Whatever is not asked for so, because it only looks after the
-machine or after what the play does not have, runs every third midnight: a new run is played as soon as it stands in the table.
+machine or after what the play does not have, runs every seventh midnight: a new run is played as soon as it stands in the table.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NOT_PLAYED = frozenset({"sweep", "check_invariants", "reconcile", "verify_audit"
 NIGHTLY = frozenset({"backfill_events"})
 """With faults: what was lost is looked for each midnight."""
 SELDOM = frozenset({"repair_seats", "make_payload_months", "write_off_stale_invoices", "renew_anaf_token", "forget_old_papers"})
-"""They would run each day, whether or not there is anything to do: every third midnight is enough for a play."""
+"""They would run each day, whether or not there is anything to do: every seventh midnight is enough for a play."""
 DUE: dict[str, LiteralString] = {
     "collect_due": "SELECT min(due_at) FROM bursar.dunning_attempt WHERE status = 'pending' AND due_at <= %(now)s",
     "ask_efacturas": """SELECT least((SELECT min(next_poll_at) FROM bursar.efactura WHERE next_poll_at <= %(now)s),
@@ -42,7 +42,7 @@ DUE: dict[str, LiteralString] = {
     "expire_promo_reservations": "SELECT min(expires_at) FROM bursar.promo_redemption WHERE status = 'reserved' AND expires_at <= %(now)s",
 }
 """Of runs that make their `Paged` anew each time, or have two: when the first of what they work through is due."""
-_EACH = 3
+_EACH = 7
 _INSTANT = timedelta(microseconds=1)
 _LONG_AGO = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 _NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -141,7 +141,7 @@ def _bound(paged: Paged) -> bool:
     return set(re.findall(r"%\((\w+)\)s", paged.due)) <= _BOUND | paged.bound.keys()
 
 
-def _one_question(questions: Mapping[str, Paged | LiteralString]) -> tuple[sql.Composed, dict[str, Any]]:
+def _one_question(questions: Mapping[str, Paged | LiteralString]) -> tuple[bytes, dict[str, Any]]:
     """For each run, when its first row is due: one statement for all. Nothing is locked by asking."""
     parts, bound = [], {"after_at": _LONG_AGO, "after_id": _NOBODY, "page": 1}
     for job, one in questions.items():
@@ -152,4 +152,5 @@ def _one_question(questions: Mapping[str, Paged | LiteralString]) -> tuple[sql.C
             looked = sql.SQL("{}").format(sql.SQL(one))
         parts.append(sql.SQL("SELECT {} AS job, ({}) AS due_at").format(sql.Literal(job), looked))
     every = sql.SQL(" UNION ALL ").join(parts)
-    return sql.SQL("SELECT job, due_at FROM ({}) AS all_runs WHERE due_at IS NOT NULL ORDER BY job").format(every), bound
+    asked = sql.SQL("SELECT job, due_at FROM ({}) AS all_runs WHERE due_at IS NOT NULL ORDER BY job").format(every)
+    return asked.as_bytes(), bound
