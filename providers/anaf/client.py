@@ -5,7 +5,8 @@ Every call gets its token from outside: tokens are rows (see `tokens`), and a to
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Literal
 from urllib.parse import urlencode
 
 import requests
@@ -20,6 +21,8 @@ _API = "https://api.anaf.ro/{environment}/FCTEL/rest"
 _MOST_SAID = 300
 _MOST_DAYS = 60
 """The ministry keeps a message that long."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""Of theirs from ours, at most. What came to be listed since then is found by the next search."""
 _SEARCHED = "ANAF's list is searched before anything is sent again"
 
 
@@ -93,18 +96,32 @@ def download(download_id: str, settings: Settings, token: str) -> bytes:
     return body
 
 
-def messages(cif: str, days: int, kind: Literal["T", "E"], settings: Settings, token: str) -> list[read.Message]:
+def messages(cif: str, days: int, kind: Literal["T", "E"], settings: Settings, token: str, at: datetime) -> list[read.Message]:
     """What the ministry lists for this fiscal number of the last days: `T` what was sent, `E` what it found wrong.
 
     Raises:
         QuotaUsedUp, RateLimited, TokenRefused, Retryable: as `status`.
     """
-    query: dict[str, Any] = {"zile": max(1, min(days, _MOST_DAYS)), "cif": cif, "filtru": kind}
-    body = _get(f"listaMesajeFactura?{urlencode(query)}", settings, token)
+    days, query = max(1, min(days, _MOST_DAYS)), {"cif": cif, "filtru": kind}
+    body = _get(f"listaMesajeFactura?{urlencode({'zile': days} | query)}", settings, token)
     try:
-        return read.messages(body)
+        if not read.is_too_long(body):
+            return read.messages(body)
+        # The simple list holds 500 and is an error beyond. The other one takes an interval, which must not reach into the future there.
+        until = at - _CLOCKS_DIFFER
+        query |= {"startTime": _milliseconds(until - timedelta(days=days) + 2 * _CLOCKS_DIFFER), "endTime": _milliseconds(until)}
+        found, page, pages = [], 1, 1
+        while page <= pages:
+            body = _get(f"listaMesajePaginatieFactura?{urlencode(query | {'pagina': str(page)})}", settings, token)
+            found += read.messages(body)
+            page, pages = page + 1, read.pages(body)
+        return found
     except UnparsableBody as error:
         raise Retryable(f"ANAF's list of messages cannot be read: {error}") from None
+
+
+def _milliseconds(at: datetime) -> str:
+    return str(int(at.timestamp()) * 1000)
 
 
 def base(settings: Settings) -> str:

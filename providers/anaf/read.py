@@ -23,6 +23,7 @@ _MOST_ERROR = 4000
 _QUOTA = re.compile(r"s-au\s+f[aă]cut\s+deja\s+\d+|limit[aă]\s+(zilnic|maxim)", re.IGNORECASE)
 _DUPLICATE = re.compile(r"duplicat|(mai\s+fost|deja)\s+(transmis|incarcat|încărcat|depus)", re.IGNORECASE)
 _INDEX = re.compile(r"ind(?:ex|icele)\D{0,40}?(\d{3,20})|id_incarcare\D{0,5}(\d{3,20})", re.IGNORECASE)
+_TOO_LONG = re.compile(r"mai\s+mare\s+dec[aâ]t\s+num[aă]rul\s+de\s+\d+\s+elemente", re.IGNORECASE)
 _NOTHING = re.compile(r"nu\s+exist[aă]\s+mesaje", re.IGNORECASE)
 
 
@@ -147,6 +148,18 @@ def messages(body: bytes) -> list[Message]:
     if not isinstance(lines, list):
         raise UnparsableBody("the list of messages has none, and no error")
     return [_message(line) for line in lines]
+
+
+def is_too_long(body: bytes) -> bool:
+    """Whether a list is an error because it would hold more than the simple list may."""
+    error = error_text(body)
+    return error is not None and _TOO_LONG.search(error) is not None
+
+
+def pages(body: bytes) -> int:
+    """How many pages a list in pages has; one, where it does not say."""
+    said = (_json(body) or {}).get("numar_total_pagini")
+    return said if isinstance(said, int) else 1
 
 
 def error_text(body: bytes) -> str | None:

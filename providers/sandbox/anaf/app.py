@@ -7,7 +7,7 @@ import json
 import re
 import threading
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import quoteattr
 
 from providers.sandbox.anaf.login import Login
@@ -19,7 +19,6 @@ from providers.sandbox.http.turns import cut_after, cut_before
 _UPLOAD_NS = "mfp:anaf:dgti:spv:respUploadFisier:v1"
 _STATUS_NS = "mfp:anaf:dgti:efactura:stareMesajFactura:v1"
 _ERRORS_NS = "mfp:anaf:dgti:efactura:mesajEroriFactuta:v1"
-_MOST_LISTED = 500
 _XML = {"Content-Type": "application/xml;charset=UTF-8"}
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
@@ -80,6 +79,8 @@ class App:
             return self._status(query.get("id_incarcare", ""))
         if name == "descarcare":
             return self._download(query.get("id", ""))
+        if name == "listaMesajePaginatieFactura":
+            return self._page(query)
         return self._list(query) if name == "listaMesajeFactura" else json_reply(404, {"message": "No matching resource found"})
 
     def _upload(self, request: Request, query: dict[str, str]) -> Reply:
@@ -121,24 +122,47 @@ class App:
         return Reply(200, _archive(found), {"Content-Type": "application/zip"})
 
     def _list(self, query: dict[str, str]) -> Reply:
-        days, kind, now = int(query.get("zile", "1")), query.get("filtru"), self.world.now()
+        days, now = int(query.get("zile", "1")), self.world.now()
         if not 1 <= days <= 60:
             return json_reply(200, {"eroare": "Numarul de zile trebuie sa fie intre 1 si 60", "titlu": "Lista Mesaje"})
-        fitting = [
-            one for one in self.world.uploads
-            if one.cif == query.get("cif") and one.readable and one.done_at <= now and one.at > now - timedelta(days=days)
-            and kind in (None, "E" if one.errors else "T")
-        ]  # fmt: skip
+        fitting = self._fitting(query, now - timedelta(days=days), now)
         if not fitting:
             text = f"Nu exista mesaje in ultimele {days} zile"
             return json_reply(200, {"eroare": text, "titlu": "Lista Mesaje"})
-        if len(fitting) > _MOST_LISTED:
-            text = f"Lista de mesaje este mai mare decat numarul de {_MOST_LISTED} elemente permise in pagina"
+        if len(fitting) > (most := self.world.config.most_listed):
+            text = f"Lista de mesaje este mai mare decat numarul de {most} elemente permise in pagina. Folositi endpoint-ul cu paginatie."
             return json_reply(200, {"eroare": text, "titlu": "Lista Mesaje"})
         return json_reply(200, {
             "mesaje": [_line(one) for one in fitting], "serial": "1234AA456", "cui": query.get("cif"),
             "titlu": f"Lista Mesaje disponibile din ultimele {days} zile",
         })  # fmt: skip
+
+
+    def _page(self, query: dict[str, str]) -> Reply:
+        since, until = (datetime.fromtimestamp(int(query[name]) / 1000, UTC) for name in ("startTime", "endTime"))
+        if until > self.world.now() or since < self.world.now() - timedelta(days=60):
+            return json_reply(200, {"eroare": "Intervalul nu este in ultimele 60 de zile", "titlu": "Lista Mesaje"})
+        fitting, most, page = self._fitting(query, since, until), self.world.config.most_listed, int(query["pagina"])
+        pages = -(-len(fitting) // most)
+        if not fitting:
+            return json_reply(200, {"eroare": "Nu exista mesaje in intervalul selectat", "titlu": "Lista Mesaje"})
+        if page > pages:
+            text = f"Pagina solicitata {page} este mai mare decat numarul total de pagini {pages}"
+            return json_reply(200, {"eroare": text, "titlu": "Lista Mesaje"})
+        shown = fitting[(page - 1) * most : page * most]
+        return json_reply(200, {
+            "mesaje": [_line(one) for one in shown], "numar_inregistrari_in_pagina": len(shown),
+            "numar_total_inregistrari_per_pagina": most, "numar_total_inregistrari": len(fitting), "numar_total_pagini": pages,
+            "index_pagina_curenta": page, "cui": query.get("cif"), "titlu": "Lista Mesaje disponibile din intervalul",
+        })  # fmt: skip
+
+    def _fitting(self, query: dict[str, str], since: datetime, until: datetime) -> list[Upload]:
+        kind = query.get("filtru")
+        return [
+            one for one in self.world.uploads
+            if one.cif == query.get("cif") and one.readable and one.done_at <= until and one.at > since
+            and kind in (None, "E" if one.errors else "T")
+        ]  # fmt: skip
 
 
 def _line(one: Upload) -> dict[str, str]:

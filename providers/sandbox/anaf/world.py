@@ -28,6 +28,8 @@ class Config:
     """A refresh ends the token that it was made with."""
     status_a_day: int = 50
     downloads_a_day: int = 10
+    most_listed: int = 500
+    """The simple list shows no more and is an error instead; the paged one has so many to a page."""
     no_right_for: list[str] = field(default_factory=list)
     """Fiscal numbers for which whoever logged in has no right."""
 

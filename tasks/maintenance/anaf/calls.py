@@ -70,7 +70,7 @@ def look_up(flight: Flight, *, settings: Settings, at: datetime) -> Answer | Non
     said = json.loads(flight.body)
     days = (at - flight.sent_at) // _DAY + 2
     try:
-        listed = _with_token(settings, at, lambda token: client.messages(said["cif"], days, "T", settings, token))
+        listed = _with_token(settings, at, lambda token: client.messages(said["cif"], days, "T", settings, token, at))
         found = _found(_strangers(listed, settings), said, settings, at)
     except client.QuotaUsedUp as error:
         raise RateLimited(str(error), (tomorrow(at) - at).total_seconds()) from error

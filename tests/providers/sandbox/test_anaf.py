@@ -60,7 +60,7 @@ def test_taken_in_worked_on_accepted_and_given_back_with_a_signature(anaf: Anaf,
     outcome, said = client.upload(PATH, UBL, settings, token)
     assert outcome == "accepted"
     assert client.status(said["index"], settings, token).state == "processing"
-    assert client.messages(CIF, 1, "T", settings, token) == []
+    assert client.messages(CIF, 1, "T", settings, token, NOW) == []
 
     anaf.control.tell("clock", advance_s=61)
     status = client.status(said["index"], settings, token)
@@ -69,7 +69,7 @@ def test_taken_in_worked_on_accepted_and_given_back_with_a_signature(anaf: Anaf,
     assert papers.answer == UBL
     assert papers.signature is not None
     assert papers.errors is None
-    (line,) = client.messages(CIF, 1, "T", settings, token)
+    (line,) = client.messages(CIF, 1, "T", settings, token, NOW)
     assert (line.upload_index, line.id) == (said["index"], status.download_id)
     assert read.number_of(papers.answer) == a_document().number
 
@@ -81,8 +81,8 @@ def test_what_the_ministry_finds_wrong_is_read_from_its_answer(anaf: Anaf, setti
     assert status.state == "rejected"
     papers = read.papers(client.download(status.download_id or "", settings, token))
     assert papers.errors == 'BR-RO-111: judetul\nBR-16: "linii" & <altele>'
-    assert client.messages(CIF, 1, "T", settings, token) == []
-    assert [one.kind for one in client.messages(CIF, 1, "E", settings, token)] == ["ERORI FACTURA"]
+    assert client.messages(CIF, 1, "T", settings, token, NOW) == []
+    assert [one.kind for one in client.messages(CIF, 1, "E", settings, token, NOW)] == ["ERORI FACTURA"]
 
 
 def test_the_same_bytes_again_name_the_first_upload(anaf: Anaf, settings: Settings, token: str) -> None:
@@ -131,7 +131,7 @@ def test_a_question_that_fails_is_asked_again(anaf: Anaf, settings: Settings, to
     for ask in (
         lambda: client.status(said["index"], settings, token),
         lambda: client.download("1", settings, token),
-        lambda: client.messages(CIF, 1, "T", settings, token),
+        lambda: client.messages(CIF, 1, "T", settings, token, NOW),
     ):
         with pytest.raises(Retryable):
             ask()

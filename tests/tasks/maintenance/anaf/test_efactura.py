@@ -123,6 +123,20 @@ def test_a_lost_reply_is_found_in_the_list_and_nothing_is_sent_twice(office: Off
 
 
 @pytest.mark.requirement("TAX-3")
+@pytest.mark.parametrize("most_listed", [1, 2])
+def test_a_lost_reply_is_found_in_a_list_of_several_pages(office: Office, most_listed: int) -> None:
+    office.control.tell("config", refuse_duplicates=False, most_listed=most_listed)
+    for number in range(3):
+        office.issue(f"invoice:{number}")
+    office.run("send_efacturas")
+    office.control.fault("lost_reply", path="upload")
+    office.issue("invoice:lost")
+    office.run()
+    office.wait(minutes=2)
+    assert office.row("invoice:lost", "status, upload_index") == ("processing", office.control.uploads()[3]["index"])
+
+
+@pytest.mark.requirement("TAX-3")
 def test_what_never_arrived_is_sent_once_more_when_a_day_has_passed_without_it_in_the_list(office: Office) -> None:
     office.control.fault("reset_before", path="upload")
     office.issue("invoice:1")
