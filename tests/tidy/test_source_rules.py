@@ -227,7 +227,7 @@ def _found() -> list[list[str]]:
         module = Module(path, text)  # its tree goes with it
         for findings, case in zip(found, CASES, strict=True):
             if case.scope(module):
-                findings += case.rule(module)
+                findings.extend(case.rule(module))
     return found
 
 
