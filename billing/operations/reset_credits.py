@@ -46,6 +46,24 @@ def reset_on_settlement(unit: UnitOfWork, row: Subscription, settlement: PeriodS
     advance_credits(unit, row, cycle, at, paid=True)
 
 
+def carry_credits(unit: UnitOfWork, row: Subscription, start: datetime) -> None:
+    """A change began another cycle within a paid period, and is paid: the running credit month goes on to its end, as a change refills
+    nothing (CRED-12); after it come the months of the new period, as far as that goes.
+    """
+    if row.subscriber_ref is None:
+        return
+    cycle, _ = own_row(unit, CreditCycle, row.source, row.external_id)
+    if cycle.paid_from is not None and start < cycle.paid_from:
+        return
+    cycle.subscriber_ref, end, running = row.subscriber_ref, period_end(row, start), cycle.next_reset_at or cycle.paid_until
+    cycle.paid_from, cycle.paid_until, cycle.updated_at = start, end, max(cycle.updated_at, unit.now)
+    if running is not None and running > unit.now:
+        cycle.next_reset_at = running if running < end else None
+        return
+    cycle.next_reset_at = start
+    advance_credits(unit, row, cycle, unit.now, paid=True)
+
+
 def advance_credits(unit: UnitOfWork, row: Subscription, cycle: CreditCycle, at: datetime, *, paid: bool = False) -> bool:
     """Begin the credit month that `at` lies in, if that is due and paid; whether credits were reset. All rows are locked.
 

@@ -9,7 +9,7 @@ import pytest
 from billing.operations.settle_invoice import settle_invoice
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
-from tasks.payments.runs import enforce_dunning, expire_manual_renewals, renew_subscriptions
+from tasks.payments.runs import enforce_dunning, expire_credits, expire_manual_renewals, renew_subscriptions, reset_credits
 from tests.factories.organisations import Organisations
 from tests.factories.subscribers import do, price, product
 from tests.harness.machine import Machine
@@ -197,3 +197,33 @@ def test_of_whom_nothing_is_owed_any_longer_because_it_was_made_void_he_goes_on(
     corner.at(45)
     corner.lets_go()
     assert (corner.one(_SUB), corner.one("SELECT grace_until FROM bursar.subscription")) == ("active", None)
+
+
+def _balance(corner: Corner, days: float) -> int:
+    """So many days after the start; the nightly runs have been by."""
+    corner.at(days)
+    for run in (expire_credits, reset_credits):
+        assert run(corner.machine.context, corner.machine.clock.now())["failed"] == 0
+    return int(corner.machine.one("SELECT bursar_api.credits('ann', %s) -> 'balance'", corner.machine.clock.now()))
+
+
+@pytest.mark.requirement("CRED-3", "CRED-12")
+def test_who_changes_to_a_year_has_its_credits_month_by_month(corner: Corner) -> None:
+    corner.at(15)
+    corner.does("subscriptions.change", cycle_unit="year", when="now")
+    corner.pays()
+    assert corner.machine.one("SELECT count(*) FROM bursar.credit_lot") == 1, "a change refills nothing"
+    assert [_balance(corner, days) for days in (16, 32, 47, 75, 370)] == [200] * 5
+    assert _balance(corner, 381) == 0, "the year is over"
+    corner.reaches(381)
+
+
+@pytest.mark.requirement("CRED-3", "CRED-12")
+def test_who_changes_from_a_year_to_months_has_credits_for_the_months_that_he_pays(corner: Corner) -> None:
+    corner.does("subscriptions.change", cycle_unit="year", when="now")
+    corner.pays()
+    corner.at(40)
+    corner.does("subscriptions.change", cycle_unit="month", when="now")
+    assert [_balance(corner, days) for days in (41, 62)] == [200] * 2
+    assert _balance(corner, 72) == 0, "the next month is not paid"
+    corner.reaches(72)
