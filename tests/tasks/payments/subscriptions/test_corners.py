@@ -9,7 +9,13 @@ import pytest
 from billing.operations.settle_invoice import settle_invoice
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
-from tasks.payments.runs import enforce_dunning, expire_credits, expire_manual_renewals, renew_subscriptions, reset_credits
+from tasks.payments.runs import (
+    enforce_dunning,
+    expire_credits,
+    expire_manual_renewals,
+    renew_subscriptions,
+    reset_credits,
+)
 from tests.factories.organisations import Organisations
 from tests.factories.subscribers import do, price, product
 from tests.harness.machine import Machine
