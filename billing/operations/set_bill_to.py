@@ -22,10 +22,14 @@ def set_bill_to(unit: UnitOfWork, command: SetBillTo) -> BillTo:
     """As the command says; the same again changes nothing. A VAT number is checked.
 
     Raises:
-        Rejected: `unknown_subscriber`.
+        Rejected: `unknown_subscriber`, `erased`.
     """
-    if unit.row(Subscriber, OWN_SOURCE, command.subscriber_ref).incomplete:
+    subscriber = unit.row(Subscriber, OWN_SOURCE, command.subscriber_ref)
+    if subscriber.incomplete:
         raise Rejected("unknown_subscriber", f"no subscriber {command.subscriber_ref} is defined", {"field": "subscriber_ref"})
+    if subscriber.erased_at is not None:
+        told = f"{command.subscriber_ref} was forgotten on demand; who comes again comes under a new id"
+        raise Rejected("erased", told, {"field": "subscriber_ref"})
     row, new = own_row(unit, BillTo, OWN_SOURCE, command.subscriber_ref)
     before = {name: getattr(row, name) for name in (*_SAID, "email")}
     for name in set(_SAID) - {"name"}:

@@ -32,7 +32,10 @@ class SetBillTo(Command):
 
     NAME: ClassVar[str] = "billing.subscribers.bill_to.v1"
     RESULT: ClassVar[type] = BilledTo
-    REFUSALS: ClassVar[Mapping[str, str]] = {"unknown_subscriber": "no subscriber was defined under this reference"}
+    REFUSALS: ClassVar[Mapping[str, str]] = {
+        "unknown_subscriber": "no subscriber was defined under this reference",
+        "erased": "the customer was forgotten (`customers.erase`): who comes again comes under a new id",
+    }
 
     subscriber_ref: str
     """The app's own id of the customer."""

@@ -75,7 +75,7 @@ class SetBillTo(Command):
     """Says to whom a subscriber's invoices are made out from now on. Said again, it is set anew as a whole; issued papers stay.
 
     Result: `bill_to` (Bursar's id), `subscriber_ref`, `kind`.
-    Rejected as `unknown_subscriber`.
+    Rejected as `unknown_subscriber`, `erased`.
     """
 
     NAME: ClassVar[str] = "billing.subscribers.bill_to.v1"

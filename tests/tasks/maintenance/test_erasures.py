@@ -123,6 +123,8 @@ def test_nothing_of_her_is_left_and_the_money_is_as_it_was(ann: Machine) -> None
     assert list(refused) == ["its recipient was erased: there is nothing left to send"]
     again = ann.run("billing.subscribers.define.v1", {"subscriber_ref": "ann", "full_name": NAME})
     assert again["code"] == "erased"
+    said = {"kind": "consumer", "full_name": NAME, "street": "Str. 1", "city": "Paris", "country": "FR"}
+    assert ann.run("billing.subscribers.bill_to.v1", said | {"subscriber_ref": "ann"}).get("code") == "erased"
 
 
 @pytest.mark.requirement("SEC-6")
