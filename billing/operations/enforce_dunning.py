@@ -38,8 +38,7 @@ def enforce_dunning(unit: UnitOfWork, reference: str) -> None:
 
 
 def _on_its_way(unit: UnitOfWork, case: DunningCase) -> bool:
-    if case.running_ref is not None:
-        return True
+    """Not so where the customer is waited for, or where nothing comes of a try any more: that may last for ever."""
     request = unit.row(PaymentRequest, case.request_source or "", case.request_ref) if case.request_ref else None
     return request is not None and request.status in ("pending", "processing", "succeeded")
 

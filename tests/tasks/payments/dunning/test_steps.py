@@ -173,3 +173,18 @@ def test_a_policy_is_defined_by_command_and_holds_for_what_fails_from_then_on(ma
     assert rows == [("standard", [1, 3, 7, 14, 30]), ("brief", [2, 4])]
     assert machine_.one(mails) == before
     assert _defines(machine_, about | {"retry_intervals_days": [4, 2]})["state"] == "rejected"
+
+
+@pytest.mark.requirement("DUN-2", "DUN-10")
+@pytest.mark.parametrize(
+    ("status", "invoice"), [("requires_action", "uncollectible"), ("cancelled", "uncollectible"), ("processing", "pending")]
+)
+def test_a_try_that_waits_for_the_customer_puts_off_no_deadline(machine_: Machine, status: str, invoice: str) -> None:
+    _after(machine_, 1.1)
+    collect_due(machine_.context, machine_.clock.now())
+    assert machine_.all(_STEPS)[0] == ("processing", None)
+    with machine_.connect() as connection:
+        connection.execute("UPDATE bursar.payment_request SET status = %s", [status])
+    _after(machine_, 34)
+    enforce_dunning(machine_.context, machine_.clock.now())
+    assert machine_.one("SELECT status FROM bursar.invoice") == invoice
