@@ -25,6 +25,8 @@ from core.settings import QUEUES, load
 from providers.stripe import client
 from workers import inbox, inbox_claims, outbox, outbox_claims
 from workers.context import Context, make_context
+from workers.routes import CALLS
+from workers.routing import call_of
 from workers.settle import is_disconnect
 
 _OPEN = """
@@ -49,6 +51,8 @@ def main(clock_file: str, orders: str, answers: str) -> None:
     """Work when told, until nobody tells any more."""
     place, clock = Path(clock_file), FixedClock(datetime.fromisoformat(Path(clock_file).read_text(encoding="utf-8")))
     context = make_context(load(), clock=clock)
+    for kind in CALLS:
+        call_of(kind)  # imported here once, and not by each that is about to die
     with Path(orders).open(encoding="utf-8") as told, Path(answers).open("w", encoding="utf-8") as answer:
         for line in told:
             die_at = line.strip()
