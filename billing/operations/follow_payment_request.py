@@ -97,5 +97,8 @@ def fail_or_move(unit: UnitOfWork, row: PaymentRequest, after: str) -> None:
         return
     if after != "requires_action":
         row.url = None
-    if move_request(unit, row, PAYMENT_REQUEST, after, **about) and after == "failed" and not invoice_payment_failed(unit, row):
+    moved = move_request(unit, row, PAYMENT_REQUEST, after, **about)
+    if moved and after == "requires_action" and row.off_session:
+        invoice_payment_failed(unit, row)  # nobody is there to act: for dunning it has failed, until the customer comes
+    elif moved and after == "failed" and not invoice_payment_failed(unit, row):
         tell_payment_failed(unit, row)  # of invoices dunning tells, by its policy

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from billing.operations.collect_invoice import collect_invoice
+from billing.operations.follow_payment_request import fail_or_move
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
 from billing.operations.open_dunning import dun_failed_payment
 from billing.operations.own_row import own_row
@@ -188,3 +190,20 @@ def test_a_try_that_waits_for_the_customer_puts_off_no_deadline(machine_: Machin
     _after(machine_, 34)
     enforce_dunning(machine_.context, machine_.clock.now())
     assert machine_.one("SELECT status FROM bursar.invoice") == invoice
+
+
+@pytest.mark.requirement("DUN-1", "DUN-2")
+def test_a_charge_without_the_customer_that_wants_him_after_all_has_failed(machine: Machine) -> None:
+    def wants(unit: Unit) -> None:
+        subscriber(unit, payment_method_ref="pm_1")
+        invoice = issue_invoice(unit, Draft(
+            reference="in-1", invoice_type="custom", subscriber_ref="alice", currency="EUR", billing_reason="manual", due_at=unit.now,
+            lines=[Line(amount_minor=2_000, description="Set-up")],
+        ))  # fmt: skip
+        request = collect_invoice(unit, invoice)
+        assert request is not None
+        fail_or_move(unit, request, "requires_action")
+
+    do(machine.context, wants)
+    assert machine.all("SELECT status FROM bursar.dunning_case") == [("open",)]
+    assert machine.one("SELECT status FROM bursar.dunning_attempt WHERE number = 0") == "failed"
