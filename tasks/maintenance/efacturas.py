@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from billing.operations.ask_efactura import ask_efactura
+from billing.operations.ask_efactura import ask_efacturas
 from billing.operations.move_efactura import move_efactura
 from billing.operations.send_efactura import QUEUE, send_efactura
 from billing.operations.unit import UnitOfWork
@@ -66,8 +66,7 @@ def _documents(unit: UnitOfWork, refs: list[str]) -> Mapping[str, Document]:
 
 
 def _ask(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
-    for one in rows:
-        ask_efactura(unit, unit.row(Efactura, _SOURCE, one.item))
+    ask_efacturas(unit, [unit.row(Efactura, _SOURCE, one.item) for one in rows])
 
 
 def _note(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> None:

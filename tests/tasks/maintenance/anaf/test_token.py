@@ -151,3 +151,18 @@ def test_tokens_lie_sealed_and_open_with_an_older_key_in_their_own_place_only(of
     for wrong in ((), ("short:x",), ("noid",), (old, old)):
         with pytest.raises(SealError):
             ring(*wrong)
+
+
+@pytest.mark.requirement("TAX-3")
+def test_questions_of_days_without_a_login_are_one_question(office: Office) -> None:
+    office.control.tell("config", processing_s=30 * 24 * 3600)
+    office.issue("invoice:1")
+    office.run()
+    office.control.tell("end_login")
+    for _ in range(5):
+        office.wait(hours=12, minutes=1)
+    office.log_in()
+    before = len(office.control.tell("calls"))
+    office.wait(hours=1)
+    asked = [one for one in office.control.tell("calls")[before:] if one["path"].endswith("/stareMesaj")]
+    assert len(asked) <= 2, "the ministry takes ten a day for one document"
