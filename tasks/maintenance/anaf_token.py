@@ -30,6 +30,8 @@ _TOO_NEAR = timedelta(minutes=5)
 _NOT_AGAIN = timedelta(hours=1)
 """A token so new that is refused is not the token's fault: another one would be refused, too."""
 
+_ENDED = "the login at ANAF has ended"
+
 _READ = """SELECT access_sealed, refresh_sealed, access_ends_at, refresh_ends_at, refreshed_at, error FROM bursar.anaf_token
            WHERE login = %(login)s"""
 _AUTHORISED = """
@@ -122,7 +124,9 @@ def authorised(code: str, settings: Settings, now: datetime) -> datetime:
 
 def _exchanged(held: _Held, settings: Settings, now: datetime) -> tokens.Tokens:
     if held.refresh_ends_at <= now:
-        raise Final(f"the login at ANAF has ended ({held.error or 'by its time'}); a person with a certificate must log in again")
+        if held.error is not None and held.error.startswith(_ENDED):
+            raise Final(held.error)  # said before: said of what was said, its cause would be lost
+        raise Final(f"{_ENDED} ({held.error or 'by its time'}); a person with a certificate must log in again")
     found = tokens.refresh(held.refresh, settings, now)
     failpoints.reach("call.answered")
     return found

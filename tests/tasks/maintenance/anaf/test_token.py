@@ -161,6 +161,8 @@ def test_questions_of_days_without_a_login_are_one_question(office: Office) -> N
     office.control.tell("end_login")
     for _ in range(5):
         office.wait(hours=12, minutes=1)
+    assert _token(office, "error")[0].count("has ended") == 1, "and the ministry's own word stays"
+    assert "invalid_grant" in _token(office, "error")[0]
     office.log_in()
     before = len(office.control.tell("calls"))
     office.wait(hours=1)
