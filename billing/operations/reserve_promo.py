@@ -27,6 +27,8 @@ def reserve_promo(unit: UnitOfWork, command: ReserveCode) -> PromoRedemption:
     known = unit.row(PromoRedemption, OWN_SOURCE, command.reference)
     lines = command.lines()
     subtotal = sum(line.total_minor for line in lines)
+    if known.status == "reserved" and known.request is None and known.expires_at is not None and known.expires_at <= unit.now:
+        move_promo(unit, known, "expired", because="not_paid_in_time")  # as the run would have done in a moment
     if known.status in HELD:
         wanted = {
             "code": normalised(command.code), "subscriber_ref": command.subscriber_ref,

@@ -120,3 +120,12 @@ def test_what_was_not_reserved_for_this_order_is_refused(counter: Counter) -> No
         asked = {"reference": "sub-1", "subscriber_ref": "ann", "product": "pro", "currency": "EUR", "promo_ref": "order-1"}
         assert counter.does("subscriptions.start", ok=False, **(asked | values))["code"] == code
     assert counter.uses == ("reserved", 1, 1)
+
+
+@pytest.mark.requirement("PROMO-5")
+def test_what_ran_out_a_moment_ago_is_reserved_anew_before_any_run_has_been_by(counter: Counter) -> None:
+    order = {"code": "SPRING", "reference": "order-1", "subscriber_ref": "ann", "currency": "EUR"}
+    counter.at(0.1)
+    counter.does("promo_codes.reserve", **order, unit_amounts_minor=[2_000], quantities=[1])
+    assert counter.subscribes()["result"]["amount_due_minor"] == 1_500
+    assert counter.uses == ("reserved", 1, 1)
