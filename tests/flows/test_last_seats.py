@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.factories.documents import business, seller
 from tests.factories.organisations import SCHOOL, Organisations
-from tests.factories.subscribers import do, price, product
+from tests.factories.subscribers import do, price, product, subscriber
 from tests.factories.subscriptions import Billing
 from tests.harness.machine import Machine
 
@@ -18,6 +19,10 @@ FIRST, MIDDLE, LAST = (datetime(2027, month, day, tzinfo=UTC) for month, day in 
 @pytest.fixture
 def billing(machine: Machine) -> Any:
     """A school that pays by bank transfer: two seats of Pro at 20.00 a month, paid since the first of April; it is the sixteenth."""
+    return _made(machine)
+
+
+def _made(machine: Machine) -> Any:
     made: Any = Billing(machine, None)  # type: ignore[arg-type]  # nobody charges a card here
     do(machine.context, lambda unit: (product(unit, "pro", name="Pro"), price(unit)))
     made.school = Organisations(machine, pay_source="manual", pay_customer_ref=None)
@@ -91,3 +96,22 @@ def test_cancelling_an_unpaid_renewal_owes_the_seats_of_the_period_before(billin
     assert told["state"] == "succeeded", told
     [(name, minor)] = billing.machine.all("SELECT external_id, total_minor FROM bursar.invoice WHERE status = 'pending'")
     assert (name, abs(minor - 2_000) <= 2) == ("sub-1:final-seats", True)
+
+
+@pytest.mark.requirement("SEAT-2", "CRED-10")
+@pytest.mark.parametrize("renewed", [True, False])
+def test_what_given_up_seats_bring_back_has_the_tax_that_was_paid_on_them(machine: Machine, renewed: bool) -> None:
+    do(machine.context, lambda unit: (seller(unit, prices="exclusive"), subscriber(unit, SCHOOL), business(unit, SCHOOL)))
+    billing = _made(machine)
+    _seats(billing, -1)
+    given_up = -machine.one("SELECT seats_accrued_minor FROM bursar.subscription")
+    if renewed:
+        _expire(billing)
+    else:
+        billing.asks("billing.subscriptions.cancel.v1", {"reference": "sub-1", "subscriber_ref": SCHOOL, "when": "now"})
+    [(total, tax)] = machine.all("SELECT total_minor, tax_minor FROM bursar.invoice WHERE status = 'paid'")
+    assert (total - tax, tax > 0) == (4_000, True)
+    credit = machine.one("SELECT balance_minor FROM bursar.money_credit")
+    assert abs(credit * 4_000 - given_up * total) <= 4_000
+    noted = "SELECT sum(total_minor) FROM bursar.document WHERE kind = 'credit_note' AND external_id LIKE 'unused:%%'"
+    assert machine.one(noted) == credit
