@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from billing.operations.issue_document import language_of
 from billing.operations.parties import buyer_party, seller_party
+from billing.rules.invoice_life import late_reference
 from billing.rules.money import iso_minor
 from billing.rules.paper.document import Address, Party
 from core.ids import public_id
@@ -23,13 +24,14 @@ from models.subscriber import Subscriber
 _PAYMENT = """
     SELECT p.id, p.source, p.external_id, p.received_minor, p.currency, f.purpose, f.purpose_ref, f.external_ref,
            coalesce(c.provider_created_at, p.provider_created_at, f.granted_at, p.created_at) AS paid_at, m.brand, m.last4,
-           i.lines, i.subscriber_ref, d.number, u.name AS payer_name, u.email AS payer_email, u.external_ref AS payer_ref
+           coalesce(l.lines, i.lines) AS lines, i.subscriber_ref, d.number, u.name AS payer_name, u.email AS payer_email, u.external_ref AS payer_ref
     FROM bursar.payment p
     LEFT JOIN bursar.fulfilment f ON f.source = p.source AND f.external_id = p.external_id
     LEFT JOIN bursar.charge c ON c.source = p.source AND c.external_id = p.latest_charge_ref
     LEFT JOIN bursar.payment_method m ON m.source = p.source AND m.external_id = coalesce(c.payment_method_ref, p.payment_method_ref)
     LEFT JOIN bursar.invoice i ON f.purpose = 'invoice' AND i.source = 'bursar' AND i.external_id = f.purpose_ref
-    LEFT JOIN bursar.document d ON d.source = 'bursar' AND d.external_id = 'invoice:' || i.external_id
+    LEFT JOIN bursar.invoice l ON l.source = i.source AND l.external_id = i.external_id || %(late)s || f.external_id
+    LEFT JOIN bursar.document d ON d.source = 'bursar' AND d.external_id = 'invoice:' || coalesce(l.external_id, i.external_id)
     LEFT JOIN bursar.customer u ON u.source = p.source AND u.external_id = p.customer_ref
     WHERE p.source = %(source)s AND p.external_id = %(payment)s AND p.status = 'succeeded'"""
 _SELLER = "SELECT * FROM bursar.seller WHERE source = 'bursar' AND versions <> '{}'"
@@ -50,7 +52,8 @@ def receipt(connection: Connection, source: str, payment_ref: str) -> Receipt:
     Raises:
         NoReceiptError: there is none to give.
     """
-    found = _one(connection, _PAYMENT, source=source, payment=payment_ref)
+    # What came for an invoice that had ended has paid a new one (INV-13).
+    found = _one(connection, _PAYMENT, source=source, payment=payment_ref, late=late_reference("", ""))
     said = _one(connection, _SELLER)
     if found is None or said is None:
         why = "no seller is defined: `sellers.define`" if found else "it has not succeeded, or is not known"
