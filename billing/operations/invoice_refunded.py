@@ -6,6 +6,7 @@ from billing.operations.credit_document import credit_later
 from billing.operations.settle_invoice import settle_invoice
 from billing.operations.surplus import refund_part, refund_surplus
 from billing.operations.unit import UnitOfWork
+from billing.rules.invoice_life import late_reference
 from models.base import OWN_SOURCE
 from models.fulfilment import Fulfilment
 from models.invoice import Invoice
@@ -21,7 +22,10 @@ def invoice_refunded(unit: UnitOfWork, fulfilment: Fulfilment, payment: Payment)
     back = payment.refunded_minor
     if back is None:
         return  # nothing was ever given back
-    row = unit.row(Invoice, OWN_SOURCE, fulfilment.purpose_ref or "")
+    # Money that came for one that had ended has paid a new one (INV-13).
+    late = late_reference(fulfilment.purpose_ref or "", fulfilment.external_id)
+    paid = late if unit.find(Invoice, OWN_SOURCE, [late]) else fulfilment.purpose_ref or ""
+    row = unit.row(Invoice, OWN_SOURCE, paid)
     if row.incomplete or row.currency != payment.currency:
         return
     if row.status == "pending":

@@ -18,6 +18,8 @@ from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from models.payment import Payment
 from models.subscriber import Subscriber
+from tasks.notifications.papers import paper
+from tasks.notifications.receipts import receipt
 from tasks.payments.runs import issue_waiting_documents
 from tests.factories.documents import invoice, seller
 from tests.factories.subscribers import do, product, subscriber, unit_of
@@ -150,3 +152,19 @@ def test_a_paper_that_waited_until_its_invoice_was_paid_is_mailed_all_the_same(s
     issue_waiting_documents(shop.context, shop.clock.now())
     mails = shop.all("SELECT payload ->> 'mail', payload ->> 'document' FROM bursar.outbox WHERE kind = 'mail.send' ORDER BY id")
     assert mails == [("receipt", "receipt:stripe:pi_1"), ("invoice_issued", "document:invoice:in-1")], "the receipt had no invoice"
+
+
+@pytest.mark.requirement("INV-13", "REFUND-5", "INV-9", "PAY-11")
+def test_what_came_for_a_void_invoice_is_receipted_and_refunded_with_the_new_one(shop: Machine) -> None:
+    do(shop.context, lambda unit: invoice(unit, "in-1"))
+    shop.run("billing.invoices.bulk_void.v1", {"invoice_refs": ["in-1"], "reason": "never came"})
+    do(shop.context, _settle)
+    late = "in-1:late:pi_1"
+    with shop.context.engine.connect() as connection:
+        assert receipt(connection, "stripe", "pi_1").invoice_number == paper(connection, f"invoice:{late}").number
+    do(shop.context, lambda unit: _settle(unit, 5_000))
+    assert shop.all("SELECT external_id, status, refunded_minor FROM bursar.invoice ORDER BY 1") == [
+        ("in-1", "void", None), (late, "paid", 5_000),
+    ]  # fmt: skip
+    notes = [(reference, note.total_minor) for reference, note in papers(shop)[2:]]
+    assert notes == [("void:in-1", 12_100), (f"refund:{late}:5000", 5_000)]
