@@ -24,7 +24,8 @@ from models.subscriber import Subscriber
 _PAYMENT = """
     SELECT p.id, p.source, p.external_id, p.received_minor, p.currency, f.purpose, f.purpose_ref, f.external_ref,
            coalesce(c.provider_created_at, p.provider_created_at, f.granted_at, p.created_at) AS paid_at, m.brand, m.last4,
-           coalesce(l.lines, i.lines) AS lines, i.subscriber_ref, d.number, u.name AS payer_name, u.email AS payer_email, u.external_ref AS payer_ref
+           coalesce(l.lines, i.lines) AS lines, i.subscriber_ref, d.number,
+           u.name AS payer_name, u.email AS payer_email, u.external_ref AS payer_ref
     FROM bursar.payment p
     LEFT JOIN bursar.fulfilment f ON f.source = p.source AND f.external_id = p.external_id
     LEFT JOIN bursar.charge c ON c.source = p.source AND c.external_id = p.latest_charge_ref
