@@ -8,6 +8,7 @@ import structlog
 
 from billing.operations.parties import seller_of
 from billing.operations.send_mail import addressee_of, send_mail
+from billing.operations.tax_invoice import seller_day
 from billing.operations.unit import UnitOfWork
 from core.ids import public_id
 from emails.told import PaperTold
@@ -32,7 +33,8 @@ _PAYER = """
 
 def tell_receipt(unit: UnitOfWork, row: Fulfilment, payment: Payment) -> None:
     """Send it with the PDF; where nobody said who the seller is there are no papers, and where no address is known the log says so."""
-    if row.granted_at is None or unit.now - row.granted_at > _WITHIN or not payment.received_minor or seller_of(unit) is None:
+    seller = seller_of(unit)
+    if row.granted_at is None or unit.now - row.granted_at > _WITHIN or not payment.received_minor or seller is None:
         return
     bound = {
         "own": OWN_SOURCE, "source": row.source, "payer": row.external_ref, "customer": row.customer_ref,
@@ -46,7 +48,7 @@ def tell_receipt(unit: UnitOfWork, row: Fulfilment, payment: Payment) -> None:
         number=public_id(Payment.PUBLIC_PREFIX, payment.id),
         amount=Amount.of(payment.received_minor, payment.currency or "", payment.source),
         about=payer["about"] or row.purpose_ref or payment.external_id,
-        issued_on=Day.of(unit.now),
+        issued_on=Day.of(seller_day(seller, unit.now)),
     )
     send_mail(
         unit, MAIL, addressee_of(unit, payer["email"], payer["subscriber_ref"]), context, payment.source, payment.external_id,

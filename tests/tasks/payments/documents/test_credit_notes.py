@@ -168,3 +168,13 @@ def test_what_came_for_a_void_invoice_is_receipted_and_refunded_with_the_new_one
     ]  # fmt: skip
     notes = [(reference, note.total_minor) for reference, note in papers(shop)[2:]]
     assert notes == [("void:in-1", 12_100), (f"refund:{late}:5000", 5_000)]
+
+
+@pytest.mark.requirement("PAY-11")
+def test_the_mail_with_a_receipt_says_the_receipts_day(shop: Machine) -> None:
+    do(shop.context, lambda unit: invoice(unit, "in-1"))
+    shop.clock.move_to(datetime(2027, 3, 5, 22, 30, tzinfo=UTC))  # half past midnight in Bucharest
+    do(shop.context, _settle)
+    said = shop.one("SELECT payload -> 'context' -> 'issued_on' ->> 'day' FROM bursar.outbox WHERE payload ->> 'mail' = 'receipt'")
+    with shop.context.engine.connect() as connection:
+        assert said == receipt(connection, "stripe", "pi_1").paid_on.isoformat() == "2027-03-06"
