@@ -75,6 +75,8 @@ EXPIRE = Paged(
         WHERE s.grace_until <= %(now)s AND s.source = 'bursar' AND s.status IN ('pending', 'pending_renewal')
           AND NOT EXISTS (SELECT FROM bursar.invoice i WHERE i.source = 'bursar' AND i.external_id = s.latest_invoice_ref
                           AND i.confirmation_since IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM bursar.payment_request p WHERE p.purpose = 'invoice' AND p.purpose_ref = s.latest_invoice_ref
+                          AND p.status IN ('pending', 'processing'))
           AND (s.grace_until, s.id) > (%(after_at)s, %(after_id)s)
         ORDER BY s.grace_until, s.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",
     references=_with_invoice,

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from billing.operations.own_row import own_row
 from billing.operations.settle_invoice import settle_invoice
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
+from models.payment_request import PaymentRequest
 from tasks.payments.runs import (
     enforce_dunning,
     expire_credits,
@@ -233,3 +235,18 @@ def test_who_changes_from_a_year_to_months_has_credits_for_the_months_that_he_pa
     assert [_balance(corner, days) for days in (41, 62)] == [200] * 2
     assert _balance(corner, 72) == 0, "the next month is not paid"
     corner.reaches(72)
+
+
+@pytest.mark.requirement("SUB-7", "PAY-16")
+@pytest.mark.parametrize(("status", "then"), [("processing", "pending_renewal"), ("failed", "expired")])
+def test_money_that_is_on_its_way_is_waited_for(corner: Corner, status: str, then: str) -> None:
+    corner.reaches(31.1)
+
+    def ask(unit: Unit) -> None:
+        request, _ = own_row(unit, PaymentRequest, "stripe", "by-himself")
+        request.purpose, request.purpose_ref, request.status, request.attempt = "invoice", corner.one(_NEWEST), status, 1
+
+    do(corner.machine.context, ask)
+    corner.at(39)
+    corner.lets_go()
+    assert corner.one(_SUB) == then
