@@ -38,10 +38,14 @@ _PAPERS = """SELECT d.external_id, d.kind, d.invoice_ref, d.content, b.content A
              WHERE d.source = 'bursar' AND d.invoice_ref = ANY (%(refs)s) ORDER BY d.issued_at, d.no"""
 UNUSED = "unused:"
 """What references of credit notes for unused parts begin with: these do not count for refunds, which take back something else."""
+REPLACED_BY = "replaced_by"
+"""In the metadata of an invoice that was given up: the one that money paid which came all the same. Two papers would be taxed twice."""
 _WORDS = {
-    "en": {"credit": "Credit for invoice {0}", "void": "Invoice cancelled", "refund": "Refund", "unused": "Unused part of the period"},
-    "ro": {"credit": "Stornare factură {0}", "void": "Factură anulată", "refund": "Rambursare", "unused": "Parte neutilizată a perioadei"},
-}
+    "en": {"credit": "Credit for invoice {0}", "void": "Invoice cancelled", "refund": "Refund", "unused": "Unused part of the period",
+           "replaced": "Replaced by a new invoice"},
+    "ro": {"credit": "Stornare factură {0}", "void": "Factură anulată", "refund": "Rambursare", "unused": "Parte neutilizată a perioadei",
+           "replaced": "Înlocuită de o factură nouă"},
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -94,9 +98,9 @@ def _credit_what_became(unit: UnitOfWork, invoice_refs: Sequence[str]) -> None:
                 unit.later(wait_for_papers, ref)
             continue
         rest = gross(papers.left)
-        if row.status == "void":
+        if row.status == "void" or REPLACED_BY in (row.metadata_ or {}):
             if rest:
-                _issue(unit, row, papers, f"void:{ref}", rest, _word(papers, "void"))
+                _issue(unit, row, papers, f"void:{ref}", rest, _word(papers, "void" if row.status == "void" else "replaced"))
             continue
         refunded = min(row.refunded_minor or 0, papers.invoice.total_minor)
         credited = papers.credited_minor

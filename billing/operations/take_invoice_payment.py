@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from billing.operations.credit_document import REPLACED_BY, credit_later
 from billing.operations.issue_invoice import Draft, InvoiceType, Line, issue_invoice
 from billing.operations.settle_invoice import settle_invoice
 from billing.operations.surplus import give_surplus, keep_part
@@ -78,4 +79,7 @@ def _reissue(unit: UnitOfWork, ended: Invoice, row: Fulfilment) -> Invoice:
         discount_minor=ended.discount_minor or 0, product_ref=ended.product_ref, package_credits=ended.package_credits,
         reason=f"paid after {ended.external_id} was {ended.status}", metadata={"replaces": ended.external_id},
     )  # fmt: skip
+    if ended.status == "uncollectible":  # a void one was taken back when it ended
+        ended.metadata_ = {**(ended.metadata_ or {}), REPLACED_BY: draft.reference}
+        credit_later(unit, ended)
     return issue_invoice(unit, draft)

@@ -12,6 +12,7 @@ from billing.operations.fulfil_payment import follow_payment
 from billing.operations.issue_invoice import Line
 from billing.operations.money_credit import grant_credit
 from billing.operations.own_row import own_row
+from billing.operations.void_invoice import void_invoice
 from billing.rules.tax.rates import RateKind
 from billing.rules.tax.sold_as import SoldAs
 from models.base import OWN_SOURCE
@@ -178,3 +179,14 @@ def test_the_mail_with_a_receipt_says_the_receipts_day(shop: Machine) -> None:
     said = shop.one("SELECT payload -> 'context' -> 'issued_on' ->> 'day' FROM bursar.outbox WHERE payload ->> 'mail' = 'receipt'")
     with shop.context.engine.connect() as connection:
         assert said == receipt(connection, "stripe", "pi_1").paid_on.isoformat() == "2027-03-06"
+
+
+@pytest.mark.requirement("INV-13", "INV-9")
+def test_a_debt_that_was_given_up_and_is_paid_after_all_is_taxed_once(shop: Machine) -> None:
+    do(shop.context, lambda unit: invoice(unit, "in-1"))
+    do(shop.context, lambda unit: void_invoice(unit, unit.row(Invoice, OWN_SOURCE, "in-1"), "nobody paid", status="uncollectible"))
+    do(shop.context, _settle)
+    assert shop.all("SELECT external_id, status FROM bursar.invoice ORDER BY 1") == [("in-1", "uncollectible"), ("in-1:late:pi_1", "paid")]
+    assert [(reference, paper.total_minor) for reference, paper in papers(shop)] == [
+        ("invoice:in-1", 12_100), ("invoice:in-1:late:pi_1", 12_100), ("void:in-1", 12_100),
+    ], "the new invoice takes the old one's place"  # fmt: skip
