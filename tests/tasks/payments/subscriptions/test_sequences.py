@@ -171,13 +171,15 @@ def _check_credits(plans: Machine, reference: str) -> None:
         reference,
     )
     assert all(balance == ledger for balance, ledger in found)
+    # What a new period took over from the one before has paid for it as well.
     over = plans.all(
-        """SELECT e.period_start, sum(e.delta_minor), (
-                SELECT sum(i.amount_paid_minor + i.credit_applied_minor) FROM bursar.invoice i
-                WHERE i.subscription_ref = e.subscription_ref AND i.status = 'paid' AND i.period_start >= e.period_start) AS paid
-           FROM bursar.money_credit_entry e WHERE e.subscription_ref = %s AND e.kind = 'granted' GROUP BY e.subscription_ref, e.period_start
-           HAVING sum(e.delta_minor) > (
-                SELECT coalesce(sum(i.amount_paid_minor + i.credit_applied_minor), 0) FROM bursar.invoice i
-                WHERE i.subscription_ref = e.subscription_ref AND i.status = 'paid' AND i.period_start >= e.period_start)""", reference
+        """SELECT given.period_start, given.minor, paid.minor FROM (
+               SELECT period_start, sum(delta_minor) AS minor FROM bursar.money_credit_entry
+               WHERE subscription_ref = %s AND kind = 'granted' GROUP BY period_start) AS given
+           CROSS JOIN LATERAL (
+               SELECT coalesce(sum(i.amount_paid_minor + i.credit_applied_minor - (
+                   SELECT coalesce(sum(least((l ->> 'amount_minor')::bigint, 0)), 0) FROM jsonb_array_elements(i.lines) l)), 0) AS minor
+               FROM bursar.invoice i WHERE i.subscription_ref = %s AND i.status = 'paid' AND i.period_start >= given.period_start) AS paid
+           WHERE given.minor > paid.minor""", reference, reference
     )  # fmt: skip
     assert over == []
