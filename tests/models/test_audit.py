@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from models.audit import audit_message
+from models.audit import audit_message, id_text
 from tests.factories.audit import AT, KEYS, make_row, store_rows
 from tests.harness.cluster import Database
 
@@ -98,3 +98,8 @@ def test_the_zone_in_which_an_instant_is_said_does_not_count() -> None:
 def test_what_cannot_be_proven_later_is_refused(after: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         make_row(after=after)
+
+
+def test_an_id_is_written_as_everywhere() -> None:
+    for one in (uuid4(), UUID(int=0), UUID(int=2**128 - 1)):
+        assert id_text(one) == str(one)
