@@ -19,9 +19,12 @@ _TOKENS = """
     DELETE FROM bursar.user_token WHERE id = ANY(ARRAY(
         SELECT id FROM bursar.user_token WHERE greatest(send_until, expires_at) < %(before)s
         ORDER BY greatest(send_until, expires_at), id LIMIT %(page)s))"""
-_SESSIONS = """
+# As `user_session_over_idx` has it: in any case, ended, or not used any more.
+_OVER = "least(ends_at AT TIME ZONE 'UTC', revoked_at AT TIME ZONE 'UTC', (seen_at AT TIME ZONE 'UTC') + idle_s * interval '1 second')"
+_SESSIONS = f"""
     DELETE FROM bursar.user_session WHERE id = ANY(ARRAY(
-        SELECT id FROM bursar.user_session WHERE ends_at < %(before)s ORDER BY ends_at, id LIMIT %(page)s))"""
+        SELECT id FROM bursar.user_session WHERE {_OVER} < %(before)s::timestamptz AT TIME ZONE 'UTC'
+        ORDER BY {_OVER}, id LIMIT %(page)s))"""  # noqa: S608  # constants of this module
 _LOGINS = """
     DELETE FROM bursar.login WHERE id = ANY(ARRAY(
         SELECT id FROM bursar.login WHERE at < %(before)s ORDER BY at, id LIMIT %(page)s))"""

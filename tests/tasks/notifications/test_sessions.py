@@ -94,6 +94,18 @@ def test_logins_are_audited_without_where_from_and_go_with_their_age(machine: Ma
     assert clean_sessions(machine.context, end + timedelta(days=200)) == {"sessions": 0, "logins": 1, "more": False}
 
 
+@pytest.mark.requirement("CLEAN-3")
+def test_a_session_that_nobody_used_any_more_goes_a_day_after_that(machine: Machine) -> None:
+    year = 365 * 24 * 3600
+    for digest, idle_s in ((ONE, 600), (TWO, year), ("3" * 64, year)):
+        opened(machine, digest, idle_s=idle_s, absolute_s=year)
+    machine.run("billing.sessions.revoke.v1", {"session_sha256": TWO, "user_ref": "user-7"})
+    now = machine.clock.now()
+    assert clean_sessions(machine.context, now + timedelta(hours=23))["sessions"] == 0
+    assert clean_sessions(machine.context, now + timedelta(hours=25))["sessions"] == 2
+    assert machine.all("SELECT external_id FROM bursar.user_session") == [("3" * 64,)]
+
+
 @pytest.mark.requirement("SEC-5")
 def test_of_many_takes_at_once_exactly_the_allowed_ones_pass(machine: Machine) -> None:
     def take(_: int) -> bool:
