@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from billing.operations.collect_invoice import collectable
+from billing.operations.collect_open import collect_open_later
 from billing.operations.derive_account_status import derive_later
 from billing.operations.link_customer import link_customer
 from billing.operations.own_row import own_row
@@ -40,6 +42,7 @@ def define_subscriber(unit: UnitOfWork, command: DefineSubscriber) -> Subscriber
             unit, LinkCustomer(source=command.pay_source, customer_ref=command.pay_customer_ref, external_ref=command.subscriber_ref)
         )
     row, new = own_row(unit, Subscriber, OWN_SOURCE, command.subscriber_ref)
+    could_be = collectable(row)
     before = {name: getattr(row, name) for name in (*_SAID, "name", "email")}
     for name in _SAID:
         setattr(row, name, getattr(command, name))
@@ -47,6 +50,8 @@ def define_subscriber(unit: UnitOfWork, command: DefineSubscriber) -> Subscriber
     after = {name: getattr(row, name) for name in (*_SAID, "name", "email")}
     if before["payment_method_ref"] != row.payment_method_ref:
         method_chosen(unit, row.external_id, row.payment_method_ref)
+    if collectable(row) and not could_be and not new:
+        collect_open_later(unit, row.external_id)
     if new:
         derive_later(unit, row.external_id)
     if new or before != after:

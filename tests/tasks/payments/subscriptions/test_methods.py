@@ -65,3 +65,17 @@ def test_a_chosen_method_that_is_detached_is_charged_no_more(machine: Machine, d
     _works(machine)
     assert machine.failures() == []
     assert machine.one(_CHOSEN) == instead
+
+
+@pytest.mark.requirement("PAY-10", "SUB-7")
+def test_what_waits_for_its_payer_is_charged_once_he_can_be(machine: Machine) -> None:
+    do(machine.context, lambda unit: (product(unit), price(unit), subscriber(unit, "ann", pay_source=None, pay_customer_ref=None)))
+    asked = {"reference": "sub-1", "subscriber_ref": "ann", "product": "pro", "currency": "EUR"}
+    machine.submit("billing.subscriptions.start.v1", asked)
+    _works(machine)
+    assert machine.one("SELECT count(*) FROM bursar.payment_request") == 0
+    for _ in range(2):
+        card = {"pay_source": "stripe", "pay_customer_ref": "cus_ann", "payment_method_ref": "pm_1"}
+        machine.submit("billing.subscribers.define.v1", {"subscriber_ref": "ann", "email": "ann@example.com", **card})
+        _works(machine)
+    assert machine.all("SELECT payment_method_ref, amount_minor, attempt FROM bursar.payment_request") == [("pm_1", 2_000, 1)]
