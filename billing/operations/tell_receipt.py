@@ -1,4 +1,7 @@
-"""Mails a payer the receipt of what he paid, once per payment, as soon as what it was for is granted (PAY-11)."""
+"""Mails a payer the receipt of what he paid, once per payment, as soon as what it was for is granted (PAY-11).
+
+It carries the invoice, so it goes where papers go.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,11 @@ _WITHIN = timedelta(days=1)
 later days (a refund) confirm nothing any more, even where the mail's row has been cleaned up."""
 
 _PAYER = """
-    SELECT coalesce(s.email, u.email) AS email, coalesce(s.external_id, w.ref) AS subscriber_ref, w.about
+    SELECT coalesce(b.email, s.email, u.email) AS email, coalesce(s.external_id, w.ref) AS subscriber_ref, w.about
     FROM (SELECT coalesce(i.subscriber_ref, %(payer)s) AS ref, i.lines -> 0 ->> 'description' AS about
           FROM (SELECT 1) AS one LEFT JOIN bursar.invoice i ON i.source = %(own)s AND i.external_id = %(invoice)s) AS w
     LEFT JOIN bursar.subscriber s ON s.source = %(own)s AND s.external_id = w.ref
+    LEFT JOIN bursar.bill_to b ON b.source = %(own)s AND b.external_id = w.ref
     LEFT JOIN bursar.customer u ON u.source = %(source)s AND u.external_id = %(customer)s"""
 
 

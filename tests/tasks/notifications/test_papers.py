@@ -126,6 +126,13 @@ def test_a_receipt_follows_whichever_news_came_last_once_and_never_days_later(sh
         assert news_after(passed) == mails
 
 
+@pytest.mark.requirement("PAY-11")
+def test_the_receipt_goes_where_papers_go_for_it_carries_the_invoice(shop: Machine) -> None:
+    do(shop.context, lambda unit: business(unit, "firm", email="Accounts@Firm.example"))
+    _pay(shop, "t-1", 12_100, "inv-1")
+    assert [to for _, to, _ in shop.all(_MAILS)] == ["accounts@firm.example"]
+
+
 @pytest.mark.requirement("INV-10")
 def test_an_invoice_that_is_to_be_paid_and_every_credit_note_go_out_by_mail_with_their_numbers(shop: Machine) -> None:
     do(
