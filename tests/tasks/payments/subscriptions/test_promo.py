@@ -124,7 +124,7 @@ def test_what_was_not_reserved_for_this_order_is_refused(counter: Counter) -> No
 
 @pytest.mark.requirement("PROMO-5")
 def test_what_ran_out_a_moment_ago_is_reserved_anew_before_any_run_has_been_by(counter: Counter) -> None:
-    order = {"code": "SPRING", "reference": "order-1", "subscriber_ref": "ann", "currency": "EUR"}
+    order: dict[str, Any] = {"code": "SPRING", "reference": "order-1", "subscriber_ref": "ann", "currency": "EUR"}
     counter.at(0.1)
     counter.does("promo_codes.reserve", **order, unit_amounts_minor=[2_000], quantities=[1])
     assert counter.subscribes()["result"]["amount_due_minor"] == 1_500
