@@ -164,3 +164,15 @@ def test_without_a_seller_nothing_is_confirmed(machine: Machine) -> None:
     assert machine.all(_MAILS) == []
     with machine.context.engine.connect() as connection, pytest.raises(NoReceiptError, match=r"sellers\.define"):
         receipt(connection, "manual", "t-1")
+
+
+@pytest.mark.requirement("REFUND-8", "MAIL-2")
+def test_who_paid_by_bank_transfer_is_told_of_his_refund(shop: Machine) -> None:
+    _pay(shop, "t-1", 12_100, "inv-1")
+    asked = {"source": "manual", "key": "r", "payment_ref": "t-1", "acting_for": "platform", "reason": "customer_request"}
+    assert shop.run("billing.refunds.request.v1", asked)["state"] == "succeeded"
+    reference = shop.one("SELECT external_id FROM bursar.refund_request")
+    sent = {"reference": reference, "bank_reference": "OUT-1", "reason": "sent back"}
+    assert shop.run("billing.bank_refunds.sent.v1", sent, actor="anna")["state"] == "succeeded"
+    told = shop.all("SELECT payload ->> 'to', payload ->> 'language' FROM bursar.outbox WHERE payload ->> 'mail' = 'refund_processed'")
+    assert told == [("firm@example.com", "ro")]
