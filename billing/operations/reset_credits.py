@@ -33,6 +33,8 @@ def reset_on_settlement(unit: UnitOfWork, row: Subscription, settlement: PeriodS
     """An effect of `settle_period`."""
     if settlement.because != "invoice_paid" or row.subscriber_ref is None or settlement.period_start is None:
         return
+    if row.product_ref is None:
+        return  # what it grants is not known yet: `settle_known` asks again
     start, end = settlement.period_start, period_end(row, settlement.period_start)
     cycle, _ = own_row(unit, CreditCycle, row.source, row.external_id)
     cycle.subscriber_ref = row.subscriber_ref
