@@ -91,7 +91,7 @@ class Unit(Adding):
 
     def _load(self, model: type[Aggregate], source: str, external_ids: set[str]) -> None:
         found, now = rows.lock(self._connection, model, source, external_ids), self._now
-        for key in external_ids - found.keys():
+        for key in sorted(external_ids - found.keys()):  # in one order, whatever this process hashes by: ids are drawn here
             known = {"id": new_id(now), "source": source, "external_id": key, "versions": {}, "created_at": now, "updated_at": now}
             found[key] = rows.stub(model, known)
         for key, held in found.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.ids import new_id, seed_ids
 from models.copying import MANY
 from models.customer import Customer
 from tests.harness.machine import Machine
@@ -33,3 +34,18 @@ def test_a_row_that_another_one_has_just_made_is_not_made_twice(machine: Machine
         again.flush()
         ours.commit()
     assert machine.one("SELECT count(*) FROM bursar.customer") == count
+
+
+def test_new_rows_draw_their_ids_in_the_order_of_their_names(machine: Machine) -> None:
+    """A set has another order in each process: a simulation would draw other ids for the same seed, and play something else."""
+    names, now = [f"cus_{number:02}" for number in range(40)], machine.clock.now()
+    seed_ids(1)
+    drawn = [new_id(now) for _ in names]
+    seed_ids(1)
+    with machine.context.engine.connect() as connection:
+        unit = Unit(connection, machine.context.keys, now=now)
+        unit.load((Customer.NAME, "stripe", name) for name in names)
+        got = [unit.row(Customer, "stripe", name).id for name in names]
+        connection.rollback()
+    seed_ids(None)
+    assert got == drawn
