@@ -24,8 +24,8 @@ from workers.routes import ROUTES
 _MEMORY = Path("/dev/shm")  # noqa: S108  # memory, if there is enough of it
 _ROOM = 4 * 1024**3
 _OPTIONS = {
-    "synchronous_commit": "off", "max_wal_size": "512MB", "shared_buffers": "256MB", "autovacuum_naptime": "20s",
-    "checkpoint_timeout": "30min", "wal_level": "minimal", "max_wal_senders": "0",
+    "synchronous_commit": "off", "max_wal_size": "512MB", "shared_buffers": "256MB", "autovacuum_naptime": "60s",
+    "autovacuum_vacuum_insert_threshold": "-1", "checkpoint_timeout": "30min", "wal_level": "minimal", "max_wal_senders": "0",
 }  # fmt: skip
 _COLLECT = (50_000, 20, 100)
 """How rarely Python looks for rings of objects: a play keeps what it makes, and looking through all of it was 7 percent of its time."""
