@@ -77,10 +77,12 @@ def advance_credits(unit: UnitOfWork, row: Subscription, cycle: CreditCycle, at:
     if row.status in _ENDED or cycle.paid_until <= at:
         cycle.next_reset_at = None
         return False
+    if row.status not in _RUNNING and not paid:
+        return False  # it stays due: the month that runs when service goes on is paid
     month = _month(row, cycle, at)
     cycle.next_reset_at = month.end if month.end < cycle.paid_until else None
     cycle.updated_at = max(cycle.updated_at, unit.now)
-    if (row.status not in _RUNNING and not paid) or cycle.month_start == month.start:
+    if cycle.month_start == month.start:
         return False
     previous, cycle.month_start = cycle.month_start, month.start
     _reset(unit, row, month, previous)

@@ -63,9 +63,12 @@ RESET = Paged(
                coalesce((SELECT a.open_lots FROM bursar.credit_account a
                          WHERE a.source = 'bursar' AND a.external_id = c.subscriber_ref), '[]') AS lots
         FROM bursar.credit_cycle c JOIN bursar.subscriber b ON b.source = 'bursar' AND b.external_id = c.subscriber_ref
-        WHERE c.next_reset_at <= %(now)s AND (c.next_reset_at, c.id) > (%(after_at)s, %(after_id)s)
+        WHERE c.next_reset_at <= %(now)s AND NOT EXISTS (
+                SELECT FROM bursar.subscription s WHERE s.source = c.source AND s.external_id = c.external_id
+                AND s.status IN ('paused', 'unpaid') AND c.paid_until > %(now)s)
+          AND (c.next_reset_at, c.id) > (%(after_at)s, %(after_id)s)
         ORDER BY c.next_reset_at, c.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",
     references=_cycle_references,
     work=_advance,
 )
-"""CRED-3, of periods longer than a month and of those that were paid ahead."""
+"""CRED-3, of periods longer than a month and of those that were paid ahead. What is paused or suspended waits, as long as it is paid."""

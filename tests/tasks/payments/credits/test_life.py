@@ -219,3 +219,21 @@ def test_what_an_operation_gives_back_never_adds_to_a_new_month(shop: CreditShop
         return advance_credits(unit, row, cycle, unit.now) or cycle.next_reset_at is not None
 
     assert do(shop.machine.context, ended) is False
+
+
+@pytest.mark.requirement("CRED-3", "DUN-2")
+def test_a_month_that_began_while_service_was_suspended_has_its_credits_once_that_goes_on(shop: CreditShop) -> None:
+    shop.begins(unit="year")
+    shop.settles(JANUARY)
+
+    def becomes(status: str) -> Callable[[Any], None]:
+        return lambda unit: setattr(unit.row(Subscription, OWN_SOURCE, "sub-1"), "status", status)
+
+    do(shop.machine.context, becomes("unpaid"))
+    shop.at(datetime(2027, 3, 1, tzinfo=UTC))
+    assert shop.pools() == {}
+    do(shop.machine.context, becomes("active"))
+    shop.at(datetime(2027, 3, 10, tzinfo=UTC))
+    assert shop.pools() == {"subscription": 200}
+    shop.at(datetime(2027, 4, 1, tzinfo=UTC))
+    assert [row[0] for row in shop.machine.all("SELECT count(*) FROM bursar.credit_lot WHERE amount = 200")] == [3]
