@@ -29,6 +29,8 @@ _LIVE = """SELECT count(*) FROM bursar.subscription WHERE source = 'bursar'
 _DEAD = """SELECT source || ' ' || event_type || ' ' || event_id, error FROM bursar.inbox WHERE state = 'dead'
            UNION ALL SELECT kind || ' ' || key, error FROM bursar.outbox WHERE state = 'dead' ORDER BY 1"""
 _SHOWN = 20
+_YOUNG = frozenset({1, 3, 7, 14})
+"""Nights after which the young database counts its rows, as after each month: else it plans for the few rows of its first day."""
 
 
 class RuleBrokenError(Exception):
@@ -139,6 +141,8 @@ class Year:
             self._check(play.now - timedelta(days=3_000) if whole else began - _SETTLED_AFTER, whole=whole)
         if play.now.day == 1:
             play.post.forget_old()
+        if play.now.day == 1 or number + 1 in _YOUNG:
+            play.count_rows()
 
     def _check(self, since: datetime, *, whole: bool) -> None:
         bound, broken = {"since": since, "settled_by": self.play.now - _SETTLED_AFTER}, []
