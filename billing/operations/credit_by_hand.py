@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from billing.operations.credit_document import credit, papers_of
-from billing.operations.foreign_tax import NoExchangeRateError
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Rejected
 from billing.rules.commands.documents import CreditDocument, Credited
@@ -16,7 +15,7 @@ def credit_by_hand(unit: UnitOfWork, command: CreditDocument) -> Credited:
     """Issue the credit note; the same reference again finds it.
 
     Raises:
-        Rejected: `no_document`, `still_open`, `too_much`, `reference_used`, `no_exchange_rate`.
+        Rejected: `no_document`, `still_open`, `too_much`, `reference_used`.
     """
     row = unit.row(Invoice, OWN_SOURCE, command.invoice_ref)
     papers = papers_of(unit, [command.invoice_ref]).get(command.invoice_ref)
@@ -33,10 +32,7 @@ def credit_by_hand(unit: UnitOfWork, command: CreditDocument) -> Credited:
     amount = left if command.amount_minor is None else command.amount_minor
     if not 0 < amount <= left:
         raise Rejected("too_much", f"{left} of {row.external_id} is left to credit", {"current": amount, "limit": left})
-    try:
-        credit(unit, row, papers, command.reference, amount, command.reason)
-    except NoExchangeRateError as error:
-        raise Rejected("no_exchange_rate", str(error), {}) from None
+    credit(unit, row, papers, command.reference, amount, command.reason)
     return _credited(command, papers.invoice.number, amount, left - amount, row)
 
 

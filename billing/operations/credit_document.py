@@ -13,9 +13,8 @@ from datetime import date
 
 import structlog
 
-from billing.operations.foreign_tax import NoExchangeRateError, foreign_tax
 from billing.operations.issue_document import paper_ref
-from billing.operations.keep_back import keep_back, let_go, wait_for_invoice
+from billing.operations.keep_back import let_go, wait_for_invoice
 from billing.operations.note_over_credit import note_over_credit
 from billing.operations.parties import seller_of
 from billing.operations.send_on import send_on
@@ -23,13 +22,13 @@ from billing.operations.tax_invoice import seller_day
 from billing.operations.tell_paper import tell_paper
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.credit import gross, left, share
-from billing.rules.paper.document import Document, PaperLine, TaxPart
+from billing.rules.paper.document import Document, ForeignTax, PaperLine, TaxPart
 from billing.rules.paper.unnumbered import Unnumbered
 from billing.rules.paper.when import KEEP_YEARS
+from billing.rules.tax.exchange import convert
 from models.base import OWN_SOURCE
 from models.document import thawed
 from models.invoice import Invoice
-from models.seller import Seller
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +63,18 @@ class Papers:
     def credited_minor(self) -> int:
         """What was, but for unused parts."""
         return sum(note.total_minor for name, note in self.notes.items() if not name.startswith(UNUSED))
+
+    def foreign_tax(self, tax_minor: int) -> ForeignTax | None:
+        """`tax_minor` of a new credit note in the tax office's currency, by the invoice's own rate: what is taken back is what was
+        declared (Codul fiscal, art. 282 (9)). Notes together come to the invoice's, to the last unit."""
+        first = self.invoice.foreign_tax
+        if first is None:
+            return None
+        taxes, said = tax_minor, 0
+        for note in self.notes.values():
+            if note.foreign_tax is not None and (note.foreign_tax.rate, note.foreign_tax.rate_on) == (first.rate, first.rate_on):
+                taxes, said = taxes + note.tax_minor, said + note.foreign_tax.tax_minor
+        return replace(first, tax_minor=convert(taxes, self.invoice.currency, first.currency, first.rate) - said)
 
 
 def papers_of(unit: UnitOfWork, invoice_refs: Sequence[str]) -> dict[str, Papers]:
@@ -127,7 +138,6 @@ def credit(unit: UnitOfWork, row: Invoice, papers: Papers, reference: str, amoun
 
     Raises:
         ValueError: the amount is not 1 to what is left.
-        NoExchangeRateError: its tax cannot be said in the tax office's currency today.
     """
     name = f"credit:{row.external_id}:{reference}"
     if name not in papers.notes:
@@ -143,11 +153,7 @@ def credit_part(unit: UnitOfWork, row: Invoice, papers: Papers, amount_minor: in
 def _issue(unit: UnitOfWork, row: Invoice, papers: Papers, name: str, amount_minor: int, reason: str) -> None:
     if name in papers.notes:
         return
-    try:
-        unit.issue(_paper(unit, row, papers, name, amount_minor, reason))
-    except NoExchangeRateError as error:
-        keep_back(unit, f"credit:{row.external_id}", row, "no_fx_rate", str(error))
-        return
+    unit.issue(_paper(unit, row, papers, name, amount_minor, reason))
     let_go(unit, f"credit:{row.external_id}")
 
 
@@ -156,7 +162,7 @@ def _paper(unit: UnitOfWork, row: Invoice, papers: Papers, name: str, amount_min
     if seller is None:
         raise LookupError("no seller is defined, but papers were issued: define the seller again")
     on = seller_day(seller, unit.began_at)
-    document = _note(unit, seller, papers, amount_minor, reason, on)
+    document = _note(papers, amount_minor, reason, on)
     send_on(unit, seller, [name])
     paper = Unnumbered(
         reference=name, series=seller.credit_note_series or "", at=unit.began_at, document=document, invoice_ref=row.external_id,
@@ -166,8 +172,8 @@ def _paper(unit: UnitOfWork, row: Invoice, papers: Papers, name: str, amount_min
     return paper
 
 
-def _note(unit: UnitOfWork, seller: Seller, papers: Papers, amount_minor: int, reason: str, on: date) -> Document:
-    """Seller and buyer, language and currency stay those of the invoice; only the amounts and the day are its own."""
+def _note(papers: Papers, amount_minor: int, reason: str, on: date) -> Document:
+    """Seller and buyer, language, currency and rate of exchange stay those of the invoice; only the amounts and the day are its own."""
     invoice = papers.invoice
     parts = share(papers.left, amount_minor)
     whole = amount_minor == invoice.total_minor
@@ -177,7 +183,7 @@ def _note(unit: UnitOfWork, seller: Seller, papers: Papers, amount_minor: int, r
     return replace(
         invoice, kind="credit_note", number="", issued_on=on, tax_point_on=on, due_on=None, lines=invoice.lines if whole else lines,
         allowances=invoice.allowances if whole else (), taxes=parts, net_minor=net, tax_minor=tax, total_minor=amount_minor,
-        prepaid_minor=0, payable_minor=amount_minor, foreign_tax=foreign_tax(unit, seller, invoice.currency, tax, on), notes=(),
+        prepaid_minor=0, payable_minor=amount_minor, foreign_tax=papers.foreign_tax(tax), notes=(),
         payment="none", paid_on=None, payment_reference=None, corrects=invoice.number, corrects_issued_on=invoice.issued_on, reason=reason,
     )  # fmt: skip
 

@@ -41,7 +41,6 @@ class CreditDocument(Command):
         "still_open": "it waits for its money: void it, or let it be paid",
         "too_much": "no more than `details.limit` is left of it",
         "reference_used": "the reference is that of a credit note over another amount",
-        "no_exchange_rate": "its tax cannot be said in the tax office's currency today: record the rate",
     }
 
     invoice_ref: str

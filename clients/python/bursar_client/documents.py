@@ -116,7 +116,7 @@ class CreditDocument(Command):
     """Takes back an issued invoice, or a part of it, by a credit note. No money moves: a refund is asked for by itself.
 
     Result: `invoice_ref`, `invoice_number`, `amount_minor`, `left_minor`, `currency`.
-    Rejected as `no_document`, `still_open`, `too_much`, `reference_used` or `no_exchange_rate`.
+    Rejected as `no_document`, `still_open`, `too_much` or `reference_used`.
     """
 
     NAME: ClassVar[str] = "billing.documents.credit.v1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -189,3 +189,23 @@ def test_a_debt_that_was_given_up_and_is_paid_after_all_is_taxed_once(shop: Mach
     assert [(reference, paper.total_minor) for reference, paper in papers(shop)] == [
         ("invoice:in-1", 12_100), ("invoice:in-1:late:pi_1", 12_100), ("void:in-1", 12_100),
     ], "the new invoice takes the old one's place"  # fmt: skip
+
+
+@pytest.mark.requirement("TAX-5", "INV-9")
+def test_credit_notes_take_back_tax_by_the_invoices_rate_to_the_last_unit(shop: Machine) -> None:
+    do(shop.context, lambda unit: seller(unit, currency="RON"))
+    rate = {"rate_source": "BNR", "base": "EUR", "quote": "RON"}
+    shop.run("billing.fx_rates.record.v1", rate | {"valid_on": "2027-03-05", "rate": "5.0898"})
+    do(shop.context, lambda unit: invoice(unit, "in-1"))
+    _pay(shop, "in-1", 12_100)
+    shop.clock.move_to(datetime(2027, 6, 1, tzinfo=UTC))  # no newer rate is known, and none is needed
+
+    for number, amount in enumerate((1_000, 33, None)):
+        asked = {"invoice_ref": "in-1", "reason": "agreed", "reference": f"cn-{number}", "amount_minor": amount}
+        assert shop.run("billing.documents.credit.v1", asked)["state"] == "succeeded"
+    (_, paper), *notes = papers(shop)
+    stated = [note.foreign_tax for _, note in notes if note.foreign_tax]
+    assert [(said.rate, said.rate_on) for said in stated] == [("5.0898", date(2027, 3, 5))] * 3
+    assert [said.tax_minor for said in stated] == [886, 30, 9_773]
+    assert paper.foreign_tax is not None
+    assert sum(said.tax_minor for said in stated) == paper.foreign_tax.tax_minor
