@@ -79,8 +79,8 @@ class Added:
         if self.submissions:
             wanted = {(one["source"], one["key"]): one for one in self.submissions}
             insert_rows(connection, SUBMISSION, [wanted[key] for key in sorted(wanted)], once_by=("source", "key"))
-        for source, key, now in sorted(self.settled):
-            submissions.settle(connection, source, key, now)
+        if self.settled:
+            submissions.settle(connection, [(source, key) for source, key, _ in self.settled], self.settled[0][2])
         made: list[Any] = []
         if self.calls:
             calls = sorted(self.calls, key=lambda call: (call["kind"], call["key"]))

@@ -9,11 +9,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from models.bulk import as_json
 from providers.submission import Flight
 
 Outcome = Literal["accepted", "refused"]
@@ -46,8 +48,9 @@ _ABANDON = """
     WHERE source = %(source)s AND key = %(key)s AND state IN ('reserved', 'in_flight', 'unknown')"""
 _SENDS = "SELECT sends FROM bursar.submission WHERE source = %(source)s AND key = %(key)s"
 _SETTLE = """
-    UPDATE bursar.submission SET state = 'settled', settled_at = %(now)s
-    WHERE source = %(source)s AND key = %(key)s AND state = 'submitted'"""
+    UPDATE bursar.submission s SET state = 'settled', settled_at = %(now)s
+    FROM json_to_recordset(%(told)s::json) AS told (source text, key text)
+    WHERE s.source = told.source AND s.key = told.key AND s.state = 'submitted'"""
 
 
 def read(connection: Connection, source: str, key: str, lane: str, now: datetime) -> tuple[Flight, str] | None:
@@ -99,9 +102,10 @@ def next_key(connection: Connection, source: str, key: str, generation: int) -> 
     return _changed(connection, _NEXT_KEY, source, key, generation=generation)
 
 
-def settle(connection: Connection, source: str, key: str, now: datetime) -> bool:
-    """The answer's effects are in our rows; part of the transaction that writes them."""
-    return _changed(connection, _SETTLE, source, key, now=now)
+def settle(connection: Connection, told: Iterable[tuple[str, str]], now: datetime) -> None:
+    """The effects of the answers to these, by (source, key), are in our rows; part of the transaction that writes them."""
+    lines = [{"source": source, "key": key} for source, key in sorted(set(told))]
+    connection.exec_driver_sql(_SETTLE, {"told": as_json(lines), "now": now})
 
 
 def abandon(connection: Connection, source: str, key: str, now: datetime) -> bool:
