@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from billing.operations.due_share import due_minor
 from billing.operations.move_status import move_status
 from billing.operations.owe import net_owed
 from billing.operations.payee_of import payee_of
 from billing.operations.recall_write_offs import recall_write_offs
 from billing.operations.unit import UnitOfWork
-from billing.rules.money import share_half_up
 from billing.rules.states_requests import TRANSFER_REQUEST
 from models.account import Account
 from models.payee import Payee
@@ -28,7 +28,7 @@ def may_be_given(account: Account, payee: Payee) -> bool:
 def send_transfer(unit: UnitOfWork, row: TransferRequest) -> None:
     """Submit the locked request's transfer, less what its account owes us. Of a payment that went back wholly nothing is passed on."""
     payment = unit.row(Payment, row.source, row.payment_ref) if row.payment_ref else None
-    due, before = _due(row, payment), row.status
+    due, before = due_minor(unit, row, payment), row.status
     kept = row.netted_minor or 0
     left, fact = max(0, due - kept), f"{row.NAME}:{row.source}:{row.external_id}"
     payee = payee_of(unit, row.source, row.account_ref or "")
@@ -59,14 +59,3 @@ def send_transfer(unit: UnitOfWork, row: TransferRequest) -> None:
         queue="payouts",
         lane=f"{row.source}:{row.account_ref}",
     )
-
-
-def _due(row: TransferRequest, payment: Payment | None) -> int:
-    """The share of what the payer has not got back, in minor units; what is no share of a payment is due as it was asked for."""
-    if row.payment_minor is None or payment is None:
-        return (row.amount_minor or 0) + (row.netted_minor or 0)
-    whole, back = row.payment_minor, payment.refunded_minor or 0
-    share = whole - (row.fee_minor or 0)
-    if not back or not whole:
-        return share
-    return share_half_up(share, max(0, whole - back), whole)
