@@ -41,7 +41,12 @@ _BANK_AT_FAULT = frozenset(
 
 
 def follow_payout(unit: UnitOfWork, payout: Payout, before: str | None) -> None:
-    """Follow a payout that was just merged; `before` is the status that it had."""
+    """Follow a payout that was just merged; `before` is the status that was followed last.
+
+    What only PayPal's weakly signed body told of gives nothing back: nothing follows before PayPal was asked.
+    """
+    if payout.confirmed is False:
+        return
     account_ref = _follow_request(unit, payout) or payout.account_ref
     if payout.status == before:
         return

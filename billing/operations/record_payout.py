@@ -20,7 +20,7 @@ def record_payout(unit: UnitOfWork, fact: PayoutFact) -> Payout:
     exactly once. Once failed, returned or cancelled, `failed_at` is when the provider said so first.
     """
     row = unit.row(Payout, fact.source, fact.external_id)
-    before = row.status
+    before, acted_on = row.status, None if row.confirmed is False else row.status
     apply_fact(unit, row, fact)
     link(unit, row, account=row.account_ref)
     about = {
@@ -30,6 +30,6 @@ def record_payout(unit: UnitOfWork, fact: PayoutFact) -> Payout:
         "failure_code": row.failure_code,
     }
     move_status(unit, row, PAYOUT, before, row.status, about)
-    follow_payout(unit, row, before)
+    follow_payout(unit, row, acted_on)
     post_payout(unit, row)
     return row

@@ -81,3 +81,18 @@ def test_a_refused_payout_says_why_and_is_owed_again(market: Market) -> None:
     market.settle()
     assert market.row("payout_request", "P-2")["status"] == "paid"
     assert market.effects("payout") == [(before, "EUR")]
+
+
+@pytest.mark.requirement("INBOX-11", "PAYOUT-6")
+def test_what_only_a_weakly_signed_body_says_of_a_payout_gives_nothing_back(market: Market) -> None:
+    request = pay_out(market)
+    left = owed(market)
+    [told] = [one for one in market.told if one["event_type"] == "PAYMENT.PAYOUTS-ITEM.SUCCEEDED"]
+    forged = told | {
+        "id": "WH-forged", "event_type": "PAYMENT.PAYOUTS-ITEM.FAILED", "resource": told["resource"] | {"transaction_status": "FAILED"},
+    }  # fmt: skip
+    market.machine.deliver(forged, "paypal")
+    market.settle()
+    assert market.row("payout", request["payout_ref"])["confirmed"] is False
+    assert market.row("payout_request", "P-1")["status"] == "paid"
+    assert owed(market) == left, "PayPal was asked, and paid it"
