@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.operations.credit_document import credit_later
+from billing.operations.given_back import take_back_credit
 from billing.operations.settle_invoice import settle_invoice
 from billing.operations.surplus import refund_part, refund_surplus
 from billing.operations.unit import UnitOfWork
@@ -41,4 +42,5 @@ def invoice_refunded(unit: UnitOfWork, fulfilment: Fulfilment, payment: Payment)
         return
     row.refund_shares = shares
     row.refunded_minor = min(sum(shares.values()), row.amount_paid_minor or 0)  # what came beyond the invoice is the subscriber's credit
+    take_back_credit(unit, row)
     credit_later(unit, row)

@@ -18,7 +18,7 @@ from models.invoice import Invoice
 KIND = "over_credited"
 
 
-def note_over_credit(unit: UnitOfWork, invoice: Invoice, credited_minor: int, refunded_minor: int) -> bool:
+def note_over_credit(unit: UnitOfWork, invoice: Invoice, credited_minor: int, refunded_minor: int, *, kind: str = KIND) -> bool:
     """Open, keep or close the finding of a locked invoice of ours; whether people are told something new.
 
     Args:
@@ -26,8 +26,9 @@ def note_over_credit(unit: UnitOfWork, invoice: Invoice, credited_minor: int, re
         invoice: whose refunds changed.
         credited_minor: what its credit notes for refunds come to, in the invoice's currency.
         refunded_minor: what has gone back.
+        kind: another finding whose one amount is to come up to the other.
     """
-    reference = finding_ref(KIND, Invoice.NAME, invoice.external_id)
+    reference = finding_ref(kind, Invoice.NAME, invoice.external_id)
     known = unit.find(Finding, OWN_SOURCE, [reference]).get(reference)
     if refunded_minor >= credited_minor:
         if known is not None and known.status in ("open", "accepted"):
@@ -39,7 +40,7 @@ def note_over_credit(unit: UnitOfWork, invoice: Invoice, credited_minor: int, re
     row.ours_minor, row.theirs_minor, row.currency = amounts
     row.last_seen_at = unit.now
     if new:
-        row.kind, row.severity, row.repair = KIND, KINDS[KIND].severity, KINDS[KIND].repair
+        row.kind, row.severity, row.repair = kind, KINDS[kind].severity, KINDS[kind].repair
         row.object_type, row.object_ref, row.object_at = Invoice.NAME, invoice.external_id, unit.now
         row.detail, row.first_seen_at = {}, unit.now
     if not same:

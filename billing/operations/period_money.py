@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from billing.operations.unit import UnitOfWork
 from billing.rules.money import share_half_up
+from billing.rules.refund import pending_minor
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from models.money_credit import MoneyCreditEntry
+from models.payment import Payment
 from models.subscription import Subscription
 
 _INVOICES = """SELECT external_id, status, finalized_at, amount_paid_minor, credit_applied_minor, refunded_minor, period_start,
@@ -19,7 +21,11 @@ _INVOICES = """SELECT external_id, status, finalized_at, amount_paid_minor, cred
                FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar'
                  AND (period_start >= %(start)s OR finalized_at > %(yesterday)s)"""
 _CREDITS = """SELECT id, delta_minor FROM bursar.money_credit_entry
-              WHERE subscription_ref = %(subscription)s AND period_start = %(start)s AND kind = 'granted'"""
+              WHERE subscription_ref = %(subscription)s AND period_start = %(start)s AND kind IN ('granted', 'adjusted')"""
+_ON_THEIR_WAY = """SELECT p.source, p.external_id, p.refund_requests,
+                          coalesce((f.metadata ->> 'credited_minor')::bigint, 0) AS surplus_minor
+                   FROM bursar.fulfilment f JOIN bursar.payment p ON p.source = f.source AND p.external_id = f.external_id
+                   WHERE f.purpose = 'invoice' AND f.purpose_ref = ANY (%(refs)s)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class PeriodMoney:
     """In minor units of the subscription's currency, as its prices are: without the tax, where that comes on top of them."""
 
     paid_minor: int
-    """By payments, credits and what was left of the period before, less what was refunded."""
+    """By payments, credits and what was left of the period before, less what was refunded or is on its way back."""
     unpaid_minor: int
     """Of its invoices that wait for money; what has come of one is given back when that is void."""
     credited_minor: int
@@ -52,27 +58,29 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
     bound = {"subscriber": row.subscriber_ref, "subscription": row.external_id, "start": start, "yesterday": yesterday}
     invoices: dict[str, Any] = {one["external_id"]: one for one in unit.committed(_INVOICES, bound)}
     given = {one["id"]: int(one["delta_minor"]) for one in unit.committed(_CREDITS, bound)}
-    of_this = ("granted", row.external_id, start)
+    of_this = (row.external_id, start)
     for known in unit.known:
         if isinstance(known, Invoice) and known.source == OWN_SOURCE and known.subscription_ref == row.external_id:
             invoices[known.external_id] = known.__dict__
-        elif isinstance(known, MoneyCreditEntry) and (known.kind, known.subscription_ref, known.period_start) == of_this:
+        elif isinstance(known, MoneyCreditEntry) and (known.subscription_ref, known.period_start) == of_this:
             given[known.id] = known.delta_minor
     of_period = [one for one in invoices.values() if one["period_start"] is not None and one["period_start"] >= start]
     paid = sum(
         share_half_up(
-            (one["amount_paid_minor"] or 0) + (one["credit_applied_minor"] or 0) - (one["refunded_minor"] or 0), *_net_of(one)
+            (one["amount_paid_minor"] or 0) + (one["credit_applied_minor"] or 0) - (one["refunded_minor"] or 0), *net_of(one)
         )
         - _of_before(one)
         for one in of_period
         if one["status"] == "paid"
     )
-    unpaid = sum(share_half_up(one["total_minor"] or 0, *_net_of(one)) for one in of_period if one["status"] == "pending")
+    back = pending_back_minor(unit, [one["external_id"] for one in of_period if one["status"] == "paid"])
+    unpaid = sum(share_half_up(one["total_minor"] or 0, *net_of(one)) for one in of_period if one["status"] == "pending")
     recent = sum(1 for one in invoices.values() if one["finalized_at"] is not None and one["finalized_at"] > yesterday)
     given_up = max(-(row.seats_accrued_minor or 0), 0)  # it will be taken off the next invoice
-    net_of = next((_net_of(one) for one in of_period if one["status"] == "paid"), (1, 1))
-    credited = share_half_up(sum(given.values()), *net_of) + given_up
-    return PeriodMoney(paid, unpaid, credited, len(of_period), len(given), recent, net_of)
+    of_price = next((net_of(one) for one in of_period if one["status"] == "paid"), (1, 1))
+    credited = share_half_up(sum(given.values()), *of_price) + given_up
+    paid -= share_half_up(back, *of_price)
+    return PeriodMoney(paid, unpaid, credited, len(of_period), len(given), recent, of_price)
 
 
 def _of_before(invoice: Mapping[str, Any]) -> int:
@@ -80,7 +88,21 @@ def _of_before(invoice: Mapping[str, Any]) -> int:
     return sum(int(line["amount_minor"]) for line in invoice["lines"] or () if line.get("proration") and not line.get("period_start"))
 
 
-def _net_of(invoice: Mapping[str, Any]) -> tuple[int, int]:
+def pending_back_minor(unit: UnitOfWork, invoice_refs: Sequence[str]) -> int:
+    """What refunds that are asked for and not made yet will take from these paid invoices; what was paid beyond them goes first."""
+    if not invoice_refs:
+        return 0
+    known = {(row.source, row.external_id): row for row in unit.known if isinstance(row, Payment)}
+    total = 0
+    for one in unit.committed(_ON_THEIR_WAY, {"refs": list(invoice_refs)}):
+        payment = known.get((one["source"], one["external_id"]))
+        asked = one["refund_requests"] if payment is None else payment.refund_requests
+        total += max(0, pending_minor(asked) - int(one["surplus_minor"]))
+    return total
+
+
+def net_of(invoice: Mapping[str, Any]) -> tuple[int, int]:
+    """What of how much is its price, where tax came on top of it."""
     if invoice["tax_inclusive"] is not False or not invoice["total_minor"]:
         return (1, 1)
     return invoice["total_minor"] - (invoice["tax_minor"] or 0), invoice["total_minor"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from billing.operations.given_back import refundable_minor
 from billing.operations.move_refund import move_refund, note
 from billing.operations.own_row import own_row
 from billing.operations.refund_shares import Division, divided, request_of
@@ -57,12 +58,18 @@ def amount_of(payment: Payment, wanted_minor: int | None, unit: UnitOfWork, wind
         own_minor: what of the pending is this very refund.
 
     Raises:
-        Rejected: as `eligible` says.
+        Rejected: as `eligible` says; `given_as_credit`.
     """
     said = eligible(paid(payment, own_minor), wanted_minor, unit.now, window)
     if isinstance(said, Refusal):
         raise Rejected(said.code, f"{payment.external_id}: {said.message}", {"current": said.current, "limit": said.limit})
-    return said
+    bound = refundable_minor(unit, payment)
+    if bound is None or said <= (bound := bound + own_minor):
+        return said
+    if wanted_minor is None and bound:
+        return bound
+    message = f"{payment.external_id}: the rest of it was given as credit for what was not used; {bound} minor units are left to refund"
+    raise Rejected("given_as_credit", message, {"current": said, "limit": bound})
 
 
 def paid(payment: Payment, own_minor: int = 0) -> Paid:

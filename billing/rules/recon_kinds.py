@@ -66,6 +66,9 @@ KINDS: Mapping[str, Kind] = {
     "over_credited": Kind(
         "high", "decide", "a credit note says more than went back: a refund failed after it was issued; refund again, or bill it by hand"
     ),
+    "given_back_twice": Kind(
+        "high", "decide", "a period's money was refunded at the provider and had been given as credit, which is spent; bill it by hand"
+    ),
     "count_differs": Kind("low", "recount", "a number that is kept beside its rows is not their sum"),
 }
 

@@ -22,13 +22,18 @@ _NUMBERS = """
 _WAITING = """SELECT cause, count(*), min(since) FROM bursar.document_wait WHERE ended_at IS NULL GROUP BY cause ORDER BY cause"""
 _UNPAPERED = """SELECT EXISTS (SELECT FROM bursar.invoice WHERE source = 'bursar' AND total_minor > 0)
                 AND NOT EXISTS (SELECT FROM bursar.seller WHERE versions <> '{}')"""
-_OVER = "SELECT count(*) FROM bursar.finding WHERE source = 'bursar' AND status = 'open' AND kind = 'over_credited'"
+_OVER = """SELECT kind, count(*) FROM bursar.finding WHERE source = 'bursar' AND status = 'open'
+           AND kind IN ('given_back_twice', 'over_credited') GROUP BY kind ORDER BY kind"""
 _OFFICE = """SELECT currency, clock_timestamp(), (clock_timestamp() AT TIME ZONE coalesce(zone, 'UTC'))::date
              FROM bursar.seller WHERE versions <> '{}' AND vat_registered AND currency IS NOT NULL"""
 _NEWEST = """SELECT base, max(valid_on) FROM bursar.fx_rate
              WHERE rate_source = %(bank)s AND quote = %(quote)s AND base = ANY (%(bases)s) AND valid_on <= %(on)s GROUP BY base"""
 _HELD = """SELECT external_id, rate, last_rate FROM bursar.fx_held WHERE ended_at IS NULL ORDER BY held_at, id"""
 _FEED = "SELECT error FROM bursar.fx_feed WHERE external_id = %(bank)s"
+_DIFFERS = {
+    "given_back_twice": ("credits", "refunded at the provider whose credit for the same period is spent"),
+    "over_credited": ("credit notes", "with credit notes over more than went back: refunds have failed"),
+}
 _OLD = timedelta(days=3)
 """A weekend with a holiday is bridged; what is older is nearly halfway to the seven days after which papers wait."""
 _NEXT = {
@@ -79,10 +84,10 @@ def _exchange(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
 
 
 def _credited(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
-    row = connection.execute(_OVER).fetchone()
-    if row is not None and row[0]:
-        said = f"{row[0]} invoice{'s' if row[0] > 1 else ''} with credit notes over more than went back: refunds have failed"
-        yield warn("credit notes", said, "`bursar recon findings --source bursar`; docs/runbook/refunds.md")
+    for kind, count in connection.execute(_OVER):
+        name, about = _DIFFERS[kind]
+        said = f"{count} invoice{'s' if count > 1 else ''} {about}"
+        yield warn(name, said, "`bursar recon findings --source bursar`; docs/runbook/refunds.md")
 
 
 def _numbers(connection: psycopg.Connection[Any]) -> Finding:

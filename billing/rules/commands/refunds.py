@@ -72,6 +72,7 @@ class RequestRefund(Command):
         "disputed": "the bank holds what is left of it because of a dispute",
         "nothing_left": "all of it went back already, or is on its way",
         "over_refund": "more than is left (`details.limit`)",
+        "given_as_credit": "more than the credit leaves that was given for what of the period was not used (`details.limit`)",
         "amount_out_of_bounds": "less than one minor unit",
         "currency_differs": "the payment was made in another currency",
     }
@@ -138,6 +139,7 @@ class ApproveRefund(Command):
         "same_person": "he who asked for it cannot agree to it",
         "disputed": "the bank holds what is left of the payment because of a dispute",
         "over_refund": "less than that is left of the payment meanwhile (`details.limit`)",
+        "given_as_credit": "credit was given meanwhile for what of the period was not used, and leaves less than that (`details.limit`)",
         "not_refundable": "the payment's money is no longer surely there",
     }
 

@@ -30,8 +30,8 @@ class RequestRefund(Command):
 
     Result: `request`, `reference`, `status`, `amount_minor`, `currency`, `fee_minor`, `transfer_minor`.
     Rejected as `unknown_payment`, `not_permitted`, `key_used`, `not_refundable`, `not_known_yet`,
-    `too_late`, `disputed`, `nothing_left`, `over_refund`, `amount_out_of_bounds`,
-    `currency_differs`.
+    `too_late`, `disputed`, `nothing_left`, `over_refund`, `given_as_credit`,
+    `amount_out_of_bounds`, `currency_differs`.
     """
 
     NAME: ClassVar[str] = "billing.refunds.request.v1"
@@ -74,7 +74,7 @@ class ApproveRefund(Command):
 
     Result: `request`, `reference`, `status`, `amount_minor`, `currency`, `fee_minor`, `transfer_minor`.
     Rejected as `unknown_refund`, `not_pending`, `same_person`, `disputed`, `over_refund`,
-    `not_refundable`.
+    `given_as_credit`, `not_refundable`.
     """
 
     NAME: ClassVar[str] = "billing.refunds.approve.v1"
