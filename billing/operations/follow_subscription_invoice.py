@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from billing.operations.move_own import move_own
+from billing.operations.open_usage_period import carry_usage
 from billing.operations.reset_credits import carry_credits
 from billing.operations.settle_period import settle_period
 from billing.operations.subscription_promo import use_promo
@@ -34,6 +35,7 @@ def subscription_paid(unit: UnitOfWork, invoice: Invoice) -> None:
         settle_period(unit, row, invoice.period_start, because, invoice_ref=invoice.external_id)
     elif invoice.invoice_type == "subscription" and invoice.period_start is not None:
         carry_credits(unit, row, invoice.period_start)
+        carry_usage(unit, row, invoice.period_start)
     if row.status == "pending":
         row.grace_until = None
         move_own(unit, row, "active", because="paid", invoice=invoice.external_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
+from billing.operations.open_usage_period import carry_usage
 from billing.operations.settle_period import settle_period
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import MOST_MINOR
@@ -79,6 +80,8 @@ def open_period(
     ))  # fmt: skip
     if invoice is None and billing_reason != "change":
         settle_period(unit, row, period.start, "nothing_owed")
+    elif invoice is None:
+        carry_usage(unit, row, period.start)
     return invoice
 
 

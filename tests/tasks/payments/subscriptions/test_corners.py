@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -250,3 +251,33 @@ def test_money_that_is_on_its_way_is_waited_for(corner: Corner, status: str, the
     corner.at(39)
     corner.lets_go()
     assert corner.one(_SUB) == then
+
+
+_USED = "SELECT used, reset_at - %s FROM bursar_api.usage('ann', %s)"
+
+
+@pytest.mark.requirement("USAGE-1", "USAGE-2", "USAGE-6")
+def test_another_cycle_lets_the_running_counters_go_on_to_their_end_and_no_further(corner: Corner) -> None:
+    def uses(day: float, quantity: int) -> None:
+        corner.at(day)
+        corner.does("usage.record", events=[{"subscriber_ref": "ann", "meter": "storage", "key": f"on-{day}", "quantity": quantity}])
+
+    def counts() -> tuple[int, int]:
+        used, left = corner.machine.all(_USED, corner.start, corner.machine.clock.now())[0]
+        return used, (left + timedelta(hours=1)).days
+
+    corner.does("meters.define", meter="storage", title="Storage", category="custom", aggregation="sum")
+    uses(10, 7)
+    corner.does("subscriptions.change", cycle_unit="year", when="now")
+    corner.pays()
+    assert counts() == (7, 31), "a change refills nothing"
+    uses(30, 1)
+    assert counts() == (8, 31)
+    uses(40, 2)
+    assert counts() == (2, 10 + 365)
+    corner.does("subscriptions.change", cycle_unit="month", when="now")
+    corner.pays()
+    assert counts() == (2, 40 + 28)
+    corner.reaches(68.1)
+    corner.pays()
+    assert counts() == (0, 40 + 28 + 31)
