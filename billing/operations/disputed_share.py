@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from billing.operations.netted_share import netted_minor
 from billing.operations.own_balance import KEPT_HERE
 from billing.operations.refund_shares import request_of
 from billing.operations.unit import UnitOfWork
@@ -18,20 +19,25 @@ from models.transfer_request import TransferRequest
 @dataclass(frozen=True, slots=True)
 class DisputedShare:
     """`direct`: the charge is the account's own, so the provider takes the money from it without our doing. `transfer`: what
-    was passed on at the provider; `kept`: the share, where the payee's balance is kept here."""
+    was passed on at the provider; `netted`: the share, of which a part paid his debts instead; `kept`: the share, where the
+    payee's balance is kept here."""
 
     account_ref: str
     payment: Payment | None
     charge_minor: int | None
     direct: bool = False
     transfer: Transfer | None = None
+    netted: TransferRequest | None = None
     kept: TransferRequest | None = None
 
     @property
     def made(self) -> tuple[int, str] | None:
         """What the payee got of it, in minor units and currency; None: nothing yet."""
+        netted = netted_minor(self.netted) if self.netted is not None else 0
         if self.transfer is not None and self.transfer.amount_minor and self.transfer.currency:
-            return self.transfer.amount_minor, self.transfer.currency
+            return self.transfer.amount_minor + netted, self.transfer.currency
+        if self.netted is not None and self.netted.currency and netted:
+            return netted, self.netted.currency
         if self.kept is not None and self.kept.status == "made" and self.kept.currency:
             return self.kept.made_minor or 0, self.kept.currency
         return None
@@ -55,7 +61,7 @@ def disputed_share(unit: UnitOfWork, dispute: Dispute) -> DisputedShare | None:
         if dispute.source in KEPT_HERE:
             return DisputedShare(request.payee_ref, payment, whole, kept=share)
         transfer = unit.row(Transfer, dispute.source, share.transfer_ref) if share.transfer_ref else None
-        return DisputedShare(request.payee_ref, payment, whole, transfer=transfer)
+        return DisputedShare(request.payee_ref, payment, whole, transfer=transfer, netted=share)
     return None
 
 

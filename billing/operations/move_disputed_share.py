@@ -9,6 +9,7 @@ from __future__ import annotations
 from billing.operations.ask_balance import waits
 from billing.operations.disputed_share import DisputedShare
 from billing.operations.move_status import move_status
+from billing.operations.netted_share import netted_left
 from billing.operations.owe import owe
 from billing.operations.own_balance import credit
 from billing.operations.own_row import own_row
@@ -52,20 +53,21 @@ def _take(unit: UnitOfWork, dispute: Dispute, case: DisputeCase, share: Disputed
         left = (share.kept.made_minor or 0) - sum((share.kept.taken_back or {}).values())
         _keep_back(unit, case, share, min(amount_minor, max(0, left)))
         return
-    # What refunds took back before is gone already: a dispute comes on top of them. What this dispute itself had given back by
-    # a transfer of its own is no part of the share's transfer any more: that much is owed.
+    # What refunds took back before is gone already: a dispute comes on top of them. What paid his debts, or what this dispute itself
+    # had given back by a transfer of its own, is no part of the share's transfer: that much is owed.
     amount = min(amount_minor, reversible(share.transfer)) if share.transfer else 0
     payee = payee_of(unit, dispute.source, share.account_ref)
-    owed = min(amount_minor - amount, _given_back(dispute, case, share, payee))
-    if share.transfer is None or amount + owed <= 0:
+    kept = netted_left(payee, share.payment, share.netted) if share.payment is not None and share.netted is not None else 0
+    owed = min(amount_minor - amount, kept + _given_back(dispute, case, share, payee))
+    if amount + owed <= 0:
         return
     case.steps = (case.steps or 0) + 1
     case.taken_minor = (case.taken_minor or 0) + amount + owed
-    if amount > 0:
+    if share.transfer is not None and amount > 0:
         reverse_transfer(unit, share.transfer, amount, WHY, dispute, part=case.steps)
     if owed > 0:
         key, currency = f"{_debts(dispute)}{case.steps}", case.taken_currency or ""
-        owe(unit, dispute.source, share.account_ref, key=key, currency=currency, amount_minor=owed, why="disputed again")
+        owe(unit, dispute.source, share.account_ref, key=key, currency=currency, amount_minor=owed, why=WHY)
 
 
 def _given_back(dispute: Dispute, case: DisputeCase, share: DisputedShare, payee: Payee) -> int:

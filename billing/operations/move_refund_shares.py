@@ -7,6 +7,7 @@ platform, and, when the refund came to nothing, the difference to the payee agai
 from __future__ import annotations
 
 from billing.operations.move_status import move_status
+from billing.operations.netted_share import netted_left
 from billing.operations.owe import owe
 from billing.operations.own_balance import KEPT_HERE, credit
 from billing.operations.own_row import own_row
@@ -55,7 +56,14 @@ def _keep_what_he_has(row: RefundRequest, payment: Payment, fee_minor: int) -> N
 
 def _take_share(unit: UnitOfWork, row: RefundRequest, division: Division) -> None:
     share, wanted = division.share, row.transfer_minor or 0
-    if share is not None and share.status != "made":
+    if share is not None and share.status == "cancelled" and row.payee_ref:
+        # All of it paid his debts, or went back to the payer before: what paid debts he owes again.
+        payment = unit.row(Payment, row.source, row.payment_ref or "")
+        wanted = min(wanted, netted_left(payee_of(unit, row.source, row.payee_ref), payment, share))
+        if wanted == 0:
+            return
+        row.transfer_minor = wanted
+    elif share is not None and share.status != "made":
         if share.status != "requested":
             return  # nothing was passed on yet: the share is lowered by what went back when it is
         row.share_status = "waiting"  # told to `resume_shares` once it is made

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from billing.operations.owe import owe
 from core.settings import current
 from tests.tasks.payouts.test_transfers import HOLD, RELEASE, paid, share, transfer
 from tests.tasks.payouts.till import CREATED_S, Till, account
+from workers.unit import Unit
 
 REFUND = "billing.refunds.request.v1"
 
@@ -106,3 +108,63 @@ def test_the_share_is_lowered_by_what_the_policy_says(till: Till, terms: pytest.
     refund(till, key="r2")
     [reversal] = till.asked("transfer_reversal.create")
     assert reversal["sent"]["amount"] == passed
+
+
+_OWED = """SELECT sum((one ->> 'amount_minor')::bigint - (one ->> 'netted_minor')::bigint)::bigint
+           FROM bursar.payee, jsonb_path_query(owed, '$.*') AS one"""
+
+
+def indebted(till: Till, amount_minor: int) -> None:
+    """The payee owes so much, from earlier."""
+    account(till)
+    with till.context.engine.begin() as connection:
+        unit = Unit(connection, till.context.keys, now=till.clock.now(), actor="person:anna", reason="a test")
+        owe(unit, "stripe", "acct_1", key="earlier", currency="EUR", amount_minor=amount_minor, why="refund")
+        unit.flush()
+
+
+@pytest.mark.requirement("REFUND-4")
+def test_a_share_that_paid_a_debt_is_owed_when_its_payment_goes_back(till: Till) -> None:
+    indebted(till, 12_000)
+    paid(till)
+    assert share(till)[:2] == ("cancelled", 0)
+    assert till.one(_OWED) == 12_000 - 9_499
+    made = refund(till)
+    assert till.one(_OWED) == 12_000, "what paid his debt went back to the payer"
+    fail(till, made)
+    assert till.one(_OWED) == 12_000 - 9_499
+    assert till.asked() == []
+    refund(till, key="r2")
+    assert till.one(_OWED) == 12_000
+
+
+def disputed(till: Till, status: str, *moves: int) -> None:
+    """What Stripe says of a dispute of the whole payment: its status, and all that it has moved so far."""
+    moved = [
+        {"id": f"txn_{number}", "amount": amount, "fee": 0, "net": amount, "currency": "eur", "created": CREATED_S + number}
+        for number, amount in enumerate(moves)
+    ]
+    till.tell("charge.dispute.updated", {
+        "id": "dp_1", "object": "dispute", "amount": 9_999, "currency": "eur", "status": status, "reason": "fraudulent", "charge": "ch_1",
+        "payment_intent": "pi_1", "created": CREATED_S, "balance_transactions": moved, "metadata": {},
+    }, after_s=60 + len(moves))  # fmt: skip
+    till.work()
+
+
+@pytest.mark.requirement("DISPUTE-1", "REFUND-4")
+@pytest.mark.parametrize("debt", [12_000, 4_000])
+def test_a_share_that_paid_a_debt_is_owed_when_its_payment_is_contested(till: Till, debt: int) -> None:
+    indebted(till, debt)
+    paid(till)
+    for asked in till.asked("transfer.create"):
+        till.answer(asked, transfer(asked))
+        till.work()
+    netted, passed = min(debt, 9_499), max(0, 9_499 - debt)
+    assert till.one(_OWED) == debt - netted
+    disputed(till, "needs_response", -9_999)
+    assert sum(one["sent"]["amount"] for one in till.asked("transfer_reversal.create")) == passed
+    assert till.one(_OWED) == debt, "what paid his debt was taken by the bank"
+    assert till.rows("SELECT 1 FROM bursar.payout_hold WHERE status = 'open'") == []
+    disputed(till, "won", -9_999, 9_999)
+    assert till.one(_OWED) == debt - netted
+    assert sum(one["sent"]["amount"] for one in till.asked("transfer.create")) == passed
