@@ -22,7 +22,7 @@ from billing.operations.tell_subscription import tell_subscription_changed
 from billing.operations.unit import UnitOfWork
 from billing.operations.wait_for_payer import wait_for_payer
 from billing.rules.price_in_force import PriceVersion, price_in_force
-from billing.rules.subscription_terms import MOST_PERIODS, cycle_of, missed
+from billing.rules.subscription_terms import MOST_PERIODS, cycle_of, go_on, missed
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
 from models.subscriber import Subscriber
@@ -126,7 +126,7 @@ def _change(unit: UnitOfWork, row: Subscription, prices: list[PriceVersion]) -> 
         return False
     before = {"product": row.product_ref, "quantity": row.quantity, "price": row.price_ref}
     if (row.cycle_unit, row.cycle_count) != (unit_name, count):
-        row.anchor_at, row.cycle_no, row.cycle_unit, row.cycle_count = boundary, -1, unit_name, count
+        _count_anew(row, boundary, unit_name, count)
     row.product_ref, row.quantity = str(wanted["product_ref"]), int(wanted["quantity"])
     row.price_ref, row.unit_price_minor = (found.reference, found.unit_amount_minor) if found else (None, 0)
     row.pending_change = None
@@ -134,6 +134,15 @@ def _change(unit: UnitOfWork, row: Subscription, prices: list[PriceVersion]) -> 
     unit.audit("subscription.changed", Subscription.NAME, row.id, before=before, after=after | {"at": "period_end"})
     tell_subscription_changed(unit, row)
     return True
+
+
+def _count_anew(row: Subscription, boundary: datetime, unit_name: str, count: int) -> None:
+    """Another cycle from this period's end on, on the day that was sold (SUB-13)."""
+    before, number = cycle_of(row.anchor_at, row.zone, row.cycle_unit, row.cycle_count), (row.cycle_no or 0) + 1
+    cycle, first = cycle_of(boundary, row.zone, unit_name, count), 0
+    if before.boundary(number) == boundary:
+        cycle, first = go_on(before, number, unit_name, count)
+    row.anchor_at, row.cycle_no, row.cycle_unit, row.cycle_count = cycle.anchor_at, first - 1, unit_name, count
 
 
 def park(unit: UnitOfWork, row: Subscription, because: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from billing.rules.cycle import Cycle, Unit
+from billing.rules.local_time import local_instant
 
 GRACE = timedelta(days=7)
 """SUB-7: how long a manual renewal, or a first invoice, waits for its money. Not dunning's ladder (T8)."""
@@ -17,6 +19,8 @@ MOST_PERIODS = 15
 
 _UNITS: dict[str, Unit] = {"day": "day", "week": "week", "month": "month", "year": "year"}
 _MICROSECOND = timedelta(microseconds=1)
+_BACK = 12
+"""So many cycles before, every series of months that has a day at all has had it: of years, leap ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,26 @@ def anchored_on(at: datetime, zone: str, day: int) -> datetime:
         if found is not None and found.astimezone(UTC) <= at:
             return found.astimezone(UTC)
         year, month = (year, month - 1) if month > 1 else (year - 1, 12)
+
+
+def go_on(before: Cycle, number: int, unit: str, count: int) -> tuple[Cycle, int]:
+    """The cycle whose periods follow that one's boundary `number`, and the number of the first: what is sold on a 31st stays there.
+
+    So its anchor may lie in an earlier month, one that has the day. A yearly one at the end of February has at most the 29th.
+    """
+    boundary, zone = before.boundary(number), ZoneInfo(before.zone)
+    wanted, months = before.anchor_at.astimezone(zone), {"month": count, "year": 12 * count}.get(unit)
+    if months is not None and before.unit in ("month", "year"):
+        local = boundary.astimezone(zone)
+        for day in range(wanted.day, local.day, -1):
+            for back in range(_BACK):
+                year, month = divmod(local.year * 12 + local.month - 1 - back * months, 12)
+                if monthrange(year, month + 1)[1] >= day:
+                    naive = wanted.replace(year=year, month=month + 1, day=day, tzinfo=None, fold=0)
+                    found = cycle_of(local_instant(naive, before.zone), before.zone, unit, count)
+                    if found.boundary(back) == boundary:
+                        return found, back
+    return cycle_of(boundary, before.zone, unit, count), 0
 
 
 def missed(cycle: Cycle, running: int, now: datetime) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from billing.rules.price_in_force import PriceVersion, price_in_force
 from billing.rules.proration import creditable, difference, unused
-from billing.rules.subscription_terms import anchored_on, cycle_of, missed, parts, span
+from billing.rules.subscription_terms import anchored_on, cycle_of, go_on, missed, parts, span
 
 START = datetime(2028, 1, 31, 12, tzinfo=UTC)
 _minor = st.integers(0, 10_000_000)
@@ -49,6 +49,19 @@ def test_an_anchor_day_is_remembered_from_a_month_that_has_it(day: int, anchor: 
     at = datetime(2028, 2, 29, 12, tzinfo=UTC)
     assert anchored_on(at, "UTC", day).date().isoformat() == anchor
     assert anchored_on(at, "UTC", day) <= at
+
+
+@pytest.mark.requirement("SUB-13")
+@pytest.mark.parametrize(("day", "unit", "count", "days"), [
+    (31, "month", 3, ["2027-02-28", "2027-05-31", "2027-08-31"]), (30, "month", 2, ["2027-02-28", "2027-04-30", "2027-06-30"]),
+    (31, "year", 1, ["2027-02-28", "2028-02-29", "2029-02-28"]), (31, "week", 1, ["2027-02-28", "2027-03-07"]),
+    (28, "month", 6, ["2027-02-28", "2027-08-28"]),
+])  # fmt: skip
+def test_another_cycle_goes_on_from_the_boundary_on_the_day_that_was_sold(day: int, unit: str, count: int, days: list[str]) -> None:
+    before = cycle_of(datetime(2026, 12, day, 1, 30, tzinfo=UTC), "Europe/Bucharest", "month", 1)
+    cycle, first = go_on(before, 2, unit, count)
+    assert cycle.boundary(first) == before.boundary(2)
+    assert [cycle.boundary(first + number).date().isoformat() for number in range(len(days))] == days
 
 
 @pytest.mark.requirement("SUB-3", "SUB-13")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -281,3 +281,23 @@ def test_another_cycle_lets_the_running_counters_go_on_to_their_end_and_no_furth
     corner.reaches(68.1)
     corner.pays()
     assert counts() == (0, 40 + 28 + 31)
+
+
+_PERIODS = "SELECT period_start FROM bursar.subscription_period ORDER BY period_start"
+
+
+@pytest.mark.requirement("SUB-13")
+def test_another_cycle_from_the_end_of_february_on_remembers_the_thirty_first(machine: Machine) -> None:
+    machine.clock.move_to(datetime(2027, 1, 31, 12, tzinfo=UTC))
+    corner = Corner(machine)
+    do(machine.context, lambda unit: price(unit, "pro", 5_000, cycle_count=3))
+    corner.does("subscriptions.change", cycle_count=3, when="period_end")
+    for days in (28.1, 120.1, 212.1):
+        corner.reaches(days)
+        corner.pays()
+    assert [f"{row[0]:%m-%d}" for row in machine.all(_PERIODS)] == ["01-31", "02-28", "05-31", "08-31"]
+    corner.does("subscriptions.change", cycle_count=1, when="period_end")
+    corner.reaches(303.1)
+    corner.pays()
+    corner.reaches(334.1)
+    assert [f"{row[0]:%m-%d}" for row in machine.all(_PERIODS)][4:] == ["11-30", "12-31"]
