@@ -29,7 +29,8 @@ class DisputeCase(Aggregate):
     """What was taken back of the payee's share, or is owed by him instead, less what was given back; minor units of `taken_currency`."""
     taken_currency: Mapped[str | None]
     steps: Mapped[int | None]
-    """How many times money was taken or given back: each is a call of its own."""
+    """Grows with each time that money was taken or given back: a call or booking of its own. Where the payee's balance is kept here, a
+    later dispute of the same share begins in a range of its own."""
     short_minor: Mapped[int | None]
     """What of it could not be taken back, so that he came to owe it (`payee.owed` says what is still open)."""
     evidence_due_at: Mapped[datetime | None]

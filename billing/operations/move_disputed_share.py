@@ -116,13 +116,13 @@ def _keep_back(unit: UnitOfWork, case: DisputeCase, share: DisputedShare, change
     name = f"{case.NAME}:{case.external_id}"
     before = case.taken_minor or 0
     total = before + change_minor
-    case.taken_minor, case.steps = total, (case.steps or 0) + 1
+    # Refunds number their legs from 0 on; each dispute has a range of its own behind them, by the disputes that were there before it.
+    others = [one for one in row.taken_back or {} if one.startswith(f"{case.NAME}:") and one != name]
+    case.taken_minor, case.steps = total, (case.steps or _LEGS_APART * len(others)) + 1
     row.taken_back = {**(row.taken_back or {}), name: total}
     row.updated_at = max(row.updated_at, unit.now)
     credit(unit, payee_of(unit, row.source, share.account_ref), row.currency, -change_minor)
-    # Refunds number their legs from 0 on; each dispute has a range of its own behind them.
-    disputes = [one for one in row.taken_back if one.startswith(f"{case.NAME}:")]
-    number = _LEGS_APART * (1 + disputes.index(name)) + case.steps
+    number = _LEGS_APART + case.steps
     post_share(unit, row, "share_taken_back" if change_minor > 0 else "share", abs(change_minor), number=number)
     about = {"amount_minor": abs(change_minor), "currency": row.currency, "for": name, "why": WHY, "taken_minor": total}
     action = "taken_back" if change_minor > 0 else "given_back"

@@ -153,6 +153,8 @@ def _credit_again(unit: UnitOfWork, payee: Payee, row: RefundRequest) -> None:
     share.taken_back = {**taken, name: 0}
     share.updated_at = max(share.updated_at, unit.now)
     credit(unit, payee, row.currency or "", amount)
-    post_share(unit, share, "share", amount, number=1 + list(taken).index(name))
+    # Legs count what was given back so far: the database keeps no order of names.
+    before = sum(1 for one, minor in taken.items() if minor == 0 and one.startswith(f"{row.NAME}:"))
+    post_share(unit, share, "share", amount, number=1 + before)
     about = {"amount_minor": amount, "currency": row.currency, "for": name, "why": "refund failed"}
     unit.audit("transfer_request.given_back", TransferRequest.NAME, share.id, before=None, after=about)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from billing.operations.disputed_share import DisputedShare
+from billing.operations.move_disputed_share import move_disputed_share
+from billing.operations.move_refund_shares import give_back_parts
 from billing.operations.owe import owe
+from billing.operations.own_row import own_row
+from billing.operations.take_back_share import take_back_share
+from billing.operations.transfer_share import transfer_share
 from core.settings import current
+from models.dispute import Dispute
+from models.dispute_case import DisputeCase
+from models.payment import Payment
+from models.refund_request import RefundRequest
+from models.transfer_request import TransferRequest
 from tests.tasks.payouts.test_transfers import HOLD, RELEASE, paid, share, transfer
 from tests.tasks.payouts.till import CREATED_S, Till, account
 from workers.unit import Unit
@@ -168,3 +180,67 @@ def test_a_share_that_paid_a_debt_is_owed_when_its_payment_is_contested(till: Ti
     disputed(till, "won", -9_999, 9_999)
     assert till.one(_OWED) == debt - netted
     assert sum(one["sent"]["amount"] for one in till.asked("transfer.create")) == passed
+
+
+_PAYABLE = """SELECT coalesce(sum(CASE WHEN credit = a.code THEN amount_minor ELSE -amount_minor END), 0)::bigint
+              FROM (SELECT 'paypal:acct_1:payable' AS code) a JOIN bursar.journal ON a.code IN (debit, credit)"""
+
+
+class Own:
+    """A share of 95.00, of a payment at a provider where the payee's balance is kept here."""
+
+    def __init__(self, till: Till) -> None:
+        self.till = till
+        with self.unit() as unit:
+            payment = unit.row(Payment, "paypal", "CAP-1")
+            payment.status, payment.received_minor, payment.currency, payment.versions = "succeeded", 10_000, "EUR", {"": [2, 1, 0, "e"]}
+            transfer_share(unit, payment, payee_ref="acct_1", fee_minor=500)
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        with self.till.context.engine.begin() as connection:
+            unit = Unit(connection, self.till.context.keys, now=self.till.clock.now(), actor="person:anna", reason="a test")
+            yield unit
+            unit.flush()
+
+    def refund(self, reference: str, amount_minor: int) -> None:
+        with self.unit() as unit:
+            row, _ = own_row(unit, RefundRequest, "paypal", reference)
+            row.status, row.payment_ref, row.payee_ref, row.currency, row.share_status = "completed", "CAP-1", "acct_1", "EUR", "made"
+            row.amount_minor, row.transfer_minor = amount_minor, amount_minor
+            take_back_share(unit, unit.row(TransferRequest, "paypal", "CAP-1"), amount_minor, "refund", row)
+
+    def fail(self, reference: str) -> None:
+        with self.unit() as unit:
+            give_back_parts(unit, unit.row(RefundRequest, "paypal", reference))
+
+    def dispute(self, reference: str, out_minor: int, back_minor: int = 0) -> None:
+        with self.unit() as unit:
+            row, (case, _) = unit.row(Dispute, "paypal", reference), own_row(unit, DisputeCase, "paypal", reference)
+            case.status, row.funds_withdrawn_minor, row.funds_reinstated_minor = "open", out_minor, back_minor
+            kept = unit.row(TransferRequest, "paypal", "CAP-1")
+            move_disputed_share(unit, row, case, DisputedShare("acct_1", None, 10_000, kept=kept))
+
+    def has(self) -> tuple[int, int]:
+        """What the payee has here, and what the books say that he has."""
+        return self.till.one("SELECT (balances -> 'EUR' ->> 'available_minor')::bigint FROM bursar.payee"), self.till.one(_PAYABLE)
+
+
+@pytest.mark.requirement("REFUND-4")
+@pytest.mark.parametrize("second_minor", [700, 300])
+def test_each_of_two_refunds_that_fail_gives_its_part_back_where_the_balance_is_kept_here(till: Till, second_minor: int) -> None:
+    own = Own(till)
+    for reference, amount_minor in (("REF-20260101-B", 700), ("REF-20260101-A", second_minor)):
+        own.refund(reference, amount_minor)
+        own.fail(reference)
+    assert own.has() == (9_500, 9_500)
+
+
+@pytest.mark.requirement("DISPUTE-4")
+def test_two_disputes_of_one_share_are_booked_apart_where_the_balance_is_kept_here(till: Till) -> None:
+    own = Own(till)
+    for reference in ("PP-D-B", "PP-D-A"):
+        own.dispute(reference, 1_000)
+        own.dispute(reference, 2_000)
+    own.dispute("PP-D-B", 2_000, 2_000)
+    assert own.has() == (9_500 - 1_900, 9_500 - 1_900)
