@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from billing.operations.claw_back_credits import claw_back_part
 from billing.operations.consume_promo import consume_promo
 from billing.operations.deliver import deliver
+from billing.operations.grant_package import lot_of_fulfilment
 from billing.operations.invoice_refunded import invoice_refunded
 from billing.operations.move_status import move_status
 from billing.operations.own_row import own_row
@@ -106,6 +108,8 @@ def follow_payment(unit: UnitOfWork, payment: Payment, request: PaymentRequest |
         restore_fulfilment(unit, payment, REFUND)
     if row.purpose == "invoice" and row.purpose_ref:
         invoice_refunded(unit, row, payment)
+    elif row.purpose == "credit_package":
+        claw_back_part(unit, row, lot_of_fulfilment(row), payment.refunded_minor or 0, payment.received_minor or 0)
 
 
 def _purchase(payment: Payment, request: PaymentRequest | CheckoutRequest | None) -> Purchase:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from billing.operations.claw_back_credits import claw_back_part
 from billing.operations.credit_document import credit_later
 from billing.operations.given_back import take_back_credit
+from billing.operations.grant_package import lot_of_invoice
 from billing.operations.settle_invoice import settle_invoice
 from billing.operations.surplus import refund_part, refund_surplus
 from billing.operations.unit import UnitOfWork
@@ -42,5 +44,7 @@ def invoice_refunded(unit: UnitOfWork, fulfilment: Fulfilment, payment: Payment)
         return
     row.refund_shares = shares
     row.refunded_minor = min(sum(shares.values()), row.amount_paid_minor or 0)  # what came beyond the invoice is the subscriber's credit
+    if row.invoice_type == "credit_package":
+        claw_back_part(unit, fulfilment, lot_of_invoice(row.external_id), back, row.amount_paid_minor or 0)
     take_back_credit(unit, row)
     credit_later(unit, row)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from billing.operations.fulfil_payment import follow_payment
 from billing.operations.reset_credits import advance_credits
 from billing.operations.revoke_fulfilment import restore_fulfilment, revoke_fulfilment
 from billing.operations.spend_credits import spend_credits
@@ -158,6 +159,40 @@ def test_a_refund_takes_back_what_is_left_of_its_own_lot_and_gives_it_back_if_it
     assert shop.pools() == {"bonus": 40}, "they would have expired meanwhile"
     assert [kind for kind, _, _ in shop.ledger()] == ["purchase", "bonus", "deduction", "clawback", "refund", "clawback"]
     assert worth(100, 3, 1) == 33
+
+
+@pytest.mark.requirement("REFUND-13")
+@pytest.mark.parametrize("purpose", ["invoice", "credit_package"])
+def test_a_part_that_goes_back_takes_back_as_much_of_its_lot(shop: CreditShop, purpose: str) -> None:
+    shop.invoices()
+    shop.approves("t-1", purpose=purpose, purpose_ref="pkg-1" if purpose == "invoice" else "credits-500", external_ref="alice")
+    shop.spends(200)
+
+    def back(minor: int) -> tuple[dict[str, int], Any]:
+        def verb(unit: Any) -> None:
+            row = unit.row(Payment, "manual", "t-1")
+            row.refunded_minor = minor
+            follow_payment(unit, row)
+
+        do(shop.machine.context, verb)
+        return shop.pools(), shop.machine.all("SELECT clawback_minor, clawback_shortfall_minor FROM bursar.fulfilment")[0]
+
+    for _ in range(2):
+        assert back(980) == ({"purchased": 200}, (980, 0))
+    assert back(3_430) == ({}, (3_430, 490))
+    assert back(4_900) == ({}, (4_900, 1_960))
+    assert back(980) == ({"purchased": 200}, (980, 0))
+    assert back(0) == ({"purchased": 300}, (None, None))
+
+
+@pytest.mark.requirement("INV-13", "REFUND-13")
+def test_a_part_of_a_package_that_waits_for_the_rest_goes_back_and_leaves_no_stub(shop: CreditShop) -> None:
+    shop.invoices()
+    shop.asks("billing.bank_transfers.submit.v1", reference="t-1", amount_minor=900, currency="EUR", country="PK", purpose="invoice",
+              purpose_ref="pkg-1")  # fmt: skip
+    shop.asks("billing.bank_transfers.approve.v1", reference="t-1", reason="seen")
+    do(shop.machine.context, lambda unit: revoke_fulfilment(unit, unit.row(Payment, "manual", "t-1"), "refund"))
+    assert shop.machine.all("SELECT external_id FROM bursar.invoice") == [("pkg-1",)]
 
 
 @pytest.mark.requirement("REFUND-13", "INV-13")
