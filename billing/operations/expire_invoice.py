@@ -37,8 +37,10 @@ def remind_of_invoice(unit: UnitOfWork, row: Invoice) -> bool:
 
 
 def write_off_stale(unit: UnitOfWork, row: Invoice, after: timedelta) -> bool:
-    """Count as uncollectible what nobody has paid for so long (INV-12); a subscription's invoice is dunning's."""
-    if row.status != "pending" or row.invoice_type == "subscription" or row.due_at is None or row.due_at + after > unit.now:
+    """Count as uncollectible what nobody has paid for so long (INV-12); what a subscription owes is dunning's."""
+    if row.status != "pending" or row.invoice_type in ("subscription", "proration"):
+        return False
+    if row.due_at is None or row.due_at + after > unit.now:
         return False
     if row.expires_at is not None or row.confirmation_since is not None:
         return False

@@ -68,7 +68,7 @@ _STALE = Paged(
     due="""SELECT i.due_at, i.id, i.external_id AS item, i.subscriber_ref, %(after)s AS after
         FROM bursar.invoice i JOIN bursar.subscriber b ON b.source = 'bursar' AND b.external_id = i.subscriber_ref
         WHERE i.source = 'bursar' AND i.status = 'pending' AND i.expires_at IS NULL AND i.invoice_type <> 'subscription'
-          AND i.due_at <= %(now)s - %(after)s AND i.confirmation_since IS NULL
+          AND i.invoice_type <> 'proration' AND i.due_at <= %(now)s - %(after)s AND i.confirmation_since IS NULL
           AND (i.due_at, i.id) > (%(after_at)s, %(after_id)s)
         ORDER BY i.due_at, i.id LIMIT %(page)s FOR UPDATE OF b SKIP LOCKED""",
     references=_references,

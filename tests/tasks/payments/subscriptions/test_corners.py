@@ -18,6 +18,7 @@ from tasks.payments.runs import (
     expire_manual_renewals,
     renew_subscriptions,
     reset_credits,
+    write_off_stale_invoices,
 )
 from tests.factories.organisations import Organisations
 from tests.factories.subscribers import do, price, product
@@ -301,3 +302,15 @@ def test_another_cycle_from_the_end_of_february_on_remembers_the_thirty_first(ma
     corner.pays()
     corner.reaches(334.1)
     assert [f"{row[0]:%m-%d}" for row in machine.all(_PERIODS)][4:] == ["11-30", "12-31"]
+
+
+@pytest.mark.requirement("INV-12", "SUB-4")
+def test_an_upgrade_that_is_not_paid_is_owed_as_long_as_its_subscription_runs(corner: Corner) -> None:
+    corner.at(15.5)
+    corner.does("subscriptions.change", product="big", when="now")
+    owed = corner.one(_NEWEST)
+    corner.at(15.5 + 7 + 91)
+    assert write_off_stale_invoices(corner.machine.context, corner.machine.clock.now())["items"] == 0
+    assert corner.does("subscriptions.change", quantity=2, when="now")["code"] == "invoice_open"
+    corner.does("subscriptions.cancel", when="now")
+    assert corner.machine.one("SELECT status FROM bursar.invoice WHERE external_id = %s", owed) == "void"
