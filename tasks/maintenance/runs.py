@@ -22,7 +22,7 @@ from tasks.maintenance import access, efacturas, erasures
 from tasks.maintenance import retention as old
 from tasks.maintenance.check_invariants import sweep_invariants
 from tasks.maintenance.recon.ask import ask_daily, providers
-from tasks.maintenance.recon.backfill import ACCOUNTS, backfill_stripe
+from tasks.maintenance.recon.backfill import ACCOUNTS, Backfilled, backfill_stripe
 from tasks.maintenance.recon.backfill_paypal import backfill_paypal
 from tasks.maintenance.recon.run import turn
 from workers.context import Context
@@ -43,6 +43,7 @@ _VERIFY_BUDGET_S = 8.0
 _REOPEN_CHUNK = 1_000
 _MONTHS_AHEAD = 3
 _BACKFILL_ALL, _BACKFILL_FAILED = timedelta(hours=3), timedelta(days=3)
+_BACKFILLED = "SELECT result FROM bursar.schedule_slot WHERE job = 'backfill_events' AND slot_at = %(slot_at)s"
 _RECON_BUDGET_S = 10.0
 """Of one turn; the comparison in hand comes on top, and the task is stopped after 20 s."""
 
@@ -216,19 +217,36 @@ def pull_balance_transactions(context: Context, slot_at: datetime) -> Mapping[st
 
 
 def backfill_events(context: Context, slot_at: datetime) -> Mapping[str, Any]:
-    """Take in what never came (INBOX-6): all of the last hours, and of the last days what Stripe could not deliver."""
-    asked, done = providers(context.settings), []
-    if "stripe" in asked:
-        done.append(backfill_stripe(context, since=slot_at - _BACKFILL_ALL, budget_s=_RECON_BUDGET_S / 3))
-        done.append(backfill_stripe(context, since=slot_at - _BACKFILL_FAILED, failed_only=True, budget_s=_RECON_BUDGET_S / 3))
-    if "paypal" in asked:
-        done.append(backfill_paypal(context, since=slot_at - _BACKFILL_ALL, budget_s=_RECON_BUDGET_S / 3))
-    if not done:
+    """Take in what never came (INBOX-6): all of the last hours, and of the last days what Stripe could not deliver.
+
+    In turns: what one did not come to, such as the accounts behind the first ones, the next one does.
+    """
+    asked = providers(context.settings)
+    if not asked:
         return {"skipped": "no provider's key is set"}
-    injected = sum(one.injected for one in done)
-    if injected:
-        log.warning("events_backfilled", injected=injected)
-    return {"looked_at": sum(one.looked_at for one in done), "injected": injected, "ended": all(one.ended for one in done)}
+    with context.engine.connect() as connection:
+        so_far = connection.exec_driver_sql(_BACKFILLED, {"slot_at": slot_at}).scalar() or {}
+    at = dict(so_far.get("at") or {})
+    counts = {name: so_far.get(name, 0) for name in ("looked_at", "injected")}
+    everything, failed = slot_at - _BACKFILL_ALL, slot_at - _BACKFILL_FAILED
+    for name, source, since in (("all", "stripe", everything), ("failed", "stripe", failed), ("paypal", "paypal", everything)):
+        if source not in asked or (name in at and at[name] is None):
+            continue
+        done = _backfill(context, name, since, at.get(name))
+        at[name] = None if done.beyond == at.get(name) else done.beyond  # no further: all that is left came at one moment
+        counts = {"looked_at": counts["looked_at"] + done.looked_at, "injected": counts["injected"] + done.injected}
+    if counts["injected"]:
+        log.warning("events_backfilled", injected=counts["injected"])
+    ended = not any(at.values())
+    return {**counts, "ended": ended, "at": at, "more": not ended}
+
+
+def _backfill(context: Context, name: str, since: datetime, beyond: list[str] | None) -> Backfilled:
+    budget_s = _RECON_BUDGET_S / 3
+    if name == "paypal":
+        until = datetime.fromisoformat(beyond[0]) if beyond else None
+        return backfill_paypal(context, since=since, until=until, budget_s=budget_s)
+    return backfill_stripe(context, since=since, failed_only=name == "failed", budget_s=budget_s, beyond=beyond)
 
 
 def send_efacturas(context: Context, slot_at: datetime) -> Mapping[str, Any]:

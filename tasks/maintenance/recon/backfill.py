@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -49,15 +49,21 @@ class Backfilled:
     looked_at: int = 0
     known: int = 0
     injected: int = 0
-    ended: bool = True
-    """Whether the list was read to its end."""
+    beyond: list[str] | None = None
+    """Where to go on; None: it was read to its end."""
     rows: dict[str, list[int]] = field(default_factory=dict)
     """Queue -> the inbox rows that came into being, for hints."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the list was read to its end."""
+        return self.beyond is None
+
 
 def backfill_stripe(
-    context: Context, *, since: datetime, until: datetime | None = None, failed_only: bool = False, budget_s: float | None = None
-) -> Backfilled:
+    context: Context, *, since: datetime, until: datetime | None = None, failed_only: bool = False, budget_s: float | None = None,
+    beyond: Sequence[str] | None = None,
+) -> Backfilled:  # fmt: skip
     """Read Stripe's events made from `since` on, ours and the connected accounts', and inject what we lack.
 
     Args:
@@ -65,22 +71,31 @@ def backfill_stripe(
         since: the first instant; Stripe keeps 30 days.
         until: the first instant that is too late; None: now.
         failed_only: only those that Stripe could not deliver, which are few.
-        budget_s: stop after so many seconds; None: at the end.
+        budget_s: stop after so many seconds and the page in hand; None: at the end.
+        beyond: go on where an earlier call has stopped, with the same times.
 
     Raises:
         Retryable, Final: Stripe could not be asked; what was injected stays.
     """
     done, end = Backfilled(), None if budget_s is None else monotonic_s() + budget_s
     query = {"delivery_success": "false"} if failed_only else None
+    first, after = beyond or ("", "")
     with context.engine.begin() as connection:
-        accounts = [None, *connection.exec_driver_sql(ACCOUNTS).scalars()]
-    for account in accounts:
-        for page in listing.listed("event", context.settings, since=since, until=until, account=account, query=query):
+        accounts = ["", *sorted(connection.exec_driver_sql(ACCOUNTS).scalars())]
+    left = [account for account in accounts if account >= first]
+    for account, following in zip(left, [*left[1:], None], strict=True):
+        behind = after or None if account == first else None
+        pages = listing.listed("event", context.settings, since=since, until=until, account=account or None, after=behind, query=query)
+        for page in pages:
             with context.engine.begin() as connection:
-                _take(context, connection, page, account, done)
+                _take(context, connection, page, account or None, done)
             if end is not None and monotonic_s() > end:
-                done.ended = False
+                done.beyond = [account, page[-1]["id"]]
                 return done
+        # An account without events costs a question, too.
+        if following is not None and end is not None and monotonic_s() > end:
+            done.beyond = [following, ""]
+            return done
     return done
 
 

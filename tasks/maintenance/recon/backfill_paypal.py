@@ -42,7 +42,8 @@ def backfill_paypal(context: Context, *, since: datetime, until: datetime | None
         with context.engine.begin() as connection:
             _take(context, connection, page, done)
         if end is not None and monotonic_s() > end:
-            done.ended = False
+            # Newest first; what is as old as the last one is looked at once more.
+            done.beyond = [str(page[-1].get("create_time"))]
             break
     return done
 

@@ -14,6 +14,8 @@ from tasks.maintenance.runs import backfill_events, reconcile
 from tests.harness.sandbox import Sandbox
 from tests.tasks.maintenance.recon.test_trade import some
 from tests.tasks.maintenance.recon.trade import Trade
+from workers.routing import load
+from workers.slots import turn as slot_turn
 
 
 def asked(trade: Trade, reference: str) -> None:
@@ -82,3 +84,22 @@ def test_the_day_has_one_run_and_the_hour_one_backfill(trade: Trade) -> None:
     told = backfill_events(context, trade.machine.clock.now())
     assert told["injected"] > 0
     assert backfill_events(context, trade.machine.clock.now())["injected"] == 0
+
+
+@pytest.mark.requirement("INBOX-6")
+def test_what_one_turn_of_the_backfill_did_not_come_to_the_next_one_does(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load("tasks.maintenance.runs"), "_RECON_BUDGET_S", 0.0)
+    for _ in range(2):
+        trade.control.ready_account()
+    some(trade, 2)
+    machine, slot_at, turns = trade.machine, trade.machine.clock.now(), 1
+    machine.kept().execute(
+        "INSERT INTO bursar.schedule_slot (job, slot_at, queue, state) VALUES ('backfill_events', %s, 'maintenance', 'due')", [slot_at]
+    )
+    while slot_turn(machine.context, "maintenance", "backfill_events", slot_at.isoformat()).more:
+        turns += 1
+        assert turns < 50
+    told = machine.one("SELECT result FROM bursar.schedule_slot WHERE job = 'backfill_events' AND state = 'done'")
+    assert told["ended"]
+    assert told["injected"] == machine.one("SELECT count(*) FROM bursar.inbox WHERE event_type NOT LIKE '%%.fetched'")
+    assert trade.backfill().injected == 0
