@@ -26,6 +26,11 @@ PLANS: dict[str, dict[str, Any]] = {
     "team": {"title": "Team", "credits": 500, "limits": {"projects": None, "seats": 40}},
     "free": {"title": "Free", "free": True, "limits": {"projects": 1, "exports": 2}},
 }  # fmt: skip
+PACKAGE: dict[str, Any] = {
+    "reference": "credits-500", "kind": "credit_package", "title": "Handbook with 500 credits", "credits": 500,
+    "supply": "goods", "tax_kind": "reduced", "tax_kinds": {"DK": "standard"},
+}  # fmt: skip
+"""Goods at a reduced rate, printed and sent: with `--papers` there are intra-Community supplies and exports, too."""
 PRICES = {
     ("basic", "month", 1): 900, ("basic", "year", 1): 9_000, ("pro", "month", 1): 2_000, ("pro", "month", 3): 5_500,
     ("pro", "year", 1): 20_000, ("team", "month", 1): 800, ("team", "year", 1): 8_000, ("credits-500", "once", 1): 4_900,
@@ -47,8 +52,7 @@ def open_shop(play: Play) -> None:
     for reference, said in PLANS.items():
         here = [stripe_price(play, reference)] if (reference, "month", 1) in PRICES else []
         play.submit("billing.products.define.v1", {"reference": reference, "kind": "plan", "provider_refs": here, **said})
-    package = {"reference": "credits-500", "kind": "credit_package", "title": "500 credits", "credits": 500}
-    play.submit("billing.products.define.v1", package)
+    play.submit("billing.products.define.v1", PACKAGE)
     for code, said in CAMPAIGNS.items():
         campaign = {"reference": code.lower(), "title": code.title(), "max_per_customer": 1, **said}
         play.submit("billing.campaigns.define.v1", campaign)
