@@ -16,7 +16,7 @@ import structlog
 from billing.operations.announce_entitlements import announce_entitlements
 from billing.operations.money_credit import credit_key, grant_credit
 from billing.operations.note_over_credit import note_over_credit
-from billing.operations.period_money import net_of, pending_back_minor
+from billing.operations.period_money import net_of, pending_back_minor, taken_over_minor
 from billing.operations.unit import UnitOfWork
 from billing.rules.instants import iso
 from billing.rules.money import share_half_up
@@ -123,8 +123,8 @@ def _given_back(unit: UnitOfWork, invoice: Invoice) -> GivenBack:
     billed = [one for one in found.values() if one["period_start"] is not None and one["period_start"] >= start]
     paid = [one for one in billed if one["period_start"] == start and one["status"] == "paid"]
     after = min((one["period_start"] for one in billed if one["period_start"] > start), default=None)
-    of_price = next((net_of(one) for one in paid), (1, 1))
-    taken = sum(_taken_over(one) for one in billed if one["period_start"] == after and one["status"] in ("pending", "paid"))
+    of_price = next((net_of(one) for one in paid if one["total_minor"]), (1, 1))
+    taken = sum(taken_over_minor(one) for one in billed if one["period_start"] == after and one["status"] in ("pending", "paid"))
     return GivenBack(
         paid_minor=sum((one["amount_paid_minor"] or 0) + (one["credit_applied_minor"] or 0) + _with_tax(one) for one in paid),
         refunded_minor=sum(one["refunded_minor"] or 0 for one in paid),
@@ -135,15 +135,9 @@ def _given_back(unit: UnitOfWork, invoice: Invoice) -> GivenBack:
     )
 
 
-def _taken_over(invoice: Mapping[str, Any]) -> int:
-    """Its lines below zero about the period before."""
-    lines = [line for line in invoice["lines"] or () if line.get("proration") and not line.get("period_start")]
-    return sum(max(0, -int(line["amount_minor"])) for line in lines)
-
-
 def _with_tax(invoice: Mapping[str, Any]) -> int:
     net, total = net_of(invoice)
-    return share_half_up(_taken_over(invoice), total, net)
+    return share_half_up(taken_over_minor(invoice), total, net)
 
 
 def _unspent_surplus(unit: UnitOfWork, paid_for: Fulfilment) -> int:

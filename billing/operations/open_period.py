@@ -78,11 +78,17 @@ def open_period(
         price_ref=row.price_ref, invoice_ref=invoice.external_id if invoice else None,
         seats_minor=seats[0].amount_minor if seats else None, opened_at=unit.now,
     ))  # fmt: skip
-    if invoice is None and billing_reason != "change":
-        settle_period(unit, row, period.start, "nothing_owed")
-    elif invoice is None:
-        carry_usage(unit, row, period.start)
+    if invoice is None:
+        _free(unit, row, period.start, changed=billing_reason == "change")
     return invoice
+
+
+def _free(unit: UnitOfWork, row: Subscription, start: datetime, *, changed: bool) -> None:
+    """Nobody will pay for it, so what follows from that follows now."""
+    if changed:
+        carry_usage(unit, row, start)
+    else:
+        settle_period(unit, row, start, "nothing_owed")
 
 
 def _accrued(row: Subscription, most_minor: int, product_ref: str | None) -> tuple[Line, ...]:

@@ -22,6 +22,9 @@ _INVOICES = """SELECT external_id, status, finalized_at, amount_paid_minor, cred
                  AND (period_start >= %(start)s OR finalized_at > %(yesterday)s)"""
 _CREDITS = """SELECT id, delta_minor FROM bursar.money_credit_entry
               WHERE subscription_ref = %(subscription)s AND period_start = %(start)s AND kind IN ('granted', 'adjusted')"""
+_BEFORE = """SELECT tax_inclusive, tax_minor, total_minor FROM bursar.invoice
+             WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar' AND status = 'paid'
+               AND total_minor > 0 AND period_start < %(start)s ORDER BY period_start DESC, finalized_at DESC LIMIT 1"""
 _ON_THEIR_WAY = """SELECT p.source, p.external_id, p.refund_requests,
                           coalesce((f.metadata ->> 'credited_minor')::bigint, 0) AS surplus_minor
                    FROM bursar.fulfilment f JOIN bursar.payment p ON p.source = f.source AND p.external_id = f.external_id
@@ -77,7 +80,7 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
     unpaid = sum(share_half_up(one["total_minor"] or 0, *net_of(one)) for one in of_period if one["status"] == "pending")
     recent = sum(1 for one in invoices.values() if one["finalized_at"] is not None and one["finalized_at"] > yesterday)
     given_up = max(-(row.seats_accrued_minor or 0), 0)  # it will be taken off the next invoice
-    of_price = next((net_of(one) for one in of_period if one["status"] == "paid"), (1, 1))
+    of_price = next((net_of(one) for one in of_period if one["status"] == "paid" and one["total_minor"]), None) or _net_before(unit, bound)
     credited = share_half_up(sum(given.values()), *of_price) + given_up
     paid -= share_half_up(back, *of_price)
     return PeriodMoney(paid, unpaid, credited, len(of_period), len(given), recent, of_price)
@@ -86,6 +89,12 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
 def _of_before(invoice: Mapping[str, Any]) -> int:
     """Its lines about the period before: below zero, that has paid for some of this one; above, some of the money is not this one's."""
     return sum(int(line["amount_minor"]) for line in invoice["lines"] or () if line.get("proration") and not line.get("period_start"))
+
+
+def taken_over_minor(invoice: Mapping[str, Any]) -> int:
+    """What of the period before has paid for an invoice's: its lines below zero about that."""
+    lines = [line for line in invoice["lines"] or () if line.get("proration") and not line.get("period_start")]
+    return sum(max(0, -int(line["amount_minor"])) for line in lines)
 
 
 def pending_back_minor(unit: UnitOfWork, invoice_refs: Sequence[str]) -> int:
@@ -99,6 +108,11 @@ def pending_back_minor(unit: UnitOfWork, invoice_refs: Sequence[str]) -> int:
         asked = one["refund_requests"] if payment is None else payment.refund_requests
         total += max(0, pending_minor(asked) - int(one["surplus_minor"]))
     return total
+
+
+def _net_before(unit: UnitOfWork, bound: Mapping[str, Any]) -> tuple[int, int]:
+    """What the period before took over has the tax that was paid with that one."""
+    return next((net_of(one) for one in unit.committed(_BEFORE, bound)), (1, 1))
 
 
 def net_of(invoice: Mapping[str, Any]) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from tasks.payments.runs import (
     expire_manual_renewals,
     renew_subscriptions,
     reset_credits,
-    write_off_stale_invoices,
 )
 from tests.factories.organisations import Organisations
 from tests.factories.subscribers import do, price, product
@@ -36,13 +34,13 @@ _SUB = "SELECT status FROM bursar.subscription WHERE external_id = 'sub-ann'"
 class Corner(Shop):
     """Ann, who pays 20.00 a month by transfer; `big` costs 40.00, and 240.00 or 480.00 a year."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, **who: Any) -> None:
         super().__init__(machine)
         do(machine.context, lambda unit: (
             product(unit, "big", name="Big"), price(unit, "big", 4_000), price(unit, "pro", 24_000, cycle_unit="year"),
             price(unit, "big", 48_000, cycle_unit="year"),
         ))  # fmt: skip
-        self.joins("ann")
+        self.joins("ann", **who)
 
     def does(self, name: str, **payload: Any) -> dict[str, Any]:
         """A command about her subscription, at this instant."""
@@ -252,65 +250,3 @@ def test_money_that_is_on_its_way_is_waited_for(corner: Corner, status: str, the
     corner.at(39)
     corner.lets_go()
     assert corner.one(_SUB) == then
-
-
-_USED = "SELECT used, reset_at - %s FROM bursar_api.usage('ann', %s)"
-
-
-@pytest.mark.requirement("USAGE-1", "USAGE-2", "USAGE-6")
-def test_another_cycle_lets_the_running_counters_go_on_to_their_end_and_no_further(corner: Corner) -> None:
-    def uses(day: float, quantity: int) -> None:
-        corner.at(day)
-        corner.does("usage.record", events=[{"subscriber_ref": "ann", "meter": "storage", "key": f"on-{day}", "quantity": quantity}])
-
-    def counts() -> tuple[int, int]:
-        used, left = corner.machine.all(_USED, corner.start, corner.machine.clock.now())[0]
-        return used, (left + timedelta(hours=1)).days
-
-    corner.does("meters.define", meter="storage", title="Storage", category="custom", aggregation="sum")
-    uses(10, 7)
-    corner.does("subscriptions.change", cycle_unit="year", when="now")
-    corner.pays()
-    assert counts() == (7, 31), "a change refills nothing"
-    uses(30, 1)
-    assert counts() == (8, 31)
-    uses(40, 2)
-    assert counts() == (2, 10 + 365)
-    corner.does("subscriptions.change", cycle_unit="month", when="now")
-    corner.pays()
-    assert counts() == (2, 40 + 28)
-    corner.reaches(68.1)
-    corner.pays()
-    assert counts() == (0, 40 + 28 + 31)
-
-
-_PERIODS = "SELECT period_start FROM bursar.subscription_period ORDER BY period_start"
-
-
-@pytest.mark.requirement("SUB-13")
-def test_another_cycle_from_the_end_of_february_on_remembers_the_thirty_first(machine: Machine) -> None:
-    machine.clock.move_to(datetime(2027, 1, 31, 12, tzinfo=UTC))
-    corner = Corner(machine)
-    do(machine.context, lambda unit: price(unit, "pro", 5_000, cycle_count=3))
-    corner.does("subscriptions.change", cycle_count=3, when="period_end")
-    for days in (28.1, 120.1, 212.1):
-        corner.reaches(days)
-        corner.pays()
-    assert [f"{row[0]:%m-%d}" for row in machine.all(_PERIODS)] == ["01-31", "02-28", "05-31", "08-31"]
-    corner.does("subscriptions.change", cycle_count=1, when="period_end")
-    corner.reaches(303.1)
-    corner.pays()
-    corner.reaches(334.1)
-    assert [f"{row[0]:%m-%d}" for row in machine.all(_PERIODS)][4:] == ["11-30", "12-31"]
-
-
-@pytest.mark.requirement("INV-12", "SUB-4")
-def test_an_upgrade_that_is_not_paid_is_owed_as_long_as_its_subscription_runs(corner: Corner) -> None:
-    corner.at(15.5)
-    corner.does("subscriptions.change", product="big", when="now")
-    owed = corner.one(_NEWEST)
-    corner.at(15.5 + 7 + 91)
-    assert write_off_stale_invoices(corner.machine.context, corner.machine.clock.now())["items"] == 0
-    assert corner.does("subscriptions.change", quantity=2, when="now")["code"] == "invoice_open"
-    corner.does("subscriptions.cancel", when="now")
-    assert corner.machine.one("SELECT status FROM bursar.invoice WHERE external_id = %s", owed) == "void"
