@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from billing.operations.claw_back_credits import claw_back_part
+from billing.operations.claw_back_part import claw_back_part
 from billing.operations.consume_promo import consume_promo
 from billing.operations.deliver import deliver
 from billing.operations.grant_package import lot_of_fulfilment

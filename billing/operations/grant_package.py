@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import structlog
 
+from billing.operations.claw_back_part import claw_back_part
 from billing.operations.grant_credits import Grant, grant_credits, lapse_of
 from billing.operations.unit import UnitOfWork
 from core.settings import current
 from models.customer import Customer
 from models.fulfilment import Fulfilment
 from models.invoice import Invoice
+from models.payment import Payment
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +82,8 @@ def _grant(unit: UnitOfWork, keys: Sequence[str]) -> None:
             lot=lot_of_fulfilment(row), subscriber_ref=row.external_ref, amount=amount, pool="purchased", origin="package",
             kind="purchase", expires_at=lapse_of(unit, row.external_ref, months), product_ref=row.purpose_ref, payment_ref=row.payment_ref,
         ), begins_period=True)  # fmt: skip
+        for payment in unit.find(Payment, row.source, [row.payment_ref or ""]).values():  # a part of it may be back already
+            claw_back_part(unit, row, lot_of_fulfilment(row), payment.refunded_minor or 0, payment.received_minor or 0)
 
 
 def _product(unit: UnitOfWork, reference: str | None) -> tuple[int | None, int]:

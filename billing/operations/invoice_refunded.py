@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.operations.claw_back_credits import claw_back_part
+from billing.operations.claw_back_part import claw_back_part
 from billing.operations.credit_document import credit_later
 from billing.operations.given_back import take_back_credit
 from billing.operations.grant_package import lot_of_invoice

@@ -185,6 +185,15 @@ def test_a_part_that_goes_back_takes_back_as_much_of_its_lot(shop: CreditShop, p
     assert back(0) == ({"purchased": 300}, (None, None))
 
 
+@pytest.mark.requirement("REFUND-13", "CRED-4")
+def test_a_part_that_is_back_before_the_credits_are_granted_takes_its_part_of_them(shop: CreditShop) -> None:
+    shop.approves("t-1", purpose="credit_package", purpose_ref="credits-500")
+    shop.machine.kept().execute("UPDATE bursar.fulfilment SET customer_ref = 'cus_9', source = 'stripe'")
+    shop.machine.kept().execute("UPDATE bursar.payment SET refunded_minor = 980, source = 'stripe'")
+    shop.asks("billing.customer.link.v1", source="stripe", customer_ref="cus_9", external_ref="alice")
+    assert shop.pools() == {"purchased": 400}
+
+
 @pytest.mark.requirement("INV-13", "REFUND-13")
 def test_a_part_of_a_package_that_waits_for_the_rest_goes_back_and_leaves_no_stub(shop: CreditShop) -> None:
     shop.invoices()
