@@ -39,13 +39,15 @@ def record_refund(unit: UnitOfWork, fact: RefundFact) -> Refund:
         "charge": row.charge_ref,
     }
     move_status(unit, row, REFUND, before, row.status, about)
+    # What only PayPal's weakly signed body told of is no refund before PayPal was asked; one that was confirmed stays what it was.
+    told = {row.external_id: share(row.amount_minor, row.status)} if row.confirmed is not False else {}
     if row.charge_ref:
         charge = unit.row(Charge, row.source, row.charge_ref)
-        derive_refunded(charge, charge.amount_refunded_minor, {row.external_id: share(row.amount_minor, row.status)})
+        derive_refunded(charge, charge.amount_refunded_minor, told)
         follow_charge(unit, charge, fact.payment_ref)
     elif row.payment_ref and row.source == SOURCE:
         payment = unit.row(Payment, row.source, row.payment_ref)
-        derive_refunded(payment, None, {row.external_id: share(row.amount_minor, row.status)})
+        derive_refunded(payment, None, told)
         converge_payment(unit, payment)  # bank transfers have no charge that would tell it
     post_refund(unit, row)
     follow_refund_request(unit, row, new=before is None)

@@ -18,7 +18,7 @@ _STATUSES = {"COMPLETED": "succeeded", "PENDING": "pending", "FAILED": "failed",
 
 
 def refund(event: Event) -> list[MoneyBackFact]:
-    """The refund, and what PayPal says went back of its capture or sale so far (cumulative).
+    """The refund, and what PayPal's answer to a look-up says went back of its capture or sale so far (cumulative).
 
     Raises:
         UnparsableBody: it has no id, or an amount that is no exact money.
@@ -56,7 +56,8 @@ def refund(event: Event) -> list[MoneyBackFact]:
             provider_created_at=time_of(obj, "create_time"),
         )
     ]
-    if charge_ref is not None and total is not None:
+    # By a look-up only: the amount is cumulative, so one that a forged body said would never sink again.
+    if charge_ref is not None and total is not None and event.type.endswith(FETCHED):
         facts.append(
             ChargeFact(
                 source=event.source,

@@ -10,7 +10,8 @@ RULE = Rule(
         SELECT 'payment ' || p.external_id, 'received ' || p.received_minor || ' ' || p.currency || ', refunds come to ' || r.total
         FROM bursar.payment p
         JOIN LATERAL (SELECT sum(f.amount_minor) AS total FROM bursar.refund f
-                      WHERE f.source = p.source AND f.payment_ref = p.external_id AND f.status IN ('pending', 'succeeded')) AS r ON true
+                      WHERE f.source = p.source AND f.payment_ref = p.external_id AND f.status IN ('pending', 'succeeded')
+                        AND f.confirmed IS NOT FALSE) AS r ON true
         WHERE p.updated_at >= %(since)s AND r.total > p.received_minor""",
     then="ask the provider: a refund may be counted twice, or the payment's amount be old; bursar explain the payment",
 )

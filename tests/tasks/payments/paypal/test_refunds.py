@@ -94,3 +94,19 @@ def test_a_sale_is_refunded_in_its_own_generation(market: Market) -> None:
     assert went_back(market) == [("succeeded", 333, "EUR", True)]
     assert market.row("charge", sale)["refunded_minor"] == 333
     assert market.machine.failures() == []
+
+
+@pytest.mark.requirement("INBOX-11", "REFUND-6")
+def test_what_only_a_weakly_signed_body_says_went_back_revokes_nothing(market: Market) -> None:
+    capture = market.bought()
+    ask(market, capture, 100)
+    market.deliver()
+    [told] = [one for one in market.told if one["event_type"] == "PAYMENT.CAPTURE.REFUNDED"]
+    all_of_it = {"currency_code": "EUR", "value": "121.00"}
+    said = told["resource"] | {"id": "1FORGED", "amount": all_of_it, "seller_payable_breakdown": {"total_refunded_amount": all_of_it}}
+    market.machine.deliver(told | {"id": "WH-forged", "resource": said}, "paypal")
+    market.settle()
+    assert market.row("refund", "1FORGED")["confirmed"] is False
+    payment = market.row("payment", capture)
+    assert (payment["refunded_minor"], payment["refund_status"]) == (100, "partially_refunded")
+    assert market.row("fulfilment", capture)["status"] == "granted"
