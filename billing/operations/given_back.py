@@ -26,6 +26,7 @@ from models.invoice import Invoice
 from models.money_credit import MoneyCredit, MoneyCreditEntry
 from models.payment import Payment
 from models.subscriber import Subscriber
+from models.subscription import Subscription
 
 log = structlog.get_logger(__name__)
 
@@ -76,9 +77,10 @@ def refundable_minor(unit: UnitOfWork, payment: Payment) -> int | None:
         return None
     unit.row(Subscriber, OWN_SOURCE, invoice.subscriber_ref or "")  # whoever gives a credit has it locked
     given = _given_back(unit, invoice)
-    if not given.as_credit_minor:
+    as_credit = given.as_credit_minor + _given_up(unit, invoice)
+    if not as_credit:
         return None
-    left = given.paid_minor - given.refunded_minor - given.as_credit_minor - pending_back_minor(unit, given.refs)
+    left = given.paid_minor - given.refunded_minor - as_credit - pending_back_minor(unit, given.refs)
     return max(0, left) + _unspent_surplus(unit, paid_for)
 
 
@@ -133,6 +135,16 @@ def _given_back(unit: UnitOfWork, invoice: Invoice) -> GivenBack:
         withdrawn_minor=-sum(delta for kind, delta in entries.values() if kind == "adjusted"),
         refs=[one["external_id"] for one in paid],
     )
+
+
+def _given_up(unit: UnitOfWork, invoice: Invoice) -> int:
+    """What the next invoice will take off for seats that were given up within this one's period, if that runs."""
+    ref = invoice.subscription_ref or ""
+    row = unit.find(Subscription, OWN_SOURCE, [ref]).get(ref)
+    if row is None or row.current_period_start != invoice.period_start:
+        return 0
+    net, total = net_of(invoice.__dict__)
+    return share_half_up(max(-(row.seats_accrued_minor or 0), 0), total, net)
 
 
 def _with_tax(invoice: Mapping[str, Any]) -> int:

@@ -98,6 +98,13 @@ def test_what_another_cycle_took_over_is_not_refunded_too(till: Till) -> None:
     assert till.refund("t-23000")["result"]["amount_minor"] == 23_000
 
 
+@pytest.mark.requirement("REFUND-1", "SEAT-2")
+def test_what_the_next_invoice_takes_off_for_seats_given_up_is_not_refunded_too(till: Till) -> None:
+    till.joins("ann")
+    till.machine.kept().execute("UPDATE bursar.subscription SET seats_accrued_minor = -500")
+    assert till.refund("t-2000")["result"]["amount_minor"] == 1_500
+
+
 @pytest.mark.requirement("CRED-10", "REFUND-2")
 def test_what_is_on_its_way_back_becomes_no_credit(till: Till) -> None:
     till.joins("ann")
