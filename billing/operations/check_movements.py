@@ -64,7 +64,8 @@ _STRAY_TRANSFER = """
           AND NOT EXISTS (SELECT FROM bursar.transfer_request r WHERE r.source = %(source)s AND r.transfer_ref = s.external_id))"""
 
 # What a person made at the provider is told by its refund alone; what we asked for is named by its request. What only shows another
-# movement (a transfer's reversal, a capture that PayPal reversed for a dispute) is looked at there.
+# movement (a transfer's reversal, a capture that PayPal reversed for a dispute) is looked at there; what of an authorisation was never
+# taken is none.
 _UNASKED_REFUND = """
     found AS (
         SELECT 'refund_not_asked' AS kind, 'refund' AS object_type, r.external_id AS object_ref, r.account_ref, NULL::bigint AS ours_minor,
@@ -75,13 +76,17 @@ _UNASKED_REFUND = """
         WHERE r.source = %(source)s AND r.versions <> '{{}}' AND r.provider_created_at >= %(since)s AND r.provider_created_at < %(until)s
           AND r.status NOT IN ('failed', 'cancelled') AND r.confirmed IS DISTINCT FROM false
           AND r.source_transfer_reversal_ref IS NULL AND r.reason IS DISTINCT FROM 'reversed'
+          AND NOT EXISTS (SELECT FROM bursar.charge c WHERE c.source = r.source AND c.external_id = r.charge_ref AND c.source = 'stripe'
+                          AND r.balance_transaction_ref IS NULL AND r.amount_minor = c.amount_minor - c.amount_captured_minor)
           AND NOT EXISTS (SELECT FROM bursar.refund_request q WHERE q.source = %(source)s AND q.refund_ref = r.external_id))"""
 
 _REFUNDED = """
     counted AS (
         SELECT c.external_id, c.account_ref, c.currency, c.provider_created_at, c.refunded_minor,
                (SELECT coalesce(sum(r.amount_minor), 0)::bigint FROM bursar.refund r
-                WHERE r.source = c.source AND r.charge_ref = c.external_id AND r.status NOT IN ('failed', 'cancelled')) AS summed
+                WHERE r.source = c.source AND r.charge_ref = c.external_id AND r.status NOT IN ('failed', 'cancelled')
+                  AND NOT (c.source = 'stripe' AND r.balance_transaction_ref IS NULL AND c.amount_captured_minor < c.amount_minor
+                           AND r.amount_minor = c.amount_minor - c.amount_captured_minor)) AS summed
         FROM bursar.charge c
         WHERE c.source = %(source)s AND c.provider_created_at >= %(since)s AND c.provider_created_at < %(until)s),
     found AS (

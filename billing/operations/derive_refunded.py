@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from billing.rules.refunded import refunded_minor
+from billing.rules.refunded import refunded_minor, released_minor
 from models.charge import Charge
 from models.payment import Payment
 
@@ -24,5 +24,14 @@ def derive_refunded(
     if merged != (row.refund_shares or {}):
         row.refund_shares = merged
     total = refunded_minor(said_minor, merged)
+    if isinstance(row, Charge):
+        total = max(0, total - released(row))
     if row.refunded_minor != total:
         row.refunded_minor = total
+
+
+def released(charge: Charge) -> int:
+    """What of a charge at Stripe was authorised and never taken, in minor units."""
+    if charge.source != "stripe":
+        return 0
+    return released_minor(charge.amount_minor, charge.amount_captured_minor, charge.amount_refunded_minor)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from billing.operations.apply_fact import apply_fact
-from billing.operations.derive_refunded import derive_refunded
+from billing.operations.derive_refunded import derive_refunded, released
 from billing.operations.follow_charge import follow_charge
 from billing.operations.link import link
 from billing.operations.post_charge import post_charge
+from billing.operations.post_refund import post_refund
 from billing.operations.unit import UnitOfWork
 from billing.rules.facts.payment import ChargeFact
 from models.charge import Charge
+from models.refund import Refund
 
 
 def record_charge(unit: UnitOfWork, fact: ChargeFact) -> Charge:
@@ -25,4 +27,7 @@ def record_charge(unit: UnitOfWork, fact: ChargeFact) -> Charge:
     derive_refunded(row, row.amount_refunded_minor)
     follow_charge(unit, row, fact.payment_ref)
     post_charge(unit, row)
+    if released(row):
+        for reference in row.refund_shares or {}:  # one of them may have been booked before this was known
+            post_refund(unit, unit.row(Refund, row.source, reference))
     return row

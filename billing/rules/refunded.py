@@ -37,3 +37,20 @@ def refunded_minor(said_minor: int | None, shares: Shares) -> int:
     standing: int = sum(one["amount_minor"] for one in shares.values() if not one["undone"])
     undone: int = sum(one["amount_minor"] for one in shares.values() if one["undone"])
     return max(standing, (said_minor or 0) - undone, 0)
+
+
+def released_minor(amount_minor: int | None, captured_minor: int | None, said_minor: int | None) -> int:
+    """What of an authorised charge was let go of and never taken, in its minor units.
+
+    Stripe counts that among what the charge says went back, and shows a refund of it that moved no balance. While a charge is only
+    authorised, or more of it may be captured, it says less than that, and nothing counts.
+
+    Args:
+        amount_minor: what was authorised.
+        captured_minor: what was taken; None: not told.
+        said_minor: as of `refunded_minor`.
+    """
+    if amount_minor is None or captured_minor is None:
+        return 0
+    gap = amount_minor - captured_minor
+    return gap if 0 < gap <= (said_minor or 0) else 0

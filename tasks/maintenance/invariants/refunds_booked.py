@@ -16,6 +16,9 @@ RULE = Rule(
               AND j.kind IN ('refund', 'refund_failure')) AS b ON true
         WHERE r.updated_at >= %(since)s AND r.confirmed IS NOT FALSE AND r.source_transfer_reversal_ref IS NULL
           AND r.amount_minor IS NOT NULL AND r.currency IS NOT NULL AND r.status IN ('succeeded', 'failed', 'cancelled')
+          -- An authorisation that was let go of moved nothing.
+          AND NOT EXISTS (SELECT FROM bursar.charge c WHERE c.source = r.source AND c.external_id = r.charge_ref AND c.source = 'stripe'
+                          AND r.balance_transaction_ref IS NULL AND r.amount_minor = c.amount_minor - c.amount_captured_minor)
           AND coalesce(b.booked, 0) <> CASE WHEN r.status = 'succeeded' THEN r.amount_minor ELSE 0 END""",
     then="bursar journal show REFUND; replay its newest event",
 )

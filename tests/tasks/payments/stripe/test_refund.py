@@ -135,3 +135,37 @@ def test_refunds_recorded_at_the_same_time_all_count(teller: Teller) -> None:
         list(pool.map(teller.tell, events))
     assert len(teller.rows("refund")) == 12
     assert went_back(teller) == (120, 120)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+@pytest.mark.parametrize(("taken", "more"), [(600, {}), (0, {"captured": False, "refunded": True})])
+def test_what_was_authorised_and_never_taken_is_no_refund(teller: Teller, order: tuple[int, ...], taken: int, more: dict[str, Any]) -> None:
+    """Stripe counts what it lets go of an authorisation as refunded, and tells of it as a refund that moved no balance."""
+    events = [
+        refund("refund.created", "succeeded", 1, amount=1000 - taken, balance_transaction=None),
+        refunded(1000 - taken, 1, amount_captured=taken, **more),
+        stripe_event("payment_intent.succeeded" if taken else "payment_intent.canceled", {
+            "id": "pi_1", "object": "payment_intent", "amount": 1000, "amount_received": taken, "currency": "usd", "metadata": {},
+            "status": "succeeded" if taken else "canceled", "latest_charge": "ch_1", "created": 1_772_366_400,
+        }, event_id="evt_pi", after_s=2),
+    ]  # fmt: skip
+    teller.tell(*(events[place] for place in order))
+    payment = teller.only("payment")
+    assert (payment["received_minor"], payment["refunded_minor"] or 0, payment["refund_status"]) == (taken, 0, None)
+    assert booked(teller) == ({"charge": taken} if taken else {})
+    if taken:
+        teller.tell(
+            refund("refund.created", "succeeded", 3, refund_id="re_2", amount=100, balance_transaction="txn_2"),
+            refunded(1100 - taken, 4, amount_captured=taken),
+        )
+        assert went_back(teller) == (100, 100)
+        assert booked(teller) == {"charge": taken, "refund": 100}
+
+
+def booked(teller: Teller) -> dict[str, int]:
+    """What charges and refunds are booked with, by kind."""
+    sums: dict[str, int] = {}
+    for row in (*teller.rows("charge"), *teller.rows("refund")):
+        for kind, held in (row["booked"] or {}).items():
+            sums[kind] = sums.get(kind, 0) + sum(leg[2] for leg in held["legs"])
+    return {kind: total for kind, total in sums.items() if total}
