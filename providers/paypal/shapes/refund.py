@@ -27,9 +27,7 @@ def refund(event: Event) -> list[MoneyBackFact]:
     word = optional(obj, "status") or optional(obj, "state")
     status = _STATUSES.get((word or "").upper(), UNKNOWN)
     amount = money(obj, "amount")
-    total = money(mapping(obj, "seller_payable_breakdown"), "total_refunded_amount") or money(
-        obj, "total_refunded_amount"
-    )
+    total = money(mapping(obj, "seller_payable_breakdown"), "total_refunded_amount") or money(obj, "total_refunded_amount")
     charge_ref = optional(obj, "sale_id") or optional(obj, "capture_id") or parent(obj, "captures")
     at = version(event, *REFUND.place(status))
     custom = metadata(

@@ -35,3 +35,11 @@ def changed(event_type: str, event_id: str, at: str, **resource: Any) -> bytes:
     body |= {"id": event_id, "create_time": at}
     body["resource"] |= {"update_time": at} | resource
     return json.dumps(body).encode()
+
+
+def looked_up(*names: str) -> list[bytes]:
+    """What look-ups say of the refunds that these events tell of."""
+    bodies = [json.loads(sample("paypal", name)) for name in names]
+    for body in bodies:
+        body["resource"].pop("note_to_payer", None)
+    return [json.dumps(body | {"id": f"fetch-{body['id']}", "event_type": "REFUND.FETCHED"}).encode() for body in bodies]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +21,7 @@ from models.subscription import Subscription
 from tests.harness.cluster import Database
 from tests.payloads import sample
 from tests.tasks.mirror import Mirror, make_mirror
+from tests.tasks.payments.paypal import ground
 from tests.tasks.payments.paypal.ground import CAPTURE, DISPUTE, ORDER, QUEUES, SALE, SUBSCRIPTION, changed, handled
 
 ALL = (Charge, Checkout, Customer, Dispute, Payment, Payout, Refund, Subscription)
@@ -36,14 +36,6 @@ def mirror(database: Database) -> Iterator[Mirror]:
 
 def samples(*names: str) -> list[bytes]:
     return [sample("paypal", name) for name in names]
-
-
-def looked_up(*names: str) -> list[bytes]:
-    """What look-ups say of the refunds that these events tell of."""
-    bodies = [json.loads(sample("paypal", name)) for name in names]
-    for body in bodies:
-        body["resource"].pop("note_to_payer", None)
-    return [json.dumps(body | {"id": f"fetch-{body['id']}", "event_type": "REFUND.FETCHED"}).encode() for body in bodies]
 
 
 @pytest.mark.requirement("INBOX-11")
@@ -129,7 +121,7 @@ def test_a_declined_capture_keeps_code_and_message(mirror: Mirror) -> None:
 def test_a_refund_names_its_capture_and_a_reversal_adds_up(mirror: Mirror) -> None:
     names = ("PAYMENT.CAPTURE.REVERSED", "PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.COMPLETED")
     assert mirror.rows(samples(*names), Payment)["payment"][CAPTURE]["refunded_minor"] in (None, 0), "PayPal was not asked yet"
-    rows = mirror.rows(samples(*names) + looked_up(*names[:2]), Refund, Charge, Payment, batch=1)
+    rows = mirror.rows(samples(*names) + ground.looked_up(*names[:2]), Refund, Charge, Payment, batch=1)
     first, second = rows["refund"]["1JU08902781691411"], rows["refund"]["9RV08902781691400"]
     assert (first["amount_minor"], first["status"], first["charge_ref"], first["charge_id"]) == (
         2100,
@@ -142,7 +134,7 @@ def test_a_refund_names_its_capture_and_a_reversal_adds_up(mirror: Mirror) -> No
 
 
 def test_a_reversal_of_which_alone_we_hear_tells_the_sum(mirror: Mirror) -> None:
-    rows = mirror.rows(looked_up("PAYMENT.CAPTURE.REVERSED"), Charge)
+    rows = mirror.rows(ground.looked_up("PAYMENT.CAPTURE.REVERSED"), Charge)
     assert rows["charge"][CAPTURE]["refunded_minor"] == 12100
 
 
@@ -160,7 +152,7 @@ def test_a_sale_pays_its_subscription(mirror: Mirror) -> None:
 
 @pytest.mark.requirement("REFUND-6")
 def test_a_sales_refund_is_positive_and_a_reversal_takes_all_back_once(mirror: Mirror) -> None:
-    rows = mirror.rows([*samples("PAYMENT.SALE.COMPLETED"), *looked_up("PAYMENT.SALE.REFUNDED")], Refund, Payment)
+    rows = mirror.rows([*samples("PAYMENT.SALE.COMPLETED"), *ground.looked_up("PAYMENT.SALE.REFUNDED")], Refund, Payment)
     assert rows["refund"]["6YX43824R4443062K"]["amount_minor"] == 247
     assert rows["payment"][SALE]["refunded_minor"] == 247
     rows = mirror.rows(samples("PAYMENT.SALE.REVERSED", "PAYMENT.SALE.REFUNDED", "PAYMENT.SALE.COMPLETED"), Payment)
