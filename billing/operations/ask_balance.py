@@ -27,7 +27,8 @@ def ask_balance(unit: UnitOfWork, source: str, account_ref: str, because: str) -
 
 
 def waits(waiting: Sequence[Any] | None, kind: str, reference: str) -> list[Any]:
-    """The account's waiting list with this entry, once. A full list takes no more: the runs find the others a little later."""
+    """The account's waiting list with this entry, once. A list full of its kind takes no more: the run finds waiting shares a little
+    later. Payouts wait for nobody but the balance, and no run would put them here again: shares keep none of them out."""
     entry = [kind, reference]
     known = [one for one in waiting or [] if one != entry]
-    return [*known, entry] if len(known) < _MOST_WAITING else known
+    return [*known, entry] if sum(one[0] == kind for one in known) < _MOST_WAITING else known

@@ -168,3 +168,15 @@ def test_a_payout_is_called_back_while_the_provider_still_has_it(till: Till) -> 
     till.work()
     assert request_of(till)[0] == "cancelled"
     assert till.rows("SELECT 1 FROM bursar.outbox WHERE kind = 'mail.send'") == []
+
+
+@pytest.mark.requirement("PAYOUT-1", "PAYOUT-12")
+def test_a_payout_is_decided_however_many_shares_wait_for_the_account(till: Till) -> None:
+    account(till)
+    till.command("billing.payouts.schedule.v1", {"source": "stripe", "account_ref": "acct_1", "schedule": "manual"})
+    till.run("""UPDATE bursar.payee SET waiting = (SELECT jsonb_agg(jsonb_build_array('transfer_request', 'pi_' || n))
+                                                   FROM generate_series(1, 500) AS n)""")
+    wish = {"source": "stripe", "account_ref": "acct_1", "reference": "P-1", "currency": "EUR"}
+    assert till.command("billing.payouts.request.v1", wish)["result"]["status"] == "checking"
+    till.balance("acct_1", EUR=(7_500, 0))
+    assert [one["sent"]["amount"] for one in till.asked("payout.create")] == [7_500]
