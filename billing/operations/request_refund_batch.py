@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from billing.operations.move_request import move_request
 from billing.operations.own_row import own_row
 from billing.operations.refund_terms import Terms
@@ -13,6 +15,9 @@ from billing.rules.states_refunds import REFUND_BATCH, REFUND_ITEM
 from models.refund_batch import RefundBatch, RefundItem
 
 _ACTING = ("acting_for", "account_ref", "owner", "organisation")
+_TOO_SOON = "not_known_yet"
+_PATIENCE = timedelta(days=1)
+"""How long an item waits for the provider's news of its payment; events that were lost are taken in within hours."""
 
 
 def request_refund_batch(unit: UnitOfWork, command: RequestBatch) -> RefundBatch:
@@ -44,18 +49,22 @@ def add_item(unit: UnitOfWork, batch: RefundBatch, payment_ref: str) -> RefundIt
     return item
 
 
-def refund_item(unit: UnitOfWork, batch: RefundBatch, item: RefundItem, terms: Terms) -> None:
-    """Ask for the refund of one item; what the rules refuse is its outcome."""
+def refund_item(unit: UnitOfWork, batch: RefundBatch, item: RefundItem, terms: Terms) -> bool:
+    """Ask for the refund of one item; what the rules refuse is its outcome. False: the provider has not told all that is needed of the
+    payment, and the next run asks again."""
     if item.status != "open":
-        return
+        return True
     try:
         row = request_refund(unit, RequestRefund(
             source=batch.source, key=f"batch:{batch.id.hex}", **(batch.acting or {}), reason=batch.reason, payment_ref=item.payment_ref,  # type: ignore[arg-type]
             note=batch.note,
         ), terms)  # fmt: skip
     except Rejected as refused:
+        if refused.code == _TOO_SOON and unit.now < (batch.requested_at or unit.now) + _PATIENCE:
+            return False
         item.code, item.message = refused.code, refused.message
         move_request(unit, item, REFUND_ITEM, "refused", code=refused.code, batch=batch.external_id)
-        return
+        return True
     item.reference, item.amount_minor, item.currency = row.external_id, row.amount_minor, row.currency
     move_request(unit, item, REFUND_ITEM, "requested", reference=row.external_id, batch=batch.external_id)
+    return True

@@ -49,15 +49,14 @@ def make_batches(context: Context) -> Mapping[str, Any]:
         if monotonic_s() > end:
             break
         try:
-            _refund(context, source, batch_ref, item_ref)
-            counts["items"] += 1
+            counts["items"] += _refund(context, source, batch_ref, item_ref)
         except DBAPIError as error:
             # A lock, a row that another made at this moment: the item stays open, and the next slot takes it up.
             counts["failed"] += 1
             log.warning("refund_item_put_back", batch=batch_ref, item=item_ref, error_class=type(error).__name__)
     with context.engine.begin() as connection:
         counts["finished"] = _close(connection, context)
-    return counts | {"more": len(found) == _PAGE}
+    return counts | {"more": len(found) == _PAGE and counts["items"] > 0}
 
 
 def _open_one(context: Context) -> bool:
@@ -77,13 +76,14 @@ def _open_one(context: Context) -> bool:
     return True
 
 
-def _refund(context: Context, source: str, batch_ref: str, item_ref: str) -> None:
+def _refund(context: Context, source: str, batch_ref: str, item_ref: str) -> bool:
     with context.engine.begin() as connection:
         unit = _unit(connection, context)
         batch = unit.row(RefundBatch, source, batch_ref)
         unit.about(now=context.clock.now(), actor=batch.actor or "bursar", reason=f"batch {batch_ref}", inbox_id=None)
-        refund_item(unit, batch, unit.row(RefundItem, source, item_ref), terms(context.settings))
+        done = refund_item(unit, batch, unit.row(RefundItem, source, item_ref), terms(context.settings))
         unit.flush()
+    return done
 
 
 def _close(connection: Connection, context: Context) -> int:

@@ -181,3 +181,30 @@ def test_a_cancelled_event_is_refunded_item_by_item(counter: Counter) -> None:
         ("b1", True, "requested", None), ("b2", True, "refused", "nothing_left"), ("b2", False, "refused", "unknown_payment"),
     ]  # fmt: skip
     assert counter.machine.all("SELECT status FROM bursar.refund_batch") == [("done",), ("done",)]
+
+
+@pytest.mark.requirement("REFUND-10")
+def test_an_item_of_which_the_provider_has_not_told_all_is_refunded_when_it_has(counter: Counter) -> None:
+    counter.machine.run("billing.payments.request.v1", {
+        "source": "stripe", "reference": "order:17", "amount_minor": 1001, "currency": "EUR", "customer_ref": counter.customer,
+        "payment_method_ref": "pm_card_visa", "destination_ref": counter.stripe.ready_account(), "purpose": "event_registration",
+        "purpose_ref": "event-5",
+    }, "pay")  # fmt: skip
+    late = counter.stripe.take_events()
+    for event in late:
+        if event["type"].startswith("payment_intent."):
+            counter.machine.deliver(event)
+    counter.machine.settle()
+    wish = {"source": "stripe", "acting_for": "platform", "reason": "cancellation", "reference": "b1"}
+    counter.machine.run("billing.refunds.request_batch.v1", wish | {"purpose": "event_registration", "purpose_ref": "event-5"})
+    items = "SELECT status, code FROM bursar.refund_item"
+    refund_batches(counter.machine.context, counter.machine.clock.now())
+    assert counter.machine.all(items) == [("open", None)]
+    for event in late:
+        counter.machine.deliver(event)
+    counter.machine.settle()
+    refund_batches(counter.machine.context, counter.machine.clock.now())
+    assert counter.machine.all(items) == [("requested", None)]
+    counter.machine.settle()
+    counter.webhooks()
+    assert counter.sums()[0] == 1001
