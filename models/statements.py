@@ -29,7 +29,9 @@ _PLAIN = frozenset({"isolation_level"})
 _STALE = ("0A", "26", "42", "XX")
 """Classes of errors that may come of a statement prepared before a migration: all are forgotten, and the next try prepares anew."""
 _PLACE = re.compile(r"%(?:\((\w+)\)s|(.))", re.DOTALL)
-_IDLE, _FATAL = pq.TransactionStatus.IDLE, pq.ExecStatus.FATAL_ERROR
+_IDLE, _ACTIVE, _FATAL = pq.TransactionStatus.IDLE, pq.TransactionStatus.ACTIVE, pq.ExecStatus.FATAL_ERROR
+_CANCEL_S = 2.0
+"""Less than lies between a task's two time limits."""
 _TUPLES = pq.ExecStatus.TUPLES_OK
 _TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
 _Key = tuple[bytes, tuple[int, ...] | None]
@@ -73,6 +75,30 @@ class Preparing(psycopg.Connection[Any]):
     """A connection that knows what it has prepared."""
 
     prepared: Prepared | None = None
+
+    def wait(self, gen: Any, *args: Any, **more: Any) -> Any:
+        """As psycopg's, which ends a running statement only for Ctrl-C.
+
+        A time limit that strikes in the middle of one would leave it running: then the rollback fails, and its error is all that
+        anybody is told.
+        """
+        try:
+            return super().wait(gen, *args, **more)
+        except psycopg.Error:
+            raise
+        except Exception:
+            if self.pgconn.transaction_status == _ACTIVE:
+                self._end_statement(gen)
+            raise
+
+    def _end_statement(self, gen: Any) -> None:
+        try:
+            self.cancel_safe(timeout=_CANCEL_S)
+            super().wait(gen)
+        except errors.QueryCanceled:
+            pass
+        except psycopg.Error:
+            self.pgconn.finish()
 
 
 class QuickResult(IteratorResult[Any]):

@@ -56,6 +56,20 @@ def test_a_suspect_that_takes_its_worker_along_takes_no_batch_with_it(context: C
 
 
 @pytest.mark.requirement("INBOX-15")
+@pytest.mark.usefixtures("soft_limit")
+def test_a_time_limit_in_the_middle_of_a_statement_ends_the_batch(context: Context, database: Database) -> None:
+    with database.connect() as connection:
+        ids = [store_event(connection, probe(f"cus_{n}")) for n in range(3)]
+        with database.connect(autocommit=False) as other:
+            other.execute("LOCK TABLE bursar.customer IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(SoftTimeLimitExceeded):
+                inbox.work(context, "payments", ids)
+        found = [inbox_row(connection, row_id) for row_id in ids]
+        assert {(row["state"], row["crashes"], row["attempts"]) for row in found} == {("received", 1, 0)}
+        assert [inbox.work(context, "payments", [row_id]).done for row_id in ids] == [1, 1, 1]
+
+
+@pytest.mark.requirement("INBOX-15")
 @pytest.mark.parametrize("rows", [1, 3])
 def test_a_database_that_is_shut_down_makes_no_row_a_suspect(context: Context, database: Database, rows: int) -> None:
     with database.connect() as connection:
