@@ -22,16 +22,17 @@ _SHUT_S = 10.0
 _MILLI = 1000
 
 # The bucket fills by the time since it was last looked at. While the breaker is open, whoever comes after `opens_at` moves it on
-# and is the one who tries.
+# and is the one who tries. Times that lie ahead are of a clock that has been set back since: they must not hold back calls until then.
 _ENTER = """
     INSERT INTO bursar.provider_gate AS g (source, millitokens, filled_at)
     VALUES (%(source)s, %(burst)s - 1000, clock_timestamp())
     ON CONFLICT (source) DO UPDATE SET
         filled_at = clock_timestamp(),
-        millitokens = least(%(burst)s, g.millitokens + (extract(epoch FROM clock_timestamp() - g.filled_at) * %(rate)s)::bigint) - 1000,
+        millitokens = -1000 + least(%(burst)s,
+            g.millitokens + (abs(extract(epoch FROM clock_timestamp() - g.filled_at)) * %(rate)s)::bigint),
         opens_at = CASE WHEN g.opens_at IS NULL THEN NULL ELSE clock_timestamp() + %(shut_s)s * interval '1 second' END
-    WHERE (g.opens_at IS NULL OR g.opens_at <= clock_timestamp())
-      AND least(%(burst)s, g.millitokens + (extract(epoch FROM clock_timestamp() - g.filled_at) * %(rate)s)::bigint) >= 1000
+    WHERE (g.opens_at IS NULL OR g.opens_at <= clock_timestamp() OR g.opens_at > clock_timestamp() + %(shut_s)s * interval '1 second')
+      AND least(%(burst)s, g.millitokens + (abs(extract(epoch FROM clock_timestamp() - g.filled_at)) * %(rate)s)::bigint) >= 1000
     RETURNING true"""
 _WAIT = """
     SELECT greatest(0, extract(epoch FROM opens_at - clock_timestamp()))::float8,

@@ -227,6 +227,19 @@ def test_the_breaker_opens_after_silence_and_one_call_tries_whether_the_provider
         assert gate.enter(connection, "stripe", settings) is None
 
 
+def test_a_clock_of_the_database_that_was_ahead_for_a_while_stops_no_calls(world: World) -> None:
+    settings = world.context.settings
+    with world.context.engine.begin() as connection:
+        assert gate.enter(connection, "stripe", settings) is None
+    ahead = "clock_timestamp() + interval '1 day'"
+    world.one(f"UPDATE bursar.provider_gate SET filled_at = {ahead}, millitokens = 0, opens_at = {ahead} RETURNING 1")
+    with world.context.engine.begin() as connection:
+        assert gate.enter(connection, "stripe", settings) is None
+        gate.answered(connection, "stripe")
+    world.one(f"UPDATE bursar.provider_gate SET filled_at = {ahead}, millitokens = 0 RETURNING 1")
+    assert world.work(OK)[:2] == ("submitted", "done")
+
+
 def test_the_rate_is_shared_and_refills(world: World, database: Database) -> None:
     settings = database.settings(stripe_rate_per_s=2.0)
     with world.context.engine.begin() as connection:
