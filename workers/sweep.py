@@ -49,7 +49,7 @@ _BACKLOG = {
 
 # A run that kills its worker each time would else do so for ever.
 _SLOTS_LAPSED = """UPDATE bursar.schedule_slot SET token = NULL, lease_until = NULL, ready_at = clock_timestamp(),
-                          state = CASE WHEN attempts >= %(most)s THEN 'failed' ELSE 'due' END,
+                          state = CASE WHEN attempts >= %(most)s THEN 'failed' WHEN stop THEN 'stopped' ELSE 'due' END,
                           done_at = CASE WHEN attempts >= %(most)s THEN %(now)s::timestamptz END,
                           error = 'The worker died (killed, out of memory, time limit or lost connection) during this run.'
                    WHERE state = 'running' AND lease_until < clock_timestamp()"""

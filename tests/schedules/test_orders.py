@@ -19,6 +19,7 @@ from workers.context import Context, make_context
 from workers.hints import Hinter
 from workers.routing import load
 from workers.slot_orders import Order
+from workers.sweep import sweep
 
 NOW = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
 AT = "2026-03-01T12:00:00+00:00"
@@ -142,6 +143,21 @@ def test_a_long_run_is_stopped_after_its_page_and_goes_on_where_it_was(
     assert len(slot_orders.resume(context, "seal_audit", ANNA)[1]) == 1
     assert [slots.turn(context, "maintenance", "seal_audit", AT).more for _ in range(2)] == [True, False]
     assert (states(database), work.left) == (["done"], 0)
+
+
+def test_a_run_that_was_stopped_does_not_go_on_when_its_worker_dies(context: Context, hinter: Hinter, database: Database) -> None:
+    tick(context, hinter, [SKIP])
+    with database.connect() as connection:
+        connection.execute(
+            """UPDATE bursar.schedule_slot SET state = 'running', token = gen_random_uuid(), attempts = 1,
+                      lease_until = clock_timestamp() - interval '1 s'"""
+        )
+    slot_orders.stop(context, "seal_audit", ANNA)
+    sweep(context, hinter)
+    assert states(database) == ["stopped"]
+    assert slots.run(context, "maintenance", "seal_audit", AT) == "not due"
+    assert len(slot_orders.resume(context, "seal_audit", ANNA)[1]) == 1
+    assert states(database) == ["due"]
 
 
 def watched(context: Context, hinter: Hinter, uptime: Uptime | None) -> None:
