@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, LiteralString, TypeVar
 
 from sqlalchemy import Connection
 
@@ -105,7 +105,11 @@ class Unit(Adding):
         self._rows.update({(model, source, key): held for key, held in found.items()})
         self._absent.update((model, source, key) for key in new - found.keys())
         held = {key: self._rows[(model, source, key)].row for key in wanted if (model, source, key) in self._rows}
-        return {key: cast("A", row) for key, row in held.items() if not row.incomplete}
+        there: dict[str, Any] = {key: row for key, row in held.items() if not row.incomplete}
+        for key, row in there.items():
+            if (model, source, key) not in self._touched:
+                self._touched[(model, source, key)] = row.__dict__.copy()
+        return there
 
     def committed(self, sql: LiteralString, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of a query; nothing of this unit is written yet."""
