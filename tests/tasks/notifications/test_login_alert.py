@@ -44,3 +44,17 @@ def test_many_failed_logins_are_told_once_an_hour(machine: Machine) -> None:
     context = machine.one("SELECT payload -> 'context' FROM bursar.outbox WHERE payload ->> 'mail' = 'login_alert'")
     assert context["what"] == "1 user, 1 address, 1 limiter"
     assert context["lines"] == ["user user-7: 12 failed", "one address: 100 failed", "limiter login: 11 refused of 1 keys"]
+
+
+@pytest.mark.requirement("SEC-5")
+def test_a_clock_that_was_ahead_for_a_while_locks_nobody_out(machine: Machine) -> None:
+    now = machine.clock.now()
+
+    def take(after: timedelta) -> bool:
+        with machine.database.connect() as connection:
+            found = connection.execute("SELECT bursar.take('login:ada', 2, 60, %s)", [now + after]).fetchone()
+        return bool(found and found[0]["allowed"])
+
+    second = timedelta(seconds=1)
+    assert [take(timedelta(days=1)) for _ in range(3)] == [True, True, False]
+    assert [take(n * second) for n in (0, 29, 30, 31, 60)] == [False, False, True, False, True]
