@@ -20,6 +20,7 @@ from billing.rules.states_refunds import REFUND_BATCH
 from core.clock import monotonic_s
 from models.refund_batch import RefundBatch, RefundItem
 from workers.context import Context
+from workers.rows import StubTakenError
 from workers.unit import Unit
 
 log = structlog.get_logger(__name__)
@@ -39,8 +40,13 @@ _FINISHED = """SELECT b.source, b.external_id FROM bursar.refund_batch b WHERE b
 
 
 def make_batches(context: Context) -> Mapping[str, Any]:
-    """Make the refunds of batches that were asked for (REFUND-10): open them, refund item by item, close those that are through."""
+    """Make the refunds of batches that were asked for (REFUND-10): open them, refund item by item, close those that are through.
+
+    Raises:
+        Exception: whatever the first item raised that failed by a fault of ours, after the others; it stays open.
+    """
     end, counts = monotonic_s() + _BUDGET_S, {"opened": 0, "items": 0, "failed": 0, "finished": 0}
+    fault: Exception | None = None
     while monotonic_s() < end and _open_one(context):
         counts["opened"] += 1
     with context.engine.connect() as connection:
@@ -50,12 +56,17 @@ def make_batches(context: Context) -> Mapping[str, Any]:
             break
         try:
             counts["items"] += _refund(context, source, batch_ref, item_ref)
-        except DBAPIError as error:
+        except (DBAPIError, StubTakenError) as error:
             # A lock, a row that another made at this moment: the item stays open, and the next slot takes it up.
             counts["failed"] += 1
             log.warning("refund_item_put_back", batch=batch_ref, item=item_ref, error_class=type(error).__name__)
+        except Exception as error:  # the others are made all the same
+            fault = fault or error
+            log.exception("refund_item_failed", batch=batch_ref, item=item_ref, effect="nothing was refunded of it; it is tried again")
     with context.engine.begin() as connection:
         counts["finished"] = _close(connection, context)
+    if fault is not None:
+        raise fault
     return counts | {"more": len(found) == _PAGE and counts["items"] > 0}
 
 

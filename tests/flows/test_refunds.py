@@ -184,6 +184,20 @@ def test_a_cancelled_event_is_refunded_item_by_item(counter: Counter) -> None:
 
 
 @pytest.mark.requirement("REFUND-10")
+def test_an_item_that_fails_by_a_fault_of_ours_stops_no_other(counter: Counter) -> None:
+    payment = counter.pay(purpose="event_registration", purpose_ref="event-5")
+    wish = {"source": "stripe", "acting_for": "platform", "reason": "cancellation", "payments": [payment]}
+    for reference in ("b1", "b2"):
+        counter.machine.run("billing.refunds.request_batch.v1", wish | {"reference": reference})
+    with counter.machine.connect() as connection:  # as another version may have written it
+        connection.execute("""UPDATE bursar.refund_batch SET acting = '{"on_behalf_of": "platform"}' WHERE external_id = 'b1'""")
+    with pytest.raises(TypeError):
+        refund_batches(counter.machine.context, counter.machine.clock.now())
+    assert counter.machine.all("SELECT batch_ref, status FROM bursar.refund_item ORDER BY 1") == [("b1", "open"), ("b2", "requested")]
+    assert counter.machine.all("SELECT status FROM bursar.refund_batch ORDER BY external_id") == [("running",), ("done",)]
+
+
+@pytest.mark.requirement("REFUND-10")
 def test_an_item_of_which_the_provider_has_not_told_all_is_refunded_when_it_has(counter: Counter) -> None:
     counter.machine.run("billing.payments.request.v1", {
         "source": "stripe", "reference": "order:17", "amount_minor": 1001, "currency": "EUR", "customer_ref": counter.customer,
