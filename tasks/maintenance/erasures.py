@@ -28,17 +28,24 @@ _DUE = """SELECT external_id, reason FROM bursar.erasure WHERE due_at <= %(now)s
 
 
 def erase_due(context: Context, budget_s: float = BUDGET_S) -> Mapping[str, Any]:
-    """Pages of whatever is due, until nothing is or the time is up."""
+    """Pages of whatever is due, until nothing is or the time is up.
+
+    Raises:
+        Exception: whatever the first one raised that failed by a fault of ours, after the others.
+    """
     end_s, pages, busy, finished = monotonic_s() + budget_s, 0, [""], 0
+    faults: list[Exception] = []
     while monotonic_s() < end_s:
-        ref, done = _page(context, busy)
+        ref, done = _page(context, busy, faults)
         if ref is None:
+            if faults:
+                raise faults[0]
             return {"pages": pages, "finished": finished, "busy": len(busy) - 1, "more": False}
         pages, finished = pages + 1, finished + done
     return {"pages": pages, "finished": finished, "busy": len(busy) - 1, "more": True}
 
 
-def _page(context: Context, busy: list[str]) -> tuple[str | None, bool]:
+def _page(context: Context, busy: list[str], faults: list[Exception]) -> tuple[str | None, bool]:
     """One page of the first that is due; whether it ended one."""
     now, ref = context.clock.now(), None
     try:
@@ -55,10 +62,14 @@ def _page(context: Context, busy: list[str]) -> tuple[str | None, bool]:
             advance_erasure(unit, connection, ref)
             ended = row.due_at is None or row.due_at > now
             unit.flush()
-    except DBAPIError as error:
-        if ref is None or getattr(error.orig, "sqlstate", None) not in _BUSY:
+    except Exception as error:
+        if ref is None:
             raise
-        log.info("erasure_put_back", erasure=ref, cause="another transaction has his rows", next_step="the next slot goes on")
+        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _BUSY:
+            log.info("erasure_put_back", erasure=ref, cause="another transaction has his rows", next_step="the next slot goes on")
+        else:
+            faults.append(error)
+            log.exception("erasure_failed", erasure=ref, effect="this page of it was taken back; the others go on")
         busy.append(ref)
         return ref, False
     if ended:

@@ -157,6 +157,19 @@ def test_what_is_told_late_goes_too_and_what_is_not_final_is_waited_for(ann: Mac
 
 
 @pytest.mark.requirement("SEC-6")
+def test_one_that_cannot_be_forgotten_stops_no_other(ann: Machine) -> None:
+    with ann.connect() as connection:
+        connection.execute("UPDATE bursar.outbox SET state = 'done', done_at = created_at WHERE kind = 'mail.send'")
+    for ref in ("ann", "berta"):
+        ask(ann, ref)
+    with ann.connect() as connection:  # as another version may have written it
+        connection.execute("UPDATE bursar.erasure SET counts = '[1]', due_at = due_at - interval '1 s' WHERE external_id = 'ann'")
+    with pytest.raises(TypeError):
+        erase_due(ann.context)
+    assert ann.all("SELECT external_id, status FROM bursar.erasure ORDER BY 1") == [("ann", "running"), ("berta", "done")]
+
+
+@pytest.mark.requirement("SEC-6")
 def test_a_worker_that_dies_on_any_page_loses_that_page_only(ann: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     with ann.connect() as connection:
         connection.execute("UPDATE bursar.outbox SET state = 'done', done_at = created_at WHERE kind = 'mail.send'")
