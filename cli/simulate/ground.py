@@ -45,6 +45,7 @@ def throw_away_cluster() -> Iterator[str]:
         folder.chmod(0o711)
     place = ground.settle(folder / "home")
     log = folder / "postgres.log"
+    processors = _on_one_processor()
     server = postgres.start(place, any_free(), log=log, fsync=False, options=_OPTIONS)
     try:
         postgres.wait_ready(server, log)
@@ -52,8 +53,20 @@ def throw_away_cluster() -> Iterator[str]:
     finally:
         server.process.send_signal(signal.SIGQUIT)
         server.process.wait(60)
+        os.sched_setaffinity(0, processors)
         for path in (place.data, folder):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _on_one_processor() -> set[int]:
+    """Keep this process, and the server that it starts, on one processor; where they were allowed before.
+
+    They take turns at each statement and are never busy both. To wake another processor for each turn cost a quarter of the time.
+    """
+    before = os.sched_getaffinity(0)
+    allowed = sorted(before)
+    os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
+    return before
 
 
 @contextmanager
