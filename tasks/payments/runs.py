@@ -25,6 +25,7 @@ from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
 from workers.paging import work_pages
+from workers.rows import StubTakenError
 from workers.unit import Unit
 
 log = structlog.get_logger(__name__)
@@ -45,8 +46,13 @@ _WAIT = timedelta(minutes=30)
 
 def return_disputed_shares(context: Context, _slot_at: datetime) -> Mapping[str, Any]:
     """Ask again for what payees have coming after a dispute that was won, or a refund that failed, and that the platform's
-    balance could not pay yet (DISPUTE-4, REFUND-4). What they owe is netted first, so less may be asked for, or nothing."""
+    balance could not pay yet (DISPUTE-4, REFUND-4). What they owe is netted first, so less may be asked for, or nothing.
+
+    Raises:
+        Exception: whatever the first share raised that failed by a fault of ours, after the others.
+    """
     end, asked, put_back = monotonic_s() + _BUDGET_S, 0, 0
+    fault: Exception | None = None
     with context.engine.connect() as connection:
         found = connection.exec_driver_sql(_OWED_AGAIN, {"before": context.clock.now() - _WAIT, "page": _PAGE}).all()
     for one in found:
@@ -54,10 +60,15 @@ def return_disputed_shares(context: Context, _slot_at: datetime) -> Mapping[str,
             break
         try:
             asked += _ask_again(context, *one)
-        except DBAPIError as error:
+        except (DBAPIError, StubTakenError) as error:
             # A lock that another has: the share stays failed, and the next slot takes it up.
             put_back += 1
             log.warning("owed_share_put_back", request=one[1], error_class=type(error).__name__)
+        except Exception as error:  # the others are asked for all the same
+            fault = fault or error
+            log.exception("owed_share_failed", request=one[1], effect="it stays owed to its payee; it is tried again")
+    if fault is not None:
+        raise fault
     return {"asked": asked, "put_back": put_back}
 
 

@@ -154,6 +154,28 @@ def test_a_dispute_lost_after_it_was_won_is_owed_of_what_was_given_back(bench: B
     assert bench.one(_NET) == 600
 
 
+@pytest.mark.requirement("DISPUTE-4", "REFUND-4")
+def test_a_share_that_fails_by_a_fault_of_ours_stops_no_other(bench: Bench) -> None:
+    bench.dispute("needs_response", -600)
+    [asked] = bench.till.asked("transfer_reversal.create")
+    bench.till.answer(asked, {"id": "trr_1", "object": "transfer_reversal", "amount": 600, "transfer": "tr_1"})
+    bench.till.work()
+    bench.win()
+    [asked] = bench.till.asked("transfer.create")
+    bench.till.refuse(asked, "balance_insufficient")
+    bench.till.work()
+    copied = """INSERT INTO bursar.{0} SELECT (jsonb_populate_record(t, %s::jsonb || jsonb_build_object('id', gen_random_uuid()))).*
+                FROM bursar.{0} t"""
+    bench.till.run(copied.format("payee"), '{"external_id": "acct_2", "account_id": null, "holds": {"1": {}}}')
+    older = '{"external_id": "dispute:0", "account_ref": "acct_2", "updated_at": "2020-01-01"}'
+    bench.till.run(copied.format("transfer_request"), older)
+    bench.till.clock.move_to(bench.till.clock.now() + timedelta(hours=1))
+    with pytest.raises(KeyError):
+        return_disputed_shares(bench.till.context, bench.till.clock.now())
+    found = "SELECT account_ref, status FROM bursar.transfer_request ORDER BY 1"
+    assert bench.till.rows(found) == [("acct_1", "requested"), ("acct_2", "failed")]
+
+
 @pytest.mark.requirement("DISPUTE-4", "PAYOUT-5")
 def test_what_cannot_be_given_now_waits_and_is_not_asked_for_each_hour(bench: Bench) -> None:
     bench.dispute("needs_response", -600)
