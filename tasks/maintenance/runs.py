@@ -228,6 +228,7 @@ def backfill_events(context: Context, slot_at: datetime) -> Mapping[str, Any]:
         so_far = connection.exec_driver_sql(_BACKFILLED, {"slot_at": slot_at}).scalar() or {}
     at = dict(so_far.get("at") or {})
     counts = {name: so_far.get(name, 0) for name in ("looked_at", "injected")}
+    refused = set(so_far.get("refused") or ())
     everything, failed = slot_at - _BACKFILL_ALL, slot_at - _BACKFILL_FAILED
     for name, source, since in (("all", "stripe", everything), ("failed", "stripe", failed), ("paypal", "paypal", everything)):
         if source not in asked or (name in at and at[name] is None):
@@ -235,10 +236,12 @@ def backfill_events(context: Context, slot_at: datetime) -> Mapping[str, Any]:
         done = _backfill(context, name, since, at.get(name))
         at[name] = None if done.beyond == at.get(name) else done.beyond  # no further: all that is left came at one moment
         counts = {"looked_at": counts["looked_at"] + done.looked_at, "injected": counts["injected"] + done.injected}
+        refused |= set(done.refused)
     if counts["injected"]:
         log.warning("events_backfilled", injected=counts["injected"])
     ended = not any(at.values())
-    return {**counts, "ended": ended, "at": at, "more": not ended}
+    told = {"refused": sorted(refused)} if refused else {}
+    return {**counts, **told, "ended": ended, "at": at, "more": not ended}
 
 
 def _backfill(context: Context, name: str, since: datetime, beyond: list[str] | None) -> Backfilled:

@@ -14,12 +14,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+import structlog
 from sqlalchemy import Connection
 
 from core.clock import monotonic_s
+from providers.errors import Final
 from providers.stripe import listing
 from workers.context import Context
 from workers.routing import UNPARSABLE, ignored_reason, queue_of
+
+log = structlog.get_logger(__name__)
 
 _KNOWN = "SELECT event_id FROM bursar.inbox WHERE source = 'stripe' AND event_id = ANY(%(ids)s)"
 ACCOUNTS = """SELECT external_id FROM bursar.account WHERE source = 'stripe' AND authorized IS NOT FALSE ORDER BY external_id"""
@@ -53,6 +57,8 @@ class Backfilled:
     """Where to go on; None: it was read to its end."""
     rows: dict[str, list[int]] = field(default_factory=dict)
     """Queue -> the inbox rows that came into being, for hints."""
+    refused: list[str] = field(default_factory=list)
+    """Connected accounts whose events the provider does not show us."""
 
     @property
     def ended(self) -> bool:
@@ -75,7 +81,7 @@ def backfill_stripe(
         beyond: go on where an earlier call has stopped, with the same times.
 
     Raises:
-        Retryable, Final: Stripe could not be asked; what was injected stays.
+        Retryable, Final: Stripe could not be asked; what was injected stays. An account that it does not show us is passed over.
     """
     done, end = Backfilled(), None if budget_s is None else monotonic_s() + budget_s
     query = {"delivery_success": "false"} if failed_only else None
@@ -86,12 +92,19 @@ def backfill_stripe(
     for account, following in zip(left, [*left[1:], None], strict=True):
         behind = after or None if account == first else None
         pages = listing.listed("event", context.settings, since=since, until=until, account=account or None, after=behind, query=query)
-        for page in pages:
-            with context.engine.begin() as connection:
-                _take(context, connection, page, account or None, done)
-            if end is not None and monotonic_s() > end:
-                done.beyond = [account, page[-1]["id"]]
-                return done
+        try:
+            for page in pages:
+                with context.engine.begin() as connection:
+                    _take(context, connection, page, account or None, done)
+                if end is not None and monotonic_s() > end:
+                    done.beyond = [account, page[-1]["id"]]
+                    return done
+        except Final as error:
+            if not account:
+                raise
+            # It has left us, and the event that says so may be one of those that never came: the others' are looked for all the same.
+            done.refused.append(account)
+            log.error("backfill_refused", account=account, error=str(error), effect="its events are not looked for; the others' are")
         # An account without events costs a question, too.
         if following is not None and end is not None and monotonic_s() > end:
             done.beyond = [following, ""]
