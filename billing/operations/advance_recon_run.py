@@ -19,6 +19,9 @@ _BEGIN = """UPDATE bursar.recon_run SET status = 'running', accounts = %(account
 _ADVANCE = """UPDATE bursar.recon_run SET step = %(step)s, cursor = %(cursor)s, staged = %(staged)s, counts = %(counts)s,
                      updated_at = %(now)s
               WHERE source = %(source)s AND external_id = %(reference)s AND status = 'running'"""
+_LEAVE_OUT = """UPDATE bursar.recon_run SET accounts = %(accounts)s, step = %(step)s, cursor = NULL, counts = %(counts)s,
+                       updated_at = %(now)s
+                WHERE source = %(source)s AND external_id = %(reference)s AND status = 'running'"""
 _FINISH = """UPDATE bursar.recon_run SET status = 'done', cursor = NULL, counts = %(counts)s, updated_at = %(now)s, completed_at = %(now)s
              WHERE source = %(source)s AND external_id = %(reference)s AND status = 'running'"""
 
@@ -55,6 +58,13 @@ def begin(connection: psycopg.Connection[Any], run: Progress, now: datetime) -> 
 def advance(connection: psycopg.Connection[Any], run: Progress, now: datetime) -> None:
     """Keep where it stands, in the transaction of what was done."""
     connection.execute(_ADVANCE, _bound(run, now) | {"step": run.step, "cursor": run.cursor, "staged": run.staged})
+
+
+def leave_out(connection: psycopg.Connection[Any], run: Progress, account: str, step: int, now: datetime) -> None:
+    """Go on without an account; `step` is where the run stands among the steps that are left."""
+    run.accounts = [one for one in run.accounts or [] if one != account]
+    run.step, run.cursor = step, None
+    connection.execute(_LEAVE_OUT, _bound(run, now) | {"accounts": Jsonb(run.accounts), "step": step})
 
 
 def finish(connection: psycopg.Connection[Any], run: Progress, now: datetime) -> None:

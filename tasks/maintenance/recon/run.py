@@ -15,12 +15,13 @@ import psycopg
 import structlog
 
 from billing.operations import check_journal, check_movements, check_reported
-from billing.operations.advance_recon_run import Progress, advance, begin, finish, next_run
+from billing.operations.advance_recon_run import Progress, advance, begin, finish, leave_out, next_run
 from billing.operations.compare_objects import MIRRORS, compare_objects
 from billing.operations.keep_findings import Scope
 from billing.rules.recon_row import ReconRow
 from core.clock import monotonic_s
 from models.database import connect
+from providers.errors import Final
 from tasks.maintenance.recon.lists import LISTS, Listed, Page, pages
 from tasks.maintenance.recon.stage import clear, for_sets, stage
 from workers.context import Context
@@ -82,7 +83,7 @@ def turn(context: Context, *, budget_s: float, reference: str | None = None) -> 
     """Work on the oldest open run (or the named one) for at most `budget_s` seconds and what the step in hand takes.
 
     Raises:
-        Retryable, Final: the provider could not be asked; the run stays where it is.
+        Retryable, Final: the provider could not be asked; the run stays where it is. An account that it does not show us is left out.
     """
     end = monotonic_s() + budget_s
     with alone(context) as connection:
@@ -97,7 +98,10 @@ def turn(context: Context, *, budget_s: float, reference: str | None = None) -> 
                 begin(connection, run, context.clock.now())
         plan = steps(run)
         while run.step < len(plan):
-            _take(context, connection, run, plan[run.step], end)
+            try:
+                _take(context, connection, run, plan[run.step], end)
+            except Final as error:
+                plan = _without(context, connection, run, plan, error)
             if monotonic_s() > end:
                 return Turn(run=run)
         with connection.transaction():
@@ -105,6 +109,19 @@ def turn(context: Context, *, budget_s: float, reference: str | None = None) -> 
             clear(connection)
     log.info("reconciled", run=run.reference, source=run.source, **run.counts)
     return Turn(run=run, done=True)
+
+
+def _without(context: Context, connection: psycopg.Connection[Any], run: Progress, plan: list[_Step], error: Final) -> list[_Step]:
+    """The steps without the account that the provider refuses to list: it has left us, and we were not told."""
+    account = plan[run.step].account
+    if account is None:
+        raise error
+    step = sum(one.account != account for one in plan[: run.step])
+    run.counts["accounts_refused"] = run.counts.get("accounts_refused", 0) + 1
+    with connection.transaction():
+        leave_out(connection, run, account, step, context.clock.now())
+    log.error("recon_account_refused", account=account, error=str(error), effect="it is not compared; all others are")
+    return steps(run)
 
 
 @contextmanager

@@ -105,17 +105,25 @@ def test_what_one_turn_of_the_backfill_did_not_come_to_the_next_one_does(trade: 
     assert trade.backfill().injected == 0
 
 
-@pytest.mark.requirement("INBOX-6")
-def test_an_account_that_left_without_a_word_stops_no_backfill(trade: Trade) -> None:
+@pytest.mark.requirement("INBOX-6", "RECON-1")
+def test_an_account_that_left_without_a_word_stops_neither_backfill_nor_reconciliation(trade: Trade) -> None:
     """Its `account.application.deauthorized` is among the events that never came."""
+    stays = trade.control.ready_account()
     some(trade, 2)
     with trade.machine.connect() as connection:
         connection.execute(
             """INSERT INTO bursar.account (id, source, external_id, versions, created_at, updated_at)
                SELECT gen_random_uuid(), 'stripe', 'acct_' || name, '{"own": {}}', clock_timestamp(), clock_timestamp()
                FROM unnest(%s::text[]) AS name""",
-            [["00gone", "zzgone"]],
+            [["00gone", stays.removeprefix("acct_"), "zzgone"]],
         )
     told = backfill_events(trade.machine.context, trade.machine.clock.now())
     assert (told["injected"] > 0, told["ended"], told["refused"]) == (True, True, ["acct_00gone", "acct_zzgone"])
     assert trade.backfill().injected == 0
+
+    trade.machine.settle()
+    asked(trade, "RUN-A")
+    while not turn(trade.machine.context, budget_s=0).done:
+        assert trade.machine.one("SELECT step FROM bursar.recon_run") < 100
+    [(accounts, counts)] = trade.machine.all("SELECT accounts, counts FROM bursar.recon_run WHERE status = 'done'")
+    assert (accounts, counts["accounts_refused"]) == ([stays], 2)
