@@ -47,6 +47,8 @@ def backfill(source: str, since: datetime, until: datetime | None, failed: bool,
                 then="mend the cause and run the same command again",
             ) from error  # fmt: skip
         send_hints(context.settings, done.rows)
+    if done.refused:
+        click.echo(f"{source} does not show us the events of {', '.join(done.refused)}: nothing of these was looked at", err=True)
     told = {"source": source, "looked_at": done.looked_at, "known": done.known, "injected": done.injected}
     if as_json:
         json_line(told)
