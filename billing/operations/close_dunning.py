@@ -58,7 +58,8 @@ def load_attempts(unit: UnitOfWork, refs: list[str]) -> None:
 
 def close_case(unit: UnitOfWork, case: DunningCase, status: str, because: str | None) -> None:
     """End a locked open case and its attempts; what it suspended goes on, unless another case holds it."""
-    for row in [row for row in unit.known if isinstance(row, DunningAttempt) and row.case_ref == case.external_id]:
+    theirs = [row.external_id for row in unit.known if isinstance(row, DunningAttempt) and row.case_ref == case.external_id]
+    for row in [unit.row(DunningAttempt, OWN_SOURCE, ref) for ref in theirs]:  # as asked for, so that an event's undo puts it back
         if row.status == "processing" and status == "recovered" and _by(unit, case, row):
             end_attempt_row(unit, row, "success")
         elif row.status in ("pending", "processing"):

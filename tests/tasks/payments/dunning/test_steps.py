@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from billing.operations.close_dunning import close_case, load_attempts
 from billing.operations.collect_invoice import collect_invoice
 from billing.operations.follow_payment_request import fail_or_move
 from billing.operations.issue_invoice import Draft, Line, issue_invoice
@@ -207,3 +208,17 @@ def test_a_charge_without_the_customer_that_wants_him_after_all_has_failed(machi
     do(machine.context, wants)
     assert machine.all("SELECT status FROM bursar.dunning_case") == [("open",)]
     assert machine.one("SELECT status FROM bursar.dunning_attempt WHERE number = 0") == "failed"
+
+
+def test_what_ended_tries_is_taken_back_with_the_event_that_failed(machine_: Machine) -> None:
+    def pay_and_fail(unit: Unit) -> None:
+        unit.load([(Subscriber.NAME, OWN_SOURCE, "alice"), (DunningCase.NAME, OWN_SOURCE, "in-1")])
+        load_attempts(unit, ["in-1"])
+        unit.about(now=unit.now, actor="bursar", reason="an event", inbox_id=None)
+        close_case(unit, unit.row(DunningCase, OWN_SOURCE, "in-1"), "cancelled", "a test")
+        unit.undo()
+
+    before = machine_.all(_STEPS)
+    do(machine_.context, pay_and_fail)
+    assert machine_.all(_STEPS) == before
+    assert ("pending", None) in before, "there was something to end"
