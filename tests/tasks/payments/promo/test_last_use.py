@@ -23,7 +23,7 @@ def test_fifty_redemptions_of_a_last_use_are_one(desk: Counter) -> None:
     order = {"code": "spring", "currency": "EUR", "unit_amounts_minor": [1010]}
     ids = []
     for number in range(_MANY):
-        wish = {**order, "reference": f"o-{number}", "subscriber_ref": f"user-{number}"}
+        wish = {**order, "reference": f"o-{number}", "subscriber_ref": f"other-{number}"}
         commands.submit(desk.app, f"wish-{number}", wish, name="billing.promo_codes.reserve.v1", lane=f"shop-{number}")
         ids.append(desk.one("SELECT id FROM bursar.inbox WHERE event_id = %s", f"wish-{number}"))
 
