@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from billing.operations.move_request import move_request
 from billing.operations.refund_terms import terms
@@ -20,10 +18,8 @@ from billing.rules.states_refunds import REFUND_BATCH
 from core.clock import monotonic_s
 from models.refund_batch import RefundBatch, RefundItem
 from workers.context import Context
-from workers.rows import StubTakenError
+from workers.one_by_one import one_by_one
 from workers.unit import Unit
-
-log = structlog.get_logger(__name__)
 
 _BUDGET_S = 12.0
 _PAGE = 200
@@ -46,27 +42,17 @@ def make_batches(context: Context) -> Mapping[str, Any]:
         Exception: whatever the first item raised that failed by a fault of ours, after the others; it stays open.
     """
     end, counts = monotonic_s() + _BUDGET_S, {"opened": 0, "items": 0, "failed": 0, "finished": 0}
-    fault: Exception | None = None
     while monotonic_s() < end and _open_one(context):
         counts["opened"] += 1
     with context.engine.connect() as connection:
         found = connection.exec_driver_sql(_OPEN, {"page": _PAGE}).all()
-    for source, batch_ref, item_ref in found:
-        if monotonic_s() > end:
-            break
-        try:
-            counts["items"] += _refund(context, source, batch_ref, item_ref)
-        except (DBAPIError, StubTakenError) as error:
-            # A lock, a row that another made at this moment: the item stays open, and the next slot takes it up.
-            counts["failed"] += 1
-            log.warning("refund_item_put_back", batch=batch_ref, item=item_ref, error_class=type(error).__name__)
-        except Exception as error:  # the others are made all the same
-            fault = fault or error
-            log.exception("refund_item_failed", batch=batch_ref, item=item_ref, effect="nothing was refunded of it; it is tried again")
+    went = one_by_one(
+        found, lambda one: _refund(context, *one), name="refund_item", effect="nothing was refunded of it; it is tried again", end_s=end,
+    )  # fmt: skip
+    counts["items"], counts["failed"] = went.done, went.put_back
     with context.engine.begin() as connection:
         counts["finished"] = _close(connection, context)
-    if fault is not None:
-        raise fault
+    went.or_raise()
     return counts | {"more": len(found) == _PAGE and counts["items"] > 0}
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from billing.operations.decide_bank_transfer import expire_bank_transfer
 from billing.operations.retry_transfer import retry_for_balance
@@ -24,8 +23,8 @@ from tasks.payments import credits as credit_runs
 from tasks.payments.promo import expire_reservations, recount_uses
 from tasks.payments.refund_batches import make_batches
 from workers.context import Context
+from workers.one_by_one import one_by_one
 from workers.paging import work_pages
-from workers.rows import StubTakenError
 from workers.unit import Unit
 
 log = structlog.get_logger(__name__)
@@ -51,25 +50,14 @@ def return_disputed_shares(context: Context, _slot_at: datetime) -> Mapping[str,
     Raises:
         Exception: whatever the first share raised that failed by a fault of ours, after the others.
     """
-    end, asked, put_back = monotonic_s() + _BUDGET_S, 0, 0
-    fault: Exception | None = None
     with context.engine.connect() as connection:
         found = connection.exec_driver_sql(_OWED_AGAIN, {"before": context.clock.now() - _WAIT, "page": _PAGE}).all()
-    for one in found:
-        if monotonic_s() > end:
-            break
-        try:
-            asked += _ask_again(context, *one)
-        except (DBAPIError, StubTakenError) as error:
-            # A lock that another has: the share stays failed, and the next slot takes it up.
-            put_back += 1
-            log.warning("owed_share_put_back", request=one[1], error_class=type(error).__name__)
-        except Exception as error:  # the others are asked for all the same
-            fault = fault or error
-            log.exception("owed_share_failed", request=one[1], effect="it stays owed to its payee; it is tried again")
-    if fault is not None:
-        raise fault
-    return {"asked": asked, "put_back": put_back}
+    went = one_by_one(
+        found, lambda one: _ask_again(context, *one), name="owed_share", effect="it stays owed to its payee; it is tried again",
+        end_s=monotonic_s() + _BUDGET_S,
+    )  # fmt: skip
+    went.or_raise()
+    return {"asked": went.done, "put_back": went.put_back}
 
 
 def _ask_again(context: Context, source: str, reference: str, account_ref: str, payment_ref: str | None) -> bool:
@@ -145,7 +133,7 @@ def expire_manual_renewals(context: Context, slot_at: datetime) -> Mapping[str, 
 def end_with_period(context: Context, slot_at: datetime) -> Mapping[str, Any]:
     """Have PayPal end what is to end with its period, before it bills again; end access when the period is over (SUB-6)."""
     told = [work_pages(context, paged, slot_at) for paged in (subscriptions.END, subscriptions.END_ACCESS)]
-    return {"items": sum(one["items"] for one in told), "failed": sum(one["failed"] for one in told)}
+    return {name: sum(one[name] for one in told) for name in ("items", "failed", "left")} | {"more": any(one["more"] for one in told)}
 
 
 def sync_seats(context: Context, slot_at: datetime) -> Mapping[str, Any]:
