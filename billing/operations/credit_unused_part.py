@@ -14,17 +14,14 @@ import structlog
 
 from billing.operations.credit_document import UNUSED, credit_part, papers_of, wait_for_papers
 from billing.operations.parties import seller_of
-from billing.operations.period_money import taken_over_minor
+from billing.operations.period_money import credits_of, taken_over_minor
 from billing.operations.unit import UnitOfWork
 from billing.rules.paper.credit import gross
 from models.base import OWN_SOURCE
 from models.invoice import Invoice
-from models.money_credit import MoneyCreditEntry
 
 log = structlog.get_logger(__name__)
 
-_GIVEN = """SELECT id, delta_minor FROM bursar.money_credit_entry
-            WHERE subscription_ref = %(subscription)s AND period_start = %(start)s AND kind = 'granted'"""
 _SO_FAR = """SELECT external_id FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s
              AND source = 'bursar' AND status = 'paid' AND period_start <= %(start)s"""
 _BILLED = """SELECT external_id FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s
@@ -96,12 +93,7 @@ def _credit_earlier(unit: UnitOfWork, bound: Mapping[str, Any], more_minor: int)
 
 
 def _given(unit: UnitOfWork, bound: Mapping[str, Any]) -> int:
-    given = {one["id"]: int(one["delta_minor"]) for one in unit.committed(_GIVEN, bound)}
-    of_this = ("granted", bound["subscription"], bound["start"])
-    for known in unit.known:
-        if isinstance(known, MoneyCreditEntry) and (known.kind, known.subscription_ref, known.period_start) == of_this:
-            given[known.id] = known.delta_minor
-    return sum(given.values())
+    return sum(minor for kind, minor in credits_of(unit, bound["subscription"], bound["start"]) if kind == "granted")
 
 
 def _paid(unit: UnitOfWork, bound: Mapping[str, Any]) -> list[str]:

@@ -16,14 +16,14 @@ import structlog
 from billing.operations.announce_entitlements import announce_entitlements
 from billing.operations.money_credit import credit_key, grant_credit
 from billing.operations.note_over_credit import note_over_credit
-from billing.operations.period_money import net_of, pending_back_minor, taken_over_minor
+from billing.operations.period_money import credits_of, net_of, pending_back_minor, taken_over_minor
 from billing.operations.unit import UnitOfWork
 from billing.rules.instants import iso
 from billing.rules.money import share_half_up
 from models.base import OWN_SOURCE
 from models.fulfilment import Fulfilment
 from models.invoice import Invoice
-from models.money_credit import MoneyCredit, MoneyCreditEntry
+from models.money_credit import MoneyCredit
 from models.payment import Payment
 from models.subscriber import Subscriber
 from models.subscription import Subscription
@@ -35,8 +35,6 @@ _INVOICES = """SELECT external_id, status, amount_paid_minor, credit_applied_min
                       tax_minor, total_minor, lines
                FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar'
                  AND period_start >= %(start)s"""
-_CREDITS = """SELECT id, kind, delta_minor FROM bursar.money_credit_entry
-              WHERE subscription_ref = %(subscription)s AND period_start = %(start)s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +114,10 @@ def _given_back(unit: UnitOfWork, invoice: Invoice) -> GivenBack:
     start, subscription = invoice.period_start, invoice.subscription_ref
     bound = {"subscriber": invoice.subscriber_ref, "subscription": subscription, "start": start}
     found: dict[str, Any] = {one["external_id"]: one for one in unit.committed(_INVOICES, bound)}
-    entries = {one["id"]: (one["kind"], int(one["delta_minor"])) for one in unit.committed(_CREDITS, bound)}
+    entries = credits_of(unit, subscription or "", start) if start else []
     for known in unit.known:
         if isinstance(known, Invoice) and (known.source, known.subscription_ref) == (OWN_SOURCE, subscription):
             found[known.external_id] = known.__dict__
-        elif isinstance(known, MoneyCreditEntry) and (known.subscription_ref, known.period_start) == (subscription, start):
-            entries[known.id] = (known.kind, known.delta_minor)
     billed = [one for one in found.values() if one["period_start"] is not None and one["period_start"] >= start]
     paid = [one for one in billed if one["period_start"] == start and one["status"] == "paid"]
     after = min((one["period_start"] for one in billed if one["period_start"] > start), default=None)
@@ -130,9 +126,9 @@ def _given_back(unit: UnitOfWork, invoice: Invoice) -> GivenBack:
     return GivenBack(
         paid_minor=sum((one["amount_paid_minor"] or 0) + (one["credit_applied_minor"] or 0) + _with_tax(one) for one in paid),
         refunded_minor=sum(one["refunded_minor"] or 0 for one in paid),
-        credited_minor=sum(delta for kind, delta in entries.values() if kind == "granted"),
+        credited_minor=sum(delta for kind, delta in entries if kind == "granted"),
         taken_over_minor=share_half_up(taken, of_price[1], of_price[0]),
-        withdrawn_minor=-sum(delta for kind, delta in entries.values() if kind == "adjusted"),
+        withdrawn_minor=-sum(delta for kind, delta in entries if kind == "adjusted"),
         refs=[one["external_id"] for one in paid],
     )
 

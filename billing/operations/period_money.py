@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from billing.operations.unit import UnitOfWork
@@ -20,8 +20,8 @@ _INVOICES = """SELECT external_id, status, finalized_at, amount_paid_minor, cred
                       tax_inclusive, tax_minor, total_minor, lines
                FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar'
                  AND (period_start >= %(start)s OR finalized_at > %(yesterday)s)"""
-_CREDITS = """SELECT id, delta_minor FROM bursar.money_credit_entry
-              WHERE subscription_ref = %(subscription)s AND period_start = %(start)s AND kind IN ('granted', 'adjusted')"""
+_CREDITS = """SELECT id, kind, delta_minor FROM bursar.money_credit_entry
+              WHERE subscription_ref = %(subscription)s AND period_start = %(start)s"""
 _BEFORE = """SELECT tax_inclusive, tax_minor, total_minor FROM bursar.invoice
              WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar' AND status = 'paid'
                AND total_minor > 0 AND period_start < %(start)s ORDER BY period_start DESC, finalized_at DESC LIMIT 1"""
@@ -60,13 +60,10 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
     yesterday = unit.now - timedelta(days=1)
     bound = {"subscriber": row.subscriber_ref, "subscription": row.external_id, "start": start, "yesterday": yesterday}
     invoices: dict[str, Any] = {one["external_id"]: one for one in unit.committed(_INVOICES, bound)}
-    given = {one["id"]: int(one["delta_minor"]) for one in unit.committed(_CREDITS, bound)}
-    of_this = (row.external_id, start)
+    given = [minor for kind, minor in credits_of(unit, row.external_id, start) if kind in ("granted", "adjusted")]
     for known in unit.known:
         if isinstance(known, Invoice) and known.source == OWN_SOURCE and known.subscription_ref == row.external_id:
             invoices[known.external_id] = known.__dict__
-        elif isinstance(known, MoneyCreditEntry) and (known.subscription_ref, known.period_start) == of_this:
-            given[known.id] = known.delta_minor
     of_period = [one for one in invoices.values() if one["period_start"] is not None and one["period_start"] >= start]
     paid = sum(
         share_half_up(
@@ -81,9 +78,19 @@ def period_money(unit: UnitOfWork, row: Subscription) -> PeriodMoney:
     recent = sum(1 for one in invoices.values() if one["finalized_at"] is not None and one["finalized_at"] > yesterday)
     given_up = max(-(row.seats_accrued_minor or 0), 0)  # it will be taken off the next invoice
     of_price = next((net_of(one) for one in of_period if one["status"] == "paid" and one["total_minor"]), None) or _net_before(unit, bound)
-    credited = share_half_up(sum(given.values()), *of_price) + given_up
+    credited = share_half_up(sum(given), *of_price) + given_up
     paid -= share_half_up(back, *of_price)
     return PeriodMoney(paid, unpaid, credited, len(of_period), len(given), recent, of_price)
+
+
+def credits_of(unit: UnitOfWork, subscription_ref: str, start: datetime) -> list[tuple[str, int]]:
+    """(kind, minor units) of what the subscriber's credit had and lost for that period, what this unit has in hand included."""
+    bound = {"subscription": subscription_ref, "start": start}
+    found = {one["id"]: (str(one["kind"]), int(one["delta_minor"])) for one in unit.committed(_CREDITS, bound)}
+    for known in unit.known:
+        if isinstance(known, MoneyCreditEntry) and (known.subscription_ref, known.period_start) == (subscription_ref, start):
+            found[known.id] = (known.kind, known.delta_minor)
+    return list(found.values())
 
 
 def _of_before(invoice: Mapping[str, Any]) -> int:
