@@ -1,4 +1,4 @@
-"""What the commands about our own billing share: reading rows, naming them, and running an app's command in a person's name."""
+"""What operators' commands share: reading rows, naming them, and running an app's command in a person's name."""
 
 from __future__ import annotations
 

@@ -11,10 +11,11 @@ import click
 
 from billing.operations.catch_up_journal import BOOKED, catch_up_journal
 from billing.rules.money import AmountError, amount_text
+from cli.billing_rows import JSON, rows
 from cli.printing import json_line, table
 from cli.reason import reason_said
 from cli.roles import action, actor
-from cli.surroundings import acting, reading
+from cli.surroundings import acting
 from cli.trouble import PROBLEMS, TroubleError, nothing
 from workers.context import Context
 from workers.unit import Unit
@@ -51,7 +52,6 @@ _AGGREGATES = (
 )  # fmt: skip
 _SOURCES = ("stripe", "paypal", "manual")
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, amounts in minor units.")
 _AS_OF = click.option(
     "--as-of", "as_of", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]), metavar="INSTANT",
     help="What was booked up to then, its instant included (UTC unless it says otherwise); by default all.",
@@ -65,13 +65,13 @@ def journal() -> None:
 
 @journal.command("show")
 @click.argument("id_", metavar="ID")
-@_JSON
+@JSON
 @action("viewer")
 def show(id_: str, as_json: bool) -> None:
     """Show what is booked of a fact: a provider's id (`ch_...`), a whole fact, or the row id of an event."""
     known = [f"{aggregate}:{source}:{id_}" for aggregate in _AGGREGATES for source in _SOURCES]
     row = int(id_) if id_.isascii() and id_.isdigit() and len(id_) < 19 else None
-    found = _rows(_SHOW, id=id_, facts=known, row=row)
+    found = rows(_SHOW, id=id_, facts=known, row=row)
     if not found:
         raise nothing(
             f"nothing is booked of {id_!r}",
@@ -84,32 +84,32 @@ def show(id_: str, as_json: bool) -> None:
 @click.argument("account", required=False)
 @_AS_OF
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most this many of its newest legs.")
-@_JSON
+@JSON
 @action("viewer")
 def balance(account: str | None, as_of: datetime | None, limit: int, as_json: bool) -> None:
     """Show an account's balance by currency and its newest legs; without ACCOUNT, what providers hold."""
     if account is None:
-        held = [row for row in _rows(_BALANCES, code=None, as_of=_utc(as_of)) if row["account"].endswith((":balance", ":in_transit"))]
+        held = [row for row in rows(_BALANCES, code=None, as_of=_utc(as_of)) if row["account"].endswith((":balance", ":in_transit"))]
         if not held:
             raise nothing("nothing is booked yet", "`bursar journal trial-balance` lists all accounts once there is something")
         _accounts(held, as_json)
         return
-    found = _rows(_BALANCES, code=account, as_of=_utc(as_of))
+    found = rows(_BALANCES, code=account, as_of=_utc(as_of))
     if not found:
         raise nothing(f"nothing is booked on {account!r}", "`bursar journal trial-balance` lists the accounts that there are")
     _accounts(found, as_json)
     if not as_json:
         click.echo()
-    _legs(_rows(_LEGS, code=account, as_of=_utc(as_of), limit=limit), as_json)
+    _legs(rows(_LEGS, code=account, as_of=_utc(as_of), limit=limit), as_json)
 
 
 @journal.command("trial-balance")
 @_AS_OF
-@_JSON
+@JSON
 @action("viewer")
 def trial_balance(as_of: datetime | None, as_json: bool) -> None:
     """Show all accounts by currency. Debits equal credits, or the exit code is 1."""
-    found = _rows(_BALANCES, code=None, as_of=_utc(as_of))
+    found = rows(_BALANCES, code=None, as_of=_utc(as_of))
     if not found:
         raise nothing("nothing was booked by then", "without --as-of it shows all that is booked")
     _accounts(found, as_json)
@@ -159,11 +159,6 @@ def _book_page(context: Context, aggregate: str, after: UUID, reason: str) -> tu
             unit.audit("journal.caught_up", aggregate, str(found[-1][0]), before=None, after={"booked": booked})
         unit.flush()
     return len(found), booked, found[-1][0] if len(found) == _PAGE else None
-
-
-def _rows(statement: str, **bound: Any) -> list[dict[str, Any]]:
-    with reading() as connection:
-        return [dict(row._mapping) for row in connection.exec_driver_sql(statement, bound)]
 
 
 def _utc(at: datetime | None) -> str | None:

@@ -15,11 +15,11 @@ from billing.operations.retry_transfer import retry_transfer
 from billing.rules.commands.payout_holds import hold_key
 from billing.rules.money import AmountError, exponent, format_minor, parse_minor, provider_exponent
 from billing.rules.states_requests import PAYOUT_REQUEST
+from cli.billing_rows import rows
 from cli.change import change
 from cli.payout_paper import write_statement
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action
-from cli.surroundings import reading
 from cli.trouble import USAGE, TroubleError, nothing
 from core.clock import SystemClock
 from models.payout_hold import PayoutHold
@@ -66,7 +66,7 @@ def payout() -> None:
 @action("viewer")
 def ls(account: str | None, status: str | None, limit: int, as_json: bool) -> None:
     """List the payouts that were asked for, on request and on schedule."""
-    found = _rows(_LIST, account=account, status=status, limit=limit)
+    found = rows(_LIST, account=account, status=status, limit=limit)
     if not found:
         raise nothing("no payout fits", "leave an option out; payouts of the provider's own schedule show with `bursar explain`")
     if as_json:
@@ -86,11 +86,11 @@ def ls(account: str | None, status: str | None, limit: int, as_json: bool) -> No
 @action("viewer")
 def show(reference: str, as_json: bool) -> None:
     """Show one payout, by its reference or the provider's id."""
-    found = _rows(_SHOW, ref=reference)
+    found = rows(_SHOW, ref=reference)
     if not found:
         raise nothing(f"no payout has the reference {reference!r}", "`bursar payout ls` lists them; `bursar explain ID` knows the others")
     [row] = found
-    calls = _rows(_CALLS, id=row["id"])
+    calls = rows(_CALLS, id=row["id"])
     if as_json:
         json_line({**{name: value for name, value in row.items() if name not in ("id", "versions")}, "submissions": calls})
         return
@@ -112,7 +112,7 @@ def show(reference: str, as_json: bool) -> None:
 def account_(account: str, as_json: bool) -> None:
     """Show an ACCOUNT (the provider's id or the app's own): rights, schedule, balances, holds, last turns."""
     row, whose = _payee(account)
-    balances, holds, turns = (_rows(sql, **whose) for sql in (_BALANCES, _HOLDS, _TURNS))
+    balances, holds, turns = (rows(sql, **whose) for sql in (_BALANCES, _HOLDS, _TURNS))
     if as_json:
         json_line({**row, "balances": balances, "holds": holds, "turns": turns})
         return
@@ -199,11 +199,11 @@ def statement(account: str, month: datetime, as_json: bool, path: Path | None) -
     row, whose = _payee(account)
     begin = month.replace(tzinfo=UTC)
     end = begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
-    moved = _rows(_STATEMENT, **whose, from_at=begin, until_at=end)
+    moved = rows(_STATEMENT, **whose, from_at=begin, until_at=end)
     if path:
         write_statement(path, row, begin, end, moved, SystemClock().now())
         return
-    balances = _rows(_BALANCES, **whose)
+    balances = rows(_BALANCES, **whose)
     if as_json:
         json_line({**whose, "from": begin, "until": end, "currencies": moved, "balances": balances})
         return
@@ -218,15 +218,10 @@ def statement(account: str, month: datetime, as_json: bool, path: Path | None) -
 
 
 def _payee(account: str) -> tuple[dict[str, Any], dict[str, str]]:
-    found = _rows(_ACCOUNT, account=account)
+    found = rows(_ACCOUNT, account=account)
     if not found:
         raise nothing(f"no account {account!r} is known", "an account is known once the provider has told of it, or a command has named it")
     return found[0], {"source": found[0]["source"], "account": found[0]["account"]}
-
-
-def _rows(sql: str, **bound: Any) -> list[dict[str, Any]]:
-    with reading() as connection:
-        return [dict(row) for row in connection.exec_driver_sql(sql, bound).mappings()]
 
 
 def _print_balances(source: str, balances: list[dict[str, Any]]) -> None:

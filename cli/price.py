@@ -11,10 +11,9 @@ import click
 from billing.operations.decide_price_move import decide_price_move
 from billing.rules.commands.price_moves import DecideMove
 from billing.rules.money import amount_text
-from cli.billing_rows import carry_out, key_of, said
+from cli.billing_rows import JSON, LIMIT, carry_out, key_of, rows, said
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action
-from cli.surroundings import reading
 from cli.trouble import nothing
 from models.subscription import Subscription
 
@@ -49,8 +48,6 @@ _MOVES = """
     ORDER BY id LIMIT %(limit)s"""
 _WHOSE = """SELECT subscriber_ref FROM bursar.price_move
             WHERE source = 'bursar' AND external_id = %(migration)s || ':' || %(source)s || ':' || %(ref)s"""
-_LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, amounts in minor units.")
 
 
 @click.group()
@@ -60,12 +57,12 @@ def price() -> None:
 
 @price.command("ls")
 @click.option("--product", metavar="KEY", help="Only this product's.")
-@_LIMIT
-@_JSON
+@LIMIT
+@JSON
 @action("viewer")
 def ls(product: str | None, limit: int, as_json: bool) -> None:
     """List the versions: what they cost, from when on, and how many subscriptions pay them."""
-    found = _rows(_VERSIONS, product=product, price=None, limit=limit)
+    found = rows(_VERSIONS, product=product, price=None, limit=limit)
     if not found:
         raise nothing("no price is published", "the app publishes them: `billing.prices.publish.v1`")
     if as_json:
@@ -81,16 +78,16 @@ def ls(product: str | None, limit: int, as_json: bool) -> None:
 
 @price.command("show")
 @click.argument("version")
-@_LIMIT
-@_JSON
+@LIMIT
+@JSON
 @action("viewer")
 def show(version: str, limit: int, as_json: bool) -> None:
     """Show a version, who was told of it, and who keeps it. VERSION is its name, such as pro:1month:EUR:v2."""
-    found = _rows(_VERSIONS, product=None, price=version, limit=1)
+    found = rows(_VERSIONS, product=None, price=version, limit=1)
     if not found:
         raise nothing(f"no version is called {version!r}", "`bursar price ls` lists them")
-    row, notices = found[0], _rows(_NOTICES, price=version)
-    kept = _rows(_ASSIGNED, price=version, customer=None, limit=limit)
+    row, notices = found[0], rows(_NOTICES, price=version)
+    kept = rows(_ASSIGNED, price=version, customer=None, limit=limit)
     if as_json:
         json_line({**row, "notices": {one["status"]: one["customers"] for one in notices}, "kept": kept})
         return
@@ -109,12 +106,12 @@ def show(version: str, limit: int, as_json: bool) -> None:
 
 @price.command("assigned")
 @click.option("--customer", metavar="REFERENCE", help="Only this subscriber's.")
-@_LIMIT
-@_JSON
+@LIMIT
+@JSON
 @action("viewer")
 def assigned(customer: str | None, limit: int, as_json: bool) -> None:
     """List kept and agreed prices."""
-    found = _rows(_ASSIGNED, price=None, customer=customer, limit=limit)
+    found = rows(_ASSIGNED, price=None, customer=customer, limit=limit)
     if not found:
         raise nothing("nobody has a price of his own", "`billing.prices.grandfather.v1` and `.override.v1` give one")
     for one in found:
@@ -127,12 +124,12 @@ def assigned(customer: str | None, limit: int, as_json: bool) -> None:
 @price.command("migrations")
 @click.argument("migration", required=False)
 @click.option("--status", help="Of one migration: only subscriptions that are so, such as awaiting_approval.")
-@_LIMIT
-@_JSON
+@LIMIT
+@JSON
 @action("viewer")
 def migrations(migration: str | None, status: str | None, limit: int, as_json: bool) -> None:
     """List migrations, or show one of them with what came of each subscription."""
-    found = _rows(_MIGRATIONS, migration=migration, limit=limit)
+    found = rows(_MIGRATIONS, migration=migration, limit=limit)
     if not found:
         raise nothing("there is no such migration", "the app asks for them: `billing.prices.migrate.v1`")
     if migration is None:
@@ -142,7 +139,7 @@ def migrations(migration: str | None, status: str | None, limit: int, as_json: b
             else:
                 click.echo(_migration(row))
         return
-    outcomes, moves = _rows(_OUTCOMES, migration=migration), _rows(_MOVES, migration=migration, status=status, limit=limit)
+    outcomes, moves = rows(_OUTCOMES, migration=migration), rows(_MOVES, migration=migration, status=status, limit=limit)
     if as_json:
         json_line({**found[0], "outcomes": outcomes, "moves": moves})
         return
@@ -168,7 +165,7 @@ def decide(migration: str, subscription: str, decision: str, reason: str) -> Non
     period whose end the notice is in time for.
     """
     source, ref = key_of(Subscription, subscription)
-    found = _rows(_WHOSE, migration=migration, source=source, ref=ref)
+    found = rows(_WHOSE, migration=migration, source=source, ref=ref)
     if not found:
         raise nothing(f"{migration} has not come to {source}:{ref}", f"`bursar price migrations {migration}` lists what it came to")
     command = said(
@@ -188,8 +185,3 @@ def _own(row: Mapping[str, Any]) -> str:
     until = f"until {instant(row['expires_at'])}" if row["expires_at"] else "for good"
     about = f"{row['kind']}  {row['customer']}  {row['product']}  {amount_text(row['unit_amount_minor'], row['currency'])}"
     return f"{about}  {row['status']}  {until}  {row['reason']}"
-
-
-def _rows(sql: str, **bound: Any) -> list[dict[str, Any]]:
-    with reading() as connection:
-        return [dict(row) for row in connection.exec_driver_sql(sql, bound).mappings()]

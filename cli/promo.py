@@ -10,9 +10,9 @@ import click
 from billing.rules.money import amount_text, format_minor
 from billing.rules.promo import normalised
 from billing.rules.states_promo import PROMO_REDEMPTION
+from cli.billing_rows import JSON, rows
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action
-from cli.surroundings import reading
 from cli.trouble import nothing
 
 _CAMPAIGNS = """
@@ -33,7 +33,6 @@ _USES = """
       AND (%(code)s::text IS NULL OR r.code_ref = %(code)s) AND (%(reference)s::text IS NULL OR r.external_id = %(reference)s)
     ORDER BY r.reserved_at DESC, r.id DESC LIMIT %(limit)s"""
 _LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many, newest first.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, amounts in minor units.")
 
 
 @click.group()
@@ -43,11 +42,11 @@ def promo() -> None:
 
 @promo.command("campaigns")
 @_LIMIT
-@_JSON
+@JSON
 @action("viewer")
 def campaigns(limit: int, as_json: bool) -> None:
     """List the campaigns: what they give, when, and how many uses are taken."""
-    found = _rows(_CAMPAIGNS, ref=None, limit=limit)
+    found = rows(_CAMPAIGNS, ref=None, limit=limit)
     if not found:
         raise nothing("there is no campaign", "the app defines them: `billing.campaigns.define.v1`")
     if as_json:
@@ -62,11 +61,11 @@ def campaigns(limit: int, as_json: bool) -> None:
 @promo.command("ls")
 @click.option("--campaign", metavar="REFERENCE", help="Only this campaign's.")
 @_LIMIT
-@_JSON
+@JSON
 @action("viewer")
 def ls(campaign: str | None, limit: int, as_json: bool) -> None:
     """List codes, and how many of their uses are taken."""
-    found = _rows(_CODES, campaign=campaign, code=None, limit=limit)
+    found = rows(_CODES, campaign=campaign, code=None, limit=limit)
     if not found:
         raise nothing("no code fits", "`bursar promo campaigns` lists the campaigns")
     if as_json:
@@ -81,16 +80,16 @@ def ls(campaign: str | None, limit: int, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--status", type=click.Choice(sorted(PROMO_REDEMPTION.order)), help="Of a code: only uses that are so.")
 @_LIMIT
-@_JSON
+@JSON
 @action("viewer")
 def show(name: str, status: str | None, limit: int, as_json: bool) -> None:
     """Show a code with its uses, or one order's use. NAME is the code, or the order's reference."""
-    code = _rows(_CODES, campaign=None, code=normalised(name), limit=1)
+    code = rows(_CODES, campaign=None, code=normalised(name), limit=1)
     wanted = {"code": normalised(name), "reference": None} if code else {"code": None, "reference": name}
-    uses = _rows(_USES, **wanted, status=status, limit=limit)
+    uses = rows(_USES, **wanted, status=status, limit=limit)
     if not code and not uses:
         raise nothing(f"neither a code nor an order's use of one is called {name!r}", "`bursar promo ls` lists the codes")
-    campaign = _rows(_CAMPAIGNS, ref=(code or uses)[0]["campaign"], limit=1)
+    campaign = rows(_CAMPAIGNS, ref=(code or uses)[0]["campaign"], limit=1)
     if as_json:
         json_line({"code": code[0] if code else None, "campaign": campaign[0], "uses": uses})
         return
@@ -131,8 +130,3 @@ def _of(row: Mapping[str, Any]) -> str:
 
 def _off(use: Mapping[str, Any]) -> str:
     return amount_text(use["amount_off_minor"], use["currency"])
-
-
-def _rows(sql: str, **bound: Any) -> list[dict[str, Any]]:
-    with reading() as connection:
-        return [dict(row) for row in connection.exec_driver_sql(sql, bound).mappings()]

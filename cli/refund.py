@@ -10,10 +10,9 @@ from billing.operations.decide_refund import approve_refund, note_refund, reject
 from billing.rules.commands.refunds import ApproveRefund, NoteRefund, RejectRefund
 from billing.rules.money import amount_text
 from billing.rules.states_refunds import REFUND_REQUEST
-from cli.billing_rows import carry_out, said
+from cli.billing_rows import carry_out, rows, said
 from cli.printing import facts, json_line, table
 from cli.roles import action
-from cli.surroundings import reading
 from cli.trouble import nothing
 
 _COLUMNS = """id, source, external_id AS reference, status, amount_minor, currency, payment_ref, refund_ref, key, reason, payee_ref,
@@ -44,18 +43,18 @@ def refund() -> None:
 def ls(status: str | None, all_of_them: bool, limit: int, as_json: bool) -> None:
     """List the refunds that wait for a person, oldest first: to agree, or to send a bank transfer back (`processing`)."""
     sql = _ALL if status or all_of_them else _PENDING
-    rows = _rows(sql, status=status, limit=limit)
-    if not rows:
+    found = rows(sql, status=status, limit=limit)
+    if not found:
         raise nothing("no refund waits for a person", "`bursar refund ls --all` lists all; `bursar explain ID` knows others'")
     if as_json:
-        for row in rows:
+        for row in found:
             json_line({name: value for name, value in row.items() if name != "id"} | {"notes": len(row["notes"] or [])})
         return
     head = ("ASKED FOR", "STATUS", "REFERENCE", "AMOUNT", "REASON", "PAYMENT", "ASKED BY", "FAILURE")
     table(head, ((
         row["requested_at"], row["status"], row["reference"], _money(row, row["amount_minor"]), row["reason"], row["payment_ref"],
         row["actor"], row["failure_code"],
-    ) for row in rows))  # fmt: skip
+    ) for row in found))  # fmt: skip
 
 
 @refund.command()
@@ -65,7 +64,7 @@ def ls(status: str | None, all_of_them: bool, limit: int, as_json: bool) -> None
 def show(reference: str, as_json: bool) -> None:
     """Show one, by its REFERENCE or the provider's id: amounts, calls, notes."""
     row = _row(reference)
-    calls = _rows(_CALLS, id=row.pop("id"))
+    calls = rows(_CALLS, id=row.pop("id"))
     if as_json:
         json_line({**row, "submissions": calls})
         return
@@ -127,15 +126,10 @@ def _look(known: dict[str, Any]) -> str:
 
 
 def _row(name: str) -> dict[str, Any]:
-    found = _rows(_SHOW, name=name, sources=_SOURCES)
+    found = rows(_SHOW, name=name, sources=_SOURCES)
     if not found:
         raise nothing(f"no refund of ours is called {name}", "`bursar refund ls --all` lists all; `bursar explain ID` knows others'")
     return found[0]
-
-
-def _rows(sql: str, **bound: Any) -> list[dict[str, Any]]:
-    with reading() as connection:
-        return [dict(row) for row in connection.exec_driver_sql(sql, bound).mappings()]
 
 
 def _money(row: dict[str, Any], minor: int | None) -> str | None:

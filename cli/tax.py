@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -19,11 +18,11 @@ from billing.rules.tax.rates import RATE_KINDS, NoRateError, Rates, rate_text
 from billing.rules.tax.sold_as import SoldAs
 from billing.rules.tax.territory import territory
 from billing.rules.tax.treatment import Buyer, Seller, treat
-from cli.billing_rows import carry_out, said
+from cli.billing_rows import LIMIT, carry_out, rows, said
 from cli.change import change
 from cli.printing import facts, instant, json_line, table
 from cli.roles import action
-from cli.surroundings import reading, settings
+from cli.surroundings import settings
 from cli.trouble import USAGE, TroubleError, nothing
 from core.clock import SystemClock
 from providers.fx.client import asks
@@ -45,7 +44,6 @@ _EXCHANGE = """
     ORDER BY valid_on DESC, source, base, quote LIMIT %(limit)s"""
 _KINDS = [kind for kind in RATE_KINDS if kind != "zero"]
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line; rates as text.")
-_LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many.")
 _DAY = click.DateTime(["%Y-%m-%d"])
 _ON = click.option("--on", type=_DAY, metavar="DATE", help="The tax point; today.")
 
@@ -127,13 +125,13 @@ def treatment(buyer: str, seller_country: str | None, as_json: bool, **given: An
 
 @tax.command("vies")
 @click.argument("number", required=False)
-@_LIMIT
+@LIMIT
 @_JSON
 @action("viewer")
 def vies(number: str | None, limit: int, as_json: bool) -> None:
     """Show what VIES last said of NUMBER, or of all: unanswered ones first."""
     wanted = _number(number) if number else None
-    found = _rows(_CHECKS, number=wanted, limit=limit)
+    found = rows(_CHECKS, number=wanted, limit=limit)
     if not found:
         raise nothing(f"VIES was never asked about {wanted or 'any number'}", "ask: `bursar tax ask NUMBER`")
     if as_json:
@@ -157,12 +155,12 @@ def ask(number: str) -> None:
 
 
 @tax.command("fx")
-@_LIMIT
+@LIMIT
 @_JSON
 @action("viewer")
 def exchange(limit: int, as_json: bool) -> None:
     """List the rates of exchange, the newest first; those too that were kept back, by which no paper is issued."""
-    found = _rows(_EXCHANGE, limit=limit)
+    found = rows(_EXCHANGE, limit=limit)
     if not found:
         raise nothing("no rate of exchange is recorded", "record one: `bursar tax record-fx`")
     if as_json:
@@ -199,11 +197,11 @@ def record_fx(source: str, base: str, quote: str, value: str, valid_on: str) -> 
 
 
 def _rates() -> Rates:
-    return laid_over(_rows(DEFINED))
+    return laid_over(rows(DEFINED))
 
 
 def _seller() -> Seller:
-    found = _rows(_SELLER)
+    found = rows(_SELLER)
     if not found:
         raise nothing("no seller is defined", "name one: --seller RO; or define it, `billing.sellers.define.v1`")
     row = found[0]
@@ -216,7 +214,7 @@ def _proven(vat_id: str | None) -> bool | None:
     if vat_id is None:
         return None
     try:
-        found = _rows(_CHECKS, number=str(vat_number(vat_id)), limit=1)
+        found = rows(_CHECKS, number=str(vat_number(vat_id)), limit=1)
     except NoVatNumberError:
         return False
     return proven(found[0]["valid"], found[0]["checked_at"], SystemClock().now()) if found else None
@@ -227,11 +225,6 @@ def _number(text: str) -> str:
         return str(vat_number(text))
     except NoVatNumberError as error:
         raise TroubleError(USAGE, str(error), effect=_UNTOUCHED, then="mend the number") from None
-
-
-def _rows(sql: str, **bound: Any) -> list[Mapping[str, Any]]:
-    with reading() as connection:
-        return [dict(row) for row in connection.exec_driver_sql(sql, bound).mappings()]
 
 
 def _day(on: datetime | None) -> date:
