@@ -9,7 +9,8 @@ from typing import ClassVar, Literal
 from billing.rules.commands.base import Command, line
 from billing.rules.commands.campaigns import campaign_name
 from billing.rules.commands.subscribers import OWN
-from billing.rules.tax.sold_as import check_kinds
+from billing.rules.tax.rates import RateKind
+from billing.rules.tax.sold_as import Supply, check_kinds
 
 MOST_CREDITS, MOST_DAYS, MOST_MONTHS, MOST_LIMITS = 1_000_000_000, 3_650, 120, 200
 
@@ -63,9 +64,9 @@ class DefineProduct(Command):
     """Which policy holds when a payment of this plan fails; null: the default."""
     seat_proration: Literal["accrue", "charge"] = "accrue"
     """Whether more seats are charged at once, or with the next invoice."""
-    supply: Literal["service", "goods"] = "service"
+    supply: Supply = "service"
     """What tax takes it for: a service that is sold from afar, or goods that are sent."""
-    tax_kind: Literal["standard", "reduced", "second_reduced", "super_reduced", "parking", "zero"] = "standard"
+    tax_kind: RateKind = "standard"
     """Which of a place's rates of VAT it has. Where a place has no rate of that kind, nothing without tax is billed and no paper is
     issued: say in `tax_kinds` what holds there."""
     tax_kinds: dict[str, str] | None = None
