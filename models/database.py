@@ -9,7 +9,6 @@ from typing import Literal
 
 import msgspec
 import psycopg
-from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
@@ -42,20 +41,6 @@ def connect_options(role: Role) -> str:
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
-class Lasting(Preparing):
-    """Statements stay prepared over a rollback, which psycopg would forget with it: each look at rows ends with one.
-
-    For a process that plays alone on a database whose tables nobody changes: what is forgotten heals a worker that lives through
-    a migration.
-    """
-
-    def rollback(self) -> None:
-        """Undo the transaction, if there is one."""
-        with self.lock:
-            if self.pgconn.transaction_status != TransactionStatus.IDLE:
-                self.pgconn.exec_(b"ROLLBACK")
-
-
 def connect(
     url: str, role: Role, *, autocommit: bool = False, application: str = "bursar", kind: type[psycopg.Connection] = psycopg.Connection
 ) -> psycopg.Connection:
@@ -79,9 +64,8 @@ def connect(
 def make_engine(url: str, role: Role = "bursar_app", *, application: str = "bursar", pooled: bool = True, alone: bool = False) -> Engine:
     """An SQLAlchemy engine over `connect`; a process of the prefork pool uses one connection at a time.
 
-    `alone`: a simulation's, whose server is its own: connections are not tried before use, and statements stay prepared.
+    `alone`: a simulation's, whose server is its own: connections are not tried before use.
     """
-    kind: type[Preparing] = Lasting if alone else Preparing
     options = (
         {"pool_size": 1, "max_overflow": 20, "pool_pre_ping": not alone, "pool_recycle": 1800}
         if pooled
@@ -89,7 +73,7 @@ def make_engine(url: str, role: Role = "bursar_app", *, application: str = "burs
     )
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: connect(url, role, application=application, kind=kind),
+        creator=lambda: connect(url, role, application=application, kind=Preparing),
         # The text of an error goes to the row, the log and Sentry; a statement's parameters are customers' data.
         hide_parameters=True,
         **options,
