@@ -1,19 +1,27 @@
 """What products are called and cost, read without locking them: thousands of renewals at once must not queue behind one plan's row.
 
 Prices are never changed once published, and a product's name is only shown. What this unit itself has just defined counts, too.
+Of a product everything is read at once, and once per unit: what it is called, grants, allows and is taxed as are asked by different verbs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from billing.operations.unit import UnitOfWork
 from billing.rules.price_in_force import PriceVersion
+from models.base import OWN_SOURCE
+from models.plain import new_row
 from models.price import Price
 from models.product import Product
 
-_PRODUCTS = "SELECT external_id, name, status, kind, coalesce(free, false) AS free FROM bursar.product WHERE external_id = ANY (%(refs)s)"
+_PRODUCT = """SELECT external_id, status, kind, name, free, limits, credits, seat_proration, dunning_policy_ref, supply, tax_kind,
+                     tax_kinds, provider_refs FROM bursar.product"""
+_PRODUCTS = _PRODUCT + " WHERE source = 'bursar' AND external_id = ANY (%(refs)s)"
+_FREE = _PRODUCT + " WHERE source = 'bursar' AND free AND kind = 'plan' AND status = 'offered'"
+_KEPT, _KEPT_FREE = "products", "free_plans"
 _PRICES = """SELECT external_id, product_ref, cycle_unit, cycle_count, currency, version, unit_amount_minor, effective_for_new_at,
                     effective_for_existing_at, coalesce(notice_days, 0) AS notice_days
              FROM bursar.price WHERE product_ref = ANY (%(refs)s) AND versions <> '{}'"""
@@ -30,21 +38,37 @@ class Offer:
     free: bool
 
 
-def offers_of(unit: UnitOfWork, refs: Iterable[str]) -> dict[str, Offer]:
-    """Those of the products that are defined, by reference; one query."""
+def products_of(unit: UnitOfWork, refs: Iterable[str]) -> dict[str, Product]:
+    """Those of the products that are defined, by reference, to be read only; one query for what this unit has not asked for before."""
     wanted = set(refs)
-    if not wanted:
-        return {}
-    read = unit.committed(_PRODUCTS, {"refs": sorted(wanted)})
-    found = {
-        row["external_id"]: Offer(row["external_id"], row["name"] or row["external_id"], row["status"], row["kind"], row["free"])
-        for row in read
-        if row["kind"] is not None
-    }
-    for row in unit.known:
-        if isinstance(row, Product) and row.external_id in wanted and not row.incomplete:
-            found[row.external_id] = Offer(row.external_id, row.name or row.external_id, row.status, row.kind, bool(row.free))
-    return found
+    kept: dict[str, Product | None] = unit.kept.setdefault(_KEPT, {})
+    if new := wanted - kept.keys():
+        kept.update(dict.fromkeys(new))
+        kept.update(_read(unit.committed(_PRODUCTS, {"refs": sorted(new)})))
+    found = {ref: row for ref in wanted if (row := kept[ref]) is not None and row.kind is not None}
+    return found | {row.external_id: row for row in _defined(unit) if row.external_id in wanted}
+
+
+def free_plans(unit: UnitOfWork) -> dict[str, Product]:
+    """The plans that cost nothing and are offered, by reference, to be read only; one query per unit."""
+    if _KEPT_FREE not in unit.kept:
+        unit.kept[_KEPT_FREE] = _read(unit.committed(_FREE, {}))
+    found: dict[str, Product] = {**unit.kept[_KEPT_FREE], **{row.external_id: row for row in _defined(unit)}}
+    return {ref: row for ref, row in found.items() if row.free and row.kind == "plan" and row.status == "offered"}
+
+
+def _read(rows: Iterable[Mapping[str, Any]]) -> dict[str, Product]:
+    return {row["external_id"]: new_row(Product, **row) for row in rows}
+
+
+def _defined(unit: UnitOfWork) -> list[Product]:
+    return [row for row in unit.known if isinstance(row, Product) and row.source == OWN_SOURCE and not row.incomplete]
+
+
+def offers_of(unit: UnitOfWork, refs: Iterable[str]) -> dict[str, Offer]:
+    """Those of the products that are defined, by reference; one query at most."""
+    found = products_of(unit, refs)
+    return {ref: Offer(ref, row.name or ref, row.status, row.kind, bool(row.free)) for ref, row in found.items()}
 
 
 def prices_of(unit: UnitOfWork, refs: Iterable[str]) -> list[PriceVersion]:

@@ -48,7 +48,7 @@ def define_subscriber(unit: UnitOfWork, command: DefineSubscriber) -> Subscriber
         setattr(row, name, getattr(command, name))
     row.name, row.email = command.full_name, normalised(command.email) if command.email else None
     after = {name: getattr(row, name) for name in (*_SAID, "name", "email")}
-    if before["payment_method_ref"] != row.payment_method_ref:
+    if before["payment_method_ref"] != row.payment_method_ref and not new:  # nothing is overdue of one whom nobody knew
         method_chosen(unit, row.external_id, row.payment_method_ref)
     if collectable(row) and not could_be and not new:
         collect_open_later(unit, row.external_id)

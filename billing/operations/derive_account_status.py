@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from billing.operations.announce_entitlements import announce_entitlements
+from billing.operations.catalogue import products_of
 from billing.operations.move_status import move_status
 from billing.operations.unit import UnitOfWork
 from billing.rules.account_status import Held, account_status
 from billing.rules.states_subscribers import SUBSCRIBER
 from models.base import OWN_SOURCE
-from models.product import Product
 from models.subscriber import Subscriber
 from models.subscription import Subscription
 
 _THEIRS = "SELECT source, external_id FROM bursar.subscription WHERE subscriber_ref = ANY (%(refs)s)"
-_FREE = "SELECT external_id FROM bursar.product WHERE free AND kind = 'plan'"
 
 
 def derive_later(unit: UnitOfWork, subscriber_ref: str | None) -> None:
@@ -29,12 +28,12 @@ def _derive(unit: UnitOfWork, refs: Sequence[str]) -> None:
     theirs = unit.committed(_THEIRS, {"refs": list(refs)})
     unit.load([(Subscriber.NAME, OWN_SOURCE, ref) for ref in refs if ref not in known])
     unit.load([(Subscription.NAME, row["source"], row["external_id"]) for row in theirs])
-    free = {row["external_id"] for row in unit.committed(_FREE, {})}
-    free |= {row.external_id for row in unit.known if isinstance(row, Product) and row.free}
     held: dict[str, list[Subscription]] = {ref: [] for ref in refs}
     for row in unit.known:
         if isinstance(row, Subscription) and row.subscriber_ref in held:
             held[row.subscriber_ref].append(row)
+    plans = products_of(unit, {row.product_ref for rows in held.values() for row in rows if row.product_ref})
+    free = {ref for ref, plan in plans.items() if plan.free and plan.kind == "plan"}
     for ref in refs:
         unit.again(ref)
         _set(unit, unit.row(Subscriber, OWN_SOURCE, ref), held[ref], free)

@@ -23,7 +23,7 @@ from billing.rules.money import share_half_up
 from models.base import OWN_SOURCE
 from models.fulfilment import Fulfilment
 from models.invoice import Invoice
-from models.money_credit import MoneyCredit
+from models.money_credit import MoneyCredit, MoneyCreditEntry
 from models.payment import Payment
 from models.subscriber import Subscriber
 from models.subscription import Subscription
@@ -35,6 +35,10 @@ _INVOICES = """SELECT external_id, status, amount_paid_minor, credit_applied_min
                       tax_minor, total_minor, lines
                FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar'
                  AND period_start >= %(start)s"""
+
+_GIVEN = """SELECT EXISTS (SELECT FROM bursar.money_credit_entry WHERE subscription_ref = %(subscription)s AND period_start = %(start)s)
+                OR EXISTS (SELECT FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s
+                           AND source = 'bursar' AND period_start > %(start)s) AS given"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ def take_back_credit(unit: UnitOfWork, invoice: Invoice) -> None:
     if invoice.period_start is None or invoice.subscription_ref is None:
         return
     unit.row(Subscriber, OWN_SOURCE, invoice.subscriber_ref or "")
+    if not _could_be_given(unit, invoice):
+        return
     given = _given_back(unit, invoice)
     if not given.credited_minor and not given.taken_over_minor:
         return
@@ -108,6 +114,18 @@ def take_back_credit(unit: UnitOfWork, invoice: Invoice) -> None:
             effect="the payer has his money and has spent the credit for the same period; nothing more was taken from him",
             next_step="docs/runbook/refunds.md: bill the difference by hand, or accept the finding with a reason",
         )  # fmt: skip
+
+
+def _could_be_given(unit: UnitOfWork, invoice: Invoice) -> bool:
+    """Whether its period could have been credited, or taken over by a later one: each payment asks, and hardly any was. One query."""
+    subscription, start = invoice.subscription_ref, invoice.period_start
+    for known in unit.known:
+        if isinstance(known, MoneyCreditEntry) and (known.subscription_ref, known.period_start) == (subscription, start):
+            return True
+        if isinstance(known, Invoice) and (known.source, known.subscription_ref) == (OWN_SOURCE, subscription) and known is not invoice:
+            return True
+    bound = {"subscriber": invoice.subscriber_ref, "subscription": subscription, "start": start}
+    return bool(unit.committed(_GIVEN, bound)[0]["given"])
 
 
 def _given_back(unit: UnitOfWork, invoice: Invoice) -> GivenBack:

@@ -8,6 +8,7 @@ from billing.operations.given_back import take_back_credit
 from billing.operations.grant_package import lot_of_invoice
 from billing.operations.settle_invoice import settle_invoice
 from billing.operations.surplus import refund_part, refund_surplus
+from billing.operations.take_invoice_payment import ENDED
 from billing.operations.unit import UnitOfWork
 from billing.rules.invoice_life import late_reference
 from models.base import OWN_SOURCE
@@ -25,10 +26,10 @@ def invoice_refunded(unit: UnitOfWork, fulfilment: Fulfilment, payment: Payment)
     back = payment.refunded_minor
     if back is None:
         return  # nothing was ever given back
-    # Money that came for one that had ended has paid a new one (INV-13).
-    late = late_reference(fulfilment.purpose_ref or "", fulfilment.external_id)
-    paid = late if unit.find(Invoice, OWN_SOURCE, [late]) else fulfilment.purpose_ref or ""
-    row = unit.row(Invoice, OWN_SOURCE, paid)
+    row = unit.row(Invoice, OWN_SOURCE, fulfilment.purpose_ref or "")
+    if row.status in ENDED:  # then money that came has paid a new one (INV-13)
+        late = late_reference(row.external_id, fulfilment.external_id)
+        row = unit.find(Invoice, OWN_SOURCE, [late]).get(late, row)
     if row.incomplete or row.currency != payment.currency:
         return
     if row.status == "pending":

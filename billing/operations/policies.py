@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.operations.catalogue import products_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.dunning import MANUAL, TEMPLATES, Policy, chosen
 from models.invoice import Invoice
@@ -9,7 +10,6 @@ from models.subscriber import Subscriber
 
 _DEFINED = """SELECT external_id AS key, retry_intervals_days, charges, suspend_after_days, terminate_after_days, mails, template_prefix
               FROM bursar.dunning_policy WHERE versions <> '{}' AND external_id = ANY (%(keys)s)"""
-_PRODUCTS = """SELECT p.dunning_policy_ref AS key FROM bursar.product p WHERE p.source = 'bursar' AND p.external_id = %(product)s"""
 
 
 def defined_policies(unit: UnitOfWork, keys: list[str]) -> dict[str, Policy]:
@@ -24,8 +24,8 @@ def defined_policies(unit: UnitOfWork, keys: list[str]) -> dict[str, Policy]:
 
 def policy_for(unit: UnitOfWork, subscriber: Subscriber, invoice: Invoice) -> Policy:
     """The policy by which a failed payment of this invoice is followed."""
-    products = [row["key"] for row in unit.committed(_PRODUCTS, {"product": invoice.product_ref})] if invoice.product_ref else []
-    product = products[0] if products else None
+    sold = products_of(unit, [invoice.product_ref]).get(invoice.product_ref) if invoice.product_ref else None
+    product = sold.dunning_policy_ref if sold else None
     keys = [key for key in (subscriber.dunning_policy_ref, product, "standard") if key is not None]
     return chosen(subscriber.dunning_policy_ref, product, defined_policies(unit, keys))
 

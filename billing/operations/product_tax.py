@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from billing.operations.catalogue import products_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.tax.sold_as import SERVICE, SoldAs, sold_as
 from models.product import Product
 
-_PRODUCTS = "SELECT external_id, supply, tax_kind, tax_kinds FROM bursar.product WHERE external_id = ANY (%(refs)s)"
 _KEPT = "product_tax"
 
 
 def know_products(unit: UnitOfWork, refs: Iterable[str]) -> dict[str, SoldAs]:
-    """How these products are sold, by reference, and all that were asked for before; one query for what is new."""
+    """How these products are sold, by reference, and all that were asked for before; one query at most for what is new."""
     kept: dict[str, SoldAs] = unit.kept.setdefault(_KEPT, {})
     if wanted := set(refs) - kept.keys():
         kept.update(dict.fromkeys(wanted, SERVICE))  # a product that nobody has defined
-        for row in unit.committed(_PRODUCTS, {"refs": sorted(wanted)}):
-            kept[row["external_id"]] = sold_as(row["supply"], row["tax_kind"], row["tax_kinds"])
-        for known in unit.known:
-            if isinstance(known, Product) and known.external_id in wanted:
-                kept[known.external_id] = product_sold_as(known)
+        kept.update({ref: product_sold_as(row) for ref, row in products_of(unit, wanted).items()})
     return kept
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from billing.operations.catalogue import products_of
 from billing.operations.credit_ledger import account_of, change_lot, open_lots
 from billing.operations.grant_credits import Grant, grant_credits
 from billing.operations.own_row import own_row
@@ -24,7 +25,6 @@ from models.subscription import Subscription
 NEAR = timedelta(minutes=2)
 """A provider's event is of whole seconds by its own clock: a payment that it dates so little before its period is in it."""
 
-_PLAN = "SELECT credits FROM bursar.product WHERE source = 'bursar' AND external_id = %(ref)s"
 _RUNNING = frozenset({"active", "past_due", "pending", "pending_renewal", "trialing"})
 _ENDED = frozenset({"cancelled", "expired"})
 
@@ -112,8 +112,8 @@ def _reset(unit: UnitOfWork, row: Subscription, month: Month, previous: datetime
     for lot in open_lots(unit, account):
         if (lot.subscription_source, lot.subscription_ref) == (row.source, row.external_id):
             change_lot(unit, account, lot, -(lot.remaining or 0), kind="reset", fact=name)
-    found = unit.committed(_PLAN, {"ref": row.product_ref})
-    amount = (found[0]["credits"] if found else None) or 0
+    plan = products_of(unit, [row.product_ref or ""]).get(row.product_ref or "")
+    amount = (plan.credits if plan else None) or 0
     account.reset_at = unit.now
     if amount:
         grant_credits(unit, Grant(

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from billing.operations.catalogue import free_plans, products_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.seats import least
-from models.base import OWN_SOURCE
 from models.organisation import Organisation
 from models.product import Product
 from models.subscription import Subscription
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 RUNNING = frozenset({"active", "past_due", "pending_renewal", "unpaid", "trialing"})
-_THEIRS = "SELECT source, external_id FROM bursar.subscription WHERE subscriber_ref = ANY (%(refs)s) AND status = ANY (%(running)s)"
-_PLANS = """SELECT external_id, coalesce(free, false) AS free, kind = 'plan' AND status = 'offered' AS offered, limits,
-                   seat_proration, provider_refs
-            FROM bursar.product
-            WHERE source = 'bursar' AND (external_id = ANY (%(refs)s) OR (free AND kind = 'plan' AND status = 'offered'))"""
+_THEIRS = """SELECT subscriber_ref, source, external_id FROM bursar.subscription
+             WHERE subscriber_ref = ANY (%(refs)s) AND status = ANY (%(running)s)"""
+_KEPT = "seat_plans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,45 +46,39 @@ def seat_plan(unit: UnitOfWork, organisation_ref: str) -> SeatPlan:
 
 
 def seat_plans(unit: UnitOfWork, organisation_refs: Sequence[str]) -> dict[str, SeatPlan]:
-    """The same for many locked organisations, by reference: three statements, however many they are."""
+    """The same for many locked organisations, by reference: three statements at most, however many they are.
+
+    What others have committed is read once per unit: whoever lets many members join asks for each of them.
+    """
     refs = set(organisation_refs)
-    found = unit.committed(_THEIRS, {"refs": sorted(refs), "running": sorted(RUNNING)})
-    keys = {(one["source"], one["external_id"]) for one in found}
+    kept: dict[str, list[tuple[str, str]]] = unit.kept.setdefault(_KEPT, {})
+    if new := refs - kept.keys():
+        kept.update({ref: [] for ref in new})
+        for one in unit.committed(_THEIRS, {"refs": sorted(new), "running": sorted(RUNNING)}):
+            kept[one["subscriber_ref"]].append((one["source"], one["external_id"]))
+    keys = {key for ref in refs for key in kept[ref]}
     keys |= {(row.source, row.external_id) for row in unit.known if isinstance(row, Subscription) and row.subscriber_ref in refs}
     unit.load((Subscription.NAME, *key) for key in sorted(keys))
     running: dict[str, list[Subscription]] = {ref: [] for ref in organisation_refs}
     for row in (unit.row(Subscription, *key) for key in sorted(keys)):
         if row.status in RUNNING and row.subscriber_ref in running:
             running[row.subscriber_ref].append(row)
-    plans = _plans(unit, {row.product_ref for rows in running.values() for row in rows if row.product_ref})
-    return {ref: _chosen(rows, plans) for ref, rows in running.items()}
+    plans = products_of(unit, {row.product_ref for rows in running.values() for row in rows if row.product_ref})
+    free = free_plans(unit) if not all(running.values()) else {}
+    return {ref: _chosen(rows, plans) if rows else SeatPlan(None, _seats(free[min(free)] if free else None), None, frozenset())
+            for ref, rows in running.items()}  # fmt: skip
 
 
-def _chosen(running: Sequence[Subscription], plans: Mapping[str, Mapping[str, Any]]) -> SeatPlan:
-    if not running:
-        free = next((plan for _, plan in sorted(plans.items()) if plan["free"] and plan["offered"]), {})
-        return SeatPlan(None, _seats(free), None, frozenset())
-
+def _chosen(running: Sequence[Subscription], plans: Mapping[str, Product]) -> SeatPlan:
     def rank(row: Subscription) -> tuple[bool, bool, datetime, str]:
-        return not plans.get(row.product_ref or "", {}).get("free"), row.status != "trialing", row.started_at or _NEVER, row.external_id
+        plan = plans.get(row.product_ref or "")
+        return plan is None or not plan.free, row.status != "trialing", row.started_at or _NEVER, row.external_id
 
     chosen = max(running, key=rank)
-    plan = plans.get(chosen.product_ref or "", {})
-    return SeatPlan(chosen, _seats(plan), plan.get("seat_proration"), frozenset(plan.get("provider_refs") or ()))
+    plan = plans.get(chosen.product_ref or "")
+    return SeatPlan(chosen, _seats(plan), plan.seat_proration if plan else None, frozenset(plan.provider_refs or () if plan else ()))
 
 
-def _plans(unit: UnitOfWork, refs: set[str]) -> dict[str, dict[str, Any]]:
-    """Read without locks, as all of the catalogue; what this unit itself has just defined counts, too."""
-    found = {one["external_id"]: one for one in unit.committed(_PLANS, {"refs": sorted(refs)})}
-    for row in unit.known:
-        if isinstance(row, Product) and row.source == OWN_SOURCE and row.kind == "plan" and (row.free or row.external_id in refs):
-            found[row.external_id] = {
-                "free": bool(row.free), "offered": row.status == "offered", "limits": row.limits, "seat_proration": row.seat_proration,
-                "provider_refs": row.provider_refs,
-            }  # fmt: skip
-    return found
-
-
-def _seats(plan: Mapping[str, Any]) -> int | None:
-    limit = (plan.get("limits") or {}).get("seats")
+def _seats(plan: Product | None) -> int | None:
+    limit = (plan.limits or {}).get("seats") if plan else None
     return int(limit) if limit is not None else None

@@ -21,6 +21,7 @@ from models.invoice import Invoice
 from models.payment_request import PaymentRequest
 from models.subscriber import Subscriber
 
+ENDED = frozenset({"void", "uncollectible"})
 REISSUED = frozenset({"credit_package", "custom", "event", "course"})
 """Types whose things can still be delivered after the invoice has ended; a period of an ended subscription cannot."""
 
@@ -33,7 +34,7 @@ def take_invoice_payment(unit: UnitOfWork, row: Fulfilment) -> None:
     unit.row(Subscriber, OWN_SOURCE, invoice.subscriber_ref or "")
     paid = (row.amount_minor or 0) - _carried(unit, row)
     if row.currency == invoice.currency:
-        if invoice.status in ("void", "uncollectible") and invoice.invoice_type in REISSUED and paid >= (invoice.total_minor or 0):
+        if invoice.status in ENDED and invoice.invoice_type in REISSUED and paid >= (invoice.total_minor or 0):
             invoice = _reissue(unit, invoice, row)
         if invoice.status == "pending":
             paid -= _pay(unit, invoice, paid, row)
