@@ -46,8 +46,10 @@ class Postgres:
     port: int
     password: str
 
-    def url(self, database: str = "postgres") -> str:
-        """libpq URL of one of its databases, as the owner."""
+    def url(self, database: str = "postgres", *, sockets: Path | None = None) -> str:
+        """libpq URL of one of its databases, as the owner; by a socket in that folder, if one is given."""
+        if sockets is not None:
+            return f"postgresql://{OWNER}:{quote(self.password)}@/{quote(database)}?host={quote(str(sockets), safe='')}&port={self.port}"
         return f"postgresql://{OWNER}:{quote(self.password)}@{LOOPBACK}:{self.port}/{quote(database)}"
 
     def stop(self, *, timeout_s: float = 30) -> None:

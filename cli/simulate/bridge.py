@@ -6,11 +6,11 @@ moved. What a provider has moved may still be on its way to us; what we have and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from billing.rules.money import format_minor
+from cli.simulate.found import Line
 
 if TYPE_CHECKING:
     from cli.simulate.play import Play
@@ -65,42 +65,27 @@ class GapError(Exception):
     """The bridge does not reach the other side."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the bridge; `sum` lines repeat what those before come to."""
-
-    name: str
-    amount: int
-    count: int | None
-
-
 def bridge(play: Play) -> list[Line]:
-    """All lines, in order.
+    """All lines, in order; those that begin with `=` say what the ones before come to.
 
     Raises:
         GapError: the lines do not come to the money that came in; or a provider and we do not know of the same money.
     """
     first = _lines(play, _INVOICED)
-    paid = sum(line.amount for line in first)
+    paid = sum(line.amount or 0 for line in first)
     second = _lines(play, _CAME_IN)
     came, count = play.all(_MONEY_IN)[0]
-    money, explained = int(came or 0), paid + sum(line.amount for line in second)
+    money, explained = int(came or 0), paid + sum(line.amount or 0 for line in second)
     if money != explained:
-        said = "; ".join(f"{line.name} {_shown(line.amount)}" for line in [*first, *second])
+        said = "; ".join(f"{line.name} {_shown(line.amount or 0)}" for line in [*first, *second])
         raise GapError(f"{_shown(money)} came in, and {_shown(explained)} is explained: {said}")
     third = _lines(play, _WENT_OUT)
     waiting = _compared(play)
-    kept = Line("= kept", money + sum(line.amount for line in third), None)
+    kept = Line("= kept", money + sum(line.amount or 0 for line in third), None)
     return [
         *first, Line("= paid of our invoices", paid, None), *second, Line("= money in", money, count), *third, kept,
         Line("at a provider, not told yet", sum(waiting), len(waiting)),
     ]  # fmt: skip
-
-
-def shown(lines: list[Line]) -> list[str]:
-    """As the play prints them."""
-    said = [f"{one.name:<38}{_shown(one.amount):>16}{'' if one.count is None else one.count:>9}".rstrip() for one in lines]
-    return [f"{'':<38}{'EUR':>16}{'count':>9}", *said]
 
 
 def _lines(play: Play, table: tuple[tuple[str, int, str], ...]) -> list[Line]:

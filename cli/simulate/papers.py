@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from billing.rules.money import format_minor
 from cli.simulate.buyers import SELLER
+from cli.simulate.found import Line
 from models.document import thawed
 from providers.anaf.ubl.compose import NotWritableError, compose
 from providers.anaf.ubl.ro_rules import check
@@ -30,7 +31,6 @@ _OTHERS = """SELECT 'e-Facturas ' || status, count(*) FROM bursar.efactura GROUP
              UNION ALL SELECT 'papers that wait: ' || cause, count(*) FROM bursar.document_wait WHERE ended_at IS NULL GROUP BY 1
              UNION ALL SELECT 'papers that waited: ' || cause, count(*) FROM bursar.document_wait WHERE ended_at IS NOT NULL GROUP BY 1
              ORDER BY 1"""
-_DECIMALS = 2
 
 
 def open_business(play: Play) -> None:
@@ -65,14 +65,10 @@ def unfit(play: Play, since: datetime) -> list[tuple[str, str]]:
     return found
 
 
-def summary(play: Play) -> list[str]:
+def summary(play: Play) -> list[list[Line]]:
     """Papers by kind, VAT by the buyer's country, and where the e-Facturas are."""
-    lines = ["", f"{'papers':<38}{'EUR':>16}{'count':>9}"]
-    lines += [_line(kind.replace("_", " ") + "s", amount, count) for kind, count, amount in play.all(_BY_KIND)]
-    lines += [_line(f"VAT {who}", tax, count) for who, count, tax in play.all(_VAT)]
-    lines += [f"{what:<54}{count:>9}" for what, count in play.all(_OTHERS)]
-    return lines
-
-
-def _line(what: str, amount: int, count: int) -> str:
-    return f"{what:<38}{format_minor(int(amount), _DECIMALS):>16}{count:>9}"
+    return [
+        [Line(kind.replace("_", " ") + "s", int(amount), count) for kind, count, amount in play.all(_BY_KIND)],
+        [Line(f"VAT {who}", int(tax), count) for who, count, tax in play.all(_VAT)],
+        [Line(what, None, count) for what, count in play.all(_OTHERS)],
+    ]

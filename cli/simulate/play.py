@@ -77,7 +77,7 @@ class Play:
         self.paypal = paypal.PlayedPayPal(self.clock, self.context.settings)
         self.post = Post(self, WEBHOOK_SECRET, seed, faults=faults)
         self.spent: Counter[str] = Counter()
-        """Where the time goes: milliseconds of the wall."""
+        """Where the time goes: microseconds of the wall."""
         self.deaths: Counter[str] = Counter()
         self._keys = 0
         self._letters: list[dict[str, Any]] = []

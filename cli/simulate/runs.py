@@ -85,7 +85,6 @@ class Runs:
         self._sql, self._bound = _one_question({job: questions[job] for job in self._asked})
         self._not_before: dict[str, datetime] = {}
         self.failed: Counter[str] = Counter()
-        self.count = 0
         self.counts: Counter[str] = Counter()
 
     def ahead(self, until: datetime) -> list[tuple[datetime, Run]]:
@@ -123,7 +122,6 @@ class Runs:
         self.run(self._nightly + (self._machine if day % _EACH == 0 else []))
 
     def _turns(self, queue: str, job: str, slot_at: str) -> bool:
-        self.count += 1
         self.counts[job] += 1
         for _ in range(MAX_ATTEMPTS):
             try:

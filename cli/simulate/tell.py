@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from billing.rules.money import format_minor
-from cli.simulate import bridge, papers
+from cli.simulate import papers
 from cli.simulate.actors.table import ACTORS
+from cli.simulate.bridge import bridge
+from cli.simulate.found import Found, Line
 
 if TYPE_CHECKING:
     from cli.simulate.play import Play
@@ -52,50 +53,58 @@ _COUNTS: Mapping[str, str] = {
 }
 _REFUSED = """SELECT i.event_type, r.code, count(*) FROM bursar.command_result r JOIN bursar.inbox i ON i.id = r.inbox_id
               WHERE r.code IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"""
-_DECIMALS = 2
 
 
-def told(year: Year) -> list[str]:
-    """All of it."""
+def found(year: Year) -> Found:
+    """All of it, as plain values."""
     play = year.play
-    return [
-        *calendar(play, year.script.acts), "", *bridge.shown(bridge.bridge(play)), "", *summary(play, year.subscription_days),
-        *refused(play), *(papers.summary(play) if year.wanted.papers else ()),
-    ]  # fmt: skip
+    return Found(
+        _calendar(play, year.script.acts), bridge(play), _summary(play, year.subscription_days),
+        papers.summary(play) if year.wanted.papers else [],
+    )  # fmt: skip
 
 
-def calendar(play: Play, acts: Counter[tuple[str, str]]) -> list[str]:
-    """A line per action and a column per month: what people did, then what came of it."""
+def told(came: Found) -> list[str]:
+    """As it is printed."""
+    header = f"{'EUR':>16}{'count':>9}"
+    lines = [*_months(came.calendar), "", f"{'':<38}{header}", *map(str, came.bridge), "", f"{'':<38}{header}"]
+    lines += [str(line) for group in came.summary for line in group]
+    if came.papers:
+        lines += ["", f"{'papers':<38}{header}", *(str(line) for group in came.papers for line in group)]
+    return lines
+
+
+def _calendar(play: Play, acts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """What people did, then what came of it."""
     table: dict[str, Counter[str]] = defaultdict(Counter)
     for (month, what), count in acts.items():
         table[what][month] += count
-    people = [actor.name for actor in ACTORS if actor.name in table]
-    people += sorted(set(table) - set(people))
     for what, sql in _COUNTED.items():
         for (at,) in play.all(sql):
             if at is not None:
                 table[what][at.strftime("%Y-%m")] += 1
+    return {what: dict(months) for what, months in table.items()}
+
+
+def _months(table: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A line per action and a column per month."""
+    people = [actor.name for actor in ACTORS if actor.name in table]
+    people += sorted(table.keys() - {*people, *_COUNTED})
     months = sorted({month for counts in table.values() for month in counts})
     lines = [f"{'':<22}" + "".join(f"{month:>9}" for month in months) + f"{'all':>9}"]
     for what in [*people, *(name for name in _COUNTED if name in table)]:
         counts = table[what]
-        cells = [*(counts[month] for month in months), counts.total()]
+        cells = [*(counts.get(month, 0) for month in months), sum(counts.values())]
         lines.append(f"{what:<22}" + "".join(f"{cell or '':>9}" for cell in cells))
     return lines
 
 
-def summary(play: Play, subscription_days: int) -> list[str]:
-    """What came of it, in money and in rows."""
-    lines = [f"{'':<38}{'EUR':>16}{'count':>9}"]
-    for what, sql in _SUMS.items():
-        amount, count = play.all(sql)[0]
-        lines.append(f"{what:<38}{format_minor(int(amount or 0), _DECIMALS):>16}{count:>9}")
-    for what, sql in _COUNTS.items():
-        lines += [f"{what + str(name):<54}{count:>9}" for name, count in play.all(sql)]
-    lines.append(f"{'subscription-days':<54}{subscription_days:>9}")
-    return lines
-
-
-def refused(play: Play) -> list[str]:
-    """Commands that the rules refused, by why."""
-    return [f"{'refused ' + name.removeprefix('billing.') + ' ' + code:<54}{count:>9}" for name, code, count in play.all(_REFUSED)]
+def _summary(play: Play, subscription_days: int) -> list[list[Line]]:
+    """What came of it, in money and in rows; and the commands that the rules refused, by why."""
+    sums = [(what, play.all(sql)[0]) for what, sql in _SUMS.items()]
+    return [
+        [Line(what, int(amount or 0), count) for what, (amount, count) in sums],
+        *([Line(what + str(name), None, count) for name, count in play.all(sql)] for what, sql in _COUNTS.items()),
+        [Line("subscription-days", None, subscription_days)],
+        [Line(f"refused {name.removeprefix('billing.')} {code}", None, count) for name, code, count in play.all(_REFUSED)],
+    ]

@@ -48,6 +48,19 @@ class Wanted:
     begins: datetime
     papers: bool = False
     """A Romanian seller issues legal papers."""
+    shops: int = 1
+    """Side by side, with the customers shared out."""
+    shop: int | None = None
+    """Which of them this is."""
+    whole: Wanted | None = None
+    """Of a shop: the play of all shops."""
+
+    def __str__(self) -> str:
+        """The command that plays it."""
+        whole = self.whole or self
+        said = f"bursar simulate --customers {whole.customers} --days {whole.days} --seed {whole.seed} --begins {whole.begins:%Y-%m-%d}"
+        said += (" --faults" if whole.faults else "") + (" --papers" if whole.papers else "")
+        return said + (f" --shops {whole.shops} --shop {self.shop}" if whole.shops > 1 else "")
 
 
 def _whole_hour(at: datetime) -> datetime:
@@ -169,10 +182,7 @@ class Year:
 
     def _said(self, broken: list[Broken]) -> str:
         day = (self.play.now - self.wanted.begins).days
-        faults = " --faults" if self.wanted.faults else ""
-        faults += " --papers" if self.wanted.papers else ""
-        again = f"bursar simulate --customers {self.wanted.customers} --days {self.wanted.days} --seed {self.wanted.seed}{faults}"
-        lines = [f"day {day} ({self.play.now.isoformat()}): {len(broken)} rules do not hold; to see it again: {again}"]
+        lines = [f"day {day} ({self.play.now.isoformat()}): {len(broken)} rules do not hold; to see it again: {self.wanted}"]
         for one in broken:
             lines.append(f"  {one.rule}: {one.why}")
             lines += [f"    {about}: {said}" for about, said in one.rows]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from cli.simulate.tell import told
+from cli.simulate.tell import found, told
 from cli.simulate.year import Wanted, Year
 
 
@@ -17,7 +17,7 @@ def played(url: str) -> list[str]:
     year = Year(url, Wanted(customers=7, days=18, seed=7, faults=True, papers=True, begins=begins))
     try:
         year.run()
-        return told(year)
+        return told(found(year))
     finally:
         year.play.close()
 
