@@ -27,9 +27,9 @@ PLACES: tuple[str, ...] = (
 """In the order in which a money action passes them, from the command to the effect that is settled.
 
 rows.*: before and after the commit of a batch from the inbox; call.claimed: the outbox row is ours; call.in_flight: the
-intent is committed, nothing sent; call.answered: the provider did it, nothing here knows; call.stored: the answer is
-written, not committed; call.settled: committed; answer.*: as rows.*, for the batch that holds the answer; lookup.answered:
-a look-up's result is in hand, nothing stored.
+intent is committed, nothing sent; call.answered: the provider did it, nothing here knows; call.stored: its answer is
+about to be written, in one statement; call.settled: committed; answer.*: as rows.*, for the batch that holds the answer;
+lookup.answered: a look-up's result is in hand, nothing stored.
 """
 
 MAIL_PLACES: tuple[str, ...] = ("mail.sent",)

@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core import failpoints
 from core.clock import monotonic_s
 from core.version import VERSION
-from providers.answer import Answer
 from providers.errors import Final, NotConfigured
 from workers import outbox_claims as claims
 from workers import submit
@@ -29,7 +27,7 @@ from workers.observe.sentry import report
 from workers.outbox_claims import Call, Claim
 from workers.routing import call_of
 from workers.settle import is_disconnect
-from workers.store_answer import store_answer
+from workers.settle_call import settle_call
 
 log = structlog.get_logger(__name__)
 
@@ -60,14 +58,17 @@ def drain(context: Context, queue: str, budget_s: float = _DRAIN_BUDGET_S) -> Ou
             claim = claims.claim_next(connection, queue, now=context.clock.now(), lease_s=_lease_s(context))
         if claim is None:
             return outcome
-        outcome.add(process(context, claim))
+        made = process(context, claim)
+        outcome.add(made)
+        if not made.more:
+            return outcome
         if monotonic_s() > end:
             outcome.more = True
             return outcome
 
 
 def process(context: Context, claim: Claim) -> Outcome:
-    """One claimed call: perform it, then settle it in a transaction of its own."""
+    """One claimed call: perform it, then settle it in a transaction of its own; `more`: its queue may have others."""
     call = claim.call
     failpoints.reach("call.claimed")
     try:
@@ -109,16 +110,9 @@ def _settled(context: Context, claim: Claim, call: Call, result: Any) -> Outcome
 
 
 def _settle(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
-    answer = result if isinstance(result, Answer) else None
-    stored = {"event_id": answer.event_id, "event_type": answer.event_type} if answer else dict(result)
-    with context.engine.begin() as connection:
-        if answer is not None and call.kind.endswith(submit.SUFFIX):
-            submit.stored(connection, answer.source, call.key, answer, now=context.clock.now())
-        elif answer is not None:
-            store_answer(connection, answer, now=context.clock.now())
-        text = msgspec.json.encode(stored).decode()
-        ours = claims.mark_called(connection, claim, now=context.clock.now(), result=text, version=VERSION)
-    if not ours:
+    submission = call.kind.endswith(submit.SUFFIX)
+    settled = settle_call(context.engine, claim, result, now=context.clock.now(), submission=submission)
+    if not settled.ours:
         log.error(
             "call_settled_by_another",
             outbox_id=call.id,
@@ -126,7 +120,7 @@ def _settle(context: Context, claim: Claim, call: Call, result: Any) -> Outcome:
             key=call.key,
             effect="the call may have been made twice under one key",
         )
-    return Outcome(done=1)
+    return Outcome(done=1, more=settled.more)
 
 
 def _failed(context: Context, claim: Claim, call: Call, error: BaseException) -> Outcome:
@@ -142,7 +136,7 @@ def _put_off(context: Context, claim: Claim, call: Call, error: BaseException, d
     """Write what went wrong; the row is due again, or dead. Only a failure that counts is told to Sentry and the log as an error."""
     failure = describe(error, call.kind)
     state = "dead" if due is None else "waiting"
-    with context.engine.begin() as connection:
+    with context.engine.connect() as connection:
         claims.mark_failed(
             connection,
             claim,
@@ -155,7 +149,7 @@ def _put_off(context: Context, claim: Claim, call: Call, error: BaseException, d
             counted=int(counted),
         )
     if isinstance(error, GateShutError):
-        return Outcome(held=1)  # the gate itself has said that it is shut
+        return Outcome(held=1, more=True)  # the gate itself has said that it is shut
     say = log.error if counted else log.warning
     say(
         "call_failed",
@@ -168,7 +162,7 @@ def _put_off(context: Context, claim: Claim, call: Call, error: BaseException, d
         error=failure.error,
     )
     report(error, fingerprint=failure.fingerprint, outbox_id=call.id, call=call.kind)
-    return Outcome(failed=[(call.id, call.kind, failure)])
+    return Outcome(failed=[(call.id, call.kind, failure)], more=True)
 
 
 def _lease_s(context: Context) -> float:

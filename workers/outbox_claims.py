@@ -38,6 +38,7 @@ class Claim:
     """A call that is ours until the lease ends: `token` must still be on the row whenever we write to it."""
 
     token: UUID
+    queue: str
     call: Call
 
     @property
@@ -68,9 +69,10 @@ _FAILED = """
            error_class = %(error_class)s, error = %(error)s, fingerprint = %(fingerprint)s, handler_version = %(version)s
     WHERE id = %(id)s AND token = %(token)s"""
 
-_CALLED = """UPDATE bursar.outbox SET state = 'done', token = NULL, lease_until = NULL, done_at = %(now)s, result = %(result)s,
-                    handler_version = %(version)s, error = NULL, error_class = NULL, fingerprint = NULL
-             WHERE id = %(id)s AND token = %(token)s"""
+CALLED = """UPDATE bursar.outbox SET state = 'done', token = NULL, lease_until = NULL, done_at = %(now)s, result = %(result)s,
+                   handler_version = %(version)s, error = NULL, error_class = NULL, fingerprint = NULL
+            WHERE id = %(id)s AND token = %(token)s"""
+"""As a part of the statement that settles a call; no row: it is no longer ours."""
 
 _LAPSED = """
     WITH lapsed AS (
@@ -100,17 +102,15 @@ def _claim(connection: Connection, sql: str, queue: str, now: datetime, lease_s:
     bound = {"queue": queue, "token": token, "lease_s": lease_s, "now": now, **more}
     found = connection.exec_driver_sql(sql, bound, BY_ITSELF).one_or_none()
     connection.commit()
-    return None if found is None else Claim(token, Call._make(found))
+    return None if found is None else Claim(token, queue, Call._make(found))
 
 
 def mark_failed(connection: Connection, claim: Claim, **values: Any) -> bool:
     """Write a handled error: the next state, when it is due, what went wrong, if a try is used up. False if the row is no longer ours."""
-    return bool(connection.exec_driver_sql(_FAILED, {"id": claim.id, "token": claim.token, **values}).rowcount)
-
-
-def mark_called(connection: Connection, claim: Claim, **values: Any) -> bool:
-    """Settle a row after its call. False if the row is no longer ours."""
-    return bool(connection.exec_driver_sql(_CALLED, {"id": claim.id, "token": claim.token, **values}).rowcount)
+    bound = {"id": claim.id, "token": claim.token, **values}
+    ours = bool(connection.exec_driver_sql(_FAILED, bound, BY_ITSELF).rowcount)
+    connection.commit()
+    return ours
 
 
 def lapse(connection: Connection, max_crashes: int, now: datetime) -> list[tuple[int, str]]:

@@ -9,14 +9,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from core.settings import Settings
 from models.bulk import as_json
+from models.statements import BY_ITSELF
 from providers.submission import Flight
+from workers import gate
 
 Outcome = Literal["accepted", "refused"]
 
@@ -25,20 +28,31 @@ _TAKE_OFF = """
     UPDATE bursar.submission SET state = 'in_flight', sends = least(sends + 1, 32000), sent_at = coalesce(sent_at, %(now)s),
            unknown_at = CASE WHEN state = 'in_flight' THEN coalesce(unknown_at, %(now)s::timestamptz) ELSE unknown_at END
     WHERE source = %(source)s AND key = %(key)s AND state IN ('reserved', 'in_flight', 'unknown')"""
-_READ = """
+_THIS = "bursar.submission WHERE source = %(source)s AND key = %(key)s"
+_READ = f"""
     SELECT operation, request_type, request_ref, kind, path, account, body, generation, sent_at, unknown_at, state
-    FROM bursar.submission WHERE source = %(source)s AND key = %(key)s"""
+    FROM {_THIS}"""  # noqa: S608 - a constant of this module
+_UNSENT = "state = 'reserved' AND unknown_at IS NULL"
+# The usual case, a transaction in one statement: nothing of it was ever sent, and the gate lets it through.
+_FIRST = f"""
+    WITH entered AS ({gate.entering(f"EXISTS (SELECT FROM {_THIS} AND {_UNSENT})")})
+    UPDATE bursar.submission SET state = 'in_flight', sends = least(sends + 1, 32000), sent_at = coalesce(sent_at, %(now)s)
+    FROM entered WHERE source = %(source)s AND key = %(key)s AND {_UNSENT}
+    RETURNING operation, request_type, request_ref, kind, path, account, body, generation, sent_at"""  # noqa: S608 - as above
 # Once its outcome was unknown it stays so until the provider has said something: an earlier try may still be the one that counts.
-_NOT_SENT = """
+_NOT_SENT = f"""
+    WITH back AS (
     UPDATE bursar.submission SET state = CASE WHEN unknown_at IS NULL THEN 'reserved' ELSE 'unknown' END, error = %(error)s,
            sent_at = CASE WHEN unknown_at IS NULL THEN NULL ELSE sent_at END
-    WHERE source = %(source)s AND key = %(key)s AND state = 'in_flight'"""
+    WHERE source = %(source)s AND key = %(key)s AND state = 'in_flight')
+    SELECT sends FROM {_THIS}"""  # noqa: S608 - as above
 _UNKNOWN = """
     UPDATE bursar.submission SET state = 'unknown', unknown_at = coalesce(unknown_at, %(now)s), error = %(error)s
     WHERE source = %(source)s AND key = %(key)s AND state IN ('in_flight', 'unknown')"""
-_ANSWERED = """
+ANSWERED = """
     UPDATE bursar.submission SET state = 'submitted', outcome = %(outcome)s, submitted_at = %(now)s, error = NULL
     WHERE source = %(source)s AND key = %(key)s AND state IN ('in_flight', 'unknown')"""
+"""As a part of the statement that settles a call."""
 _NEXT_KEY = """
     UPDATE bursar.submission SET generation = generation + 1, look_ups = look_ups + 1, state = 'reserved', sent_at = NULL,
            unknown_at = NULL, sends = 0
@@ -46,11 +60,17 @@ _NEXT_KEY = """
 _ABANDON = """
     UPDATE bursar.submission SET state = 'abandoned', settled_at = %(now)s
     WHERE source = %(source)s AND key = %(key)s AND state IN ('reserved', 'in_flight', 'unknown')"""
-_SENDS = "SELECT sends FROM bursar.submission WHERE source = %(source)s AND key = %(key)s"
 _SETTLE = """
     UPDATE bursar.submission s SET state = 'settled', settled_at = %(now)s
     FROM json_to_recordset(%(told)s::json) AS told (source text, key text)
     WHERE s.source = told.source AND s.key = told.key AND s.state = 'submitted'"""
+
+
+def take_off_first(connection: Connection, source: str, key: str, lane: str, settings: Settings, now: datetime) -> Flight | None:
+    """Take leave at the gate and mark it in flight, if none of it was ever sent and the gate is open. None: neither was done."""
+    bound = {**gate.limits(source, settings), "key": key, "now": now}
+    found = connection.exec_driver_sql(_FIRST, bound, BY_ITSELF).one_or_none()
+    return None if found is None else _flight(key, lane, found, sent_before=False)
 
 
 def read(connection: Connection, source: str, key: str, lane: str, now: datetime) -> tuple[Flight, str] | None:
@@ -58,8 +78,13 @@ def read(connection: Connection, source: str, key: str, lane: str, now: datetime
     found = connection.exec_driver_sql(_READ, {"source": source, "key": key}).one_or_none()
     if found is None:
         return None
-    operation, request_type, request_ref, kind, path, account, body, generation, sent_at, unknown_at, state = found
-    flight = Flight(
+    *told, sent_at, unknown_at, state = found
+    return _flight(key, lane, [*told, sent_at or now], sent_before=unknown_at is not None or state == "in_flight"), str(state)
+
+
+def _flight(key: str, lane: str, row: Sequence[Any], *, sent_before: bool) -> Flight:
+    operation, request_type, request_ref, kind, path, account, body, generation, sent_at = row
+    return Flight(
         submission=key,
         operation=operation,
         request_type=request_type,
@@ -70,11 +95,10 @@ def read(connection: Connection, source: str, key: str, lane: str, now: datetime
         body=body,
         key=key if generation == 1 else f"{key}:{generation}",
         generation=generation,
-        sent_before=unknown_at is not None or state == "in_flight",
-        sent_at=sent_at or now,
+        sent_before=sent_before,
+        sent_at=sent_at,
         lane=lane,
     )
-    return flight, str(state)
 
 
 def take_off(connection: Connection, source: str, key: str, now: datetime) -> bool:
@@ -82,19 +106,14 @@ def take_off(connection: Connection, source: str, key: str, now: datetime) -> bo
     return _changed(connection, _TAKE_OFF, source, key, now=now)
 
 
-def not_sent(connection: Connection, source: str, key: str, error: str) -> bool:
-    """This try surely did nothing."""
-    return _changed(connection, _NOT_SENT, source, key, error=error)
+def not_sent(connection: Connection, source: str, key: str, error: str) -> int:
+    """This try surely did nothing; how often it was sent under its present key."""
+    return int(connection.exec_driver_sql(_NOT_SENT, {"source": source, "key": key, "error": error}, BY_ITSELF).scalar_one())
 
 
 def lost_reply(connection: Connection, source: str, key: str, error: str, now: datetime) -> bool:
     """It was sent, and nobody can say what came of it."""
     return _changed(connection, _UNKNOWN, source, key, error=error, now=now)
-
-
-def answered(connection: Connection, source: str, key: str, outcome: Outcome, now: datetime) -> bool:
-    """The provider has answered; the answer is stored in the same transaction."""
-    return _changed(connection, _ANSWERED, source, key, outcome=outcome, now=now)
 
 
 def next_key(connection: Connection, source: str, key: str, generation: int) -> bool:
@@ -113,10 +132,5 @@ def abandon(connection: Connection, source: str, key: str, now: datetime) -> boo
     return _changed(connection, _ABANDON, source, key, now=now)
 
 
-def sends(connection: Connection, source: str, key: str) -> int:
-    """How often it was sent under its present key."""
-    return int(connection.exec_driver_sql(_SENDS, {"source": source, "key": key}).scalar_one())
-
-
 def _changed(connection: Connection, sql: str, source: str, key: str, **values: Any) -> bool:
-    return bool(connection.exec_driver_sql(sql, {"source": source, "key": key, **values}).rowcount)
+    return bool(connection.exec_driver_sql(sql, {"source": source, "key": key, **values}, BY_ITSELF).rowcount)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import importlib
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from core import failpoints
@@ -24,7 +25,6 @@ from workers import gate, submissions
 from workers.context import Context
 from workers.inbox import HANDLED
 from workers.routing import call_of
-from workers.store_answer import store_answer
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +54,8 @@ def perform(context: Context, kind: str, key: str, lane: str, attempts: int) -> 
         attempts: how often it was unknown before.
 
     Returns:
-        The answer, to be stored by `stored` in the transaction that settles the call; or when to try again; or None: there is
-        nothing to do any more.
+        The answer, to be stored in the transaction that settles the call; or when to try again; or None: there is nothing to do
+        any more.
     """
     source = kind.removesuffix(SUFFIX)
     provider = _provider(kind)
@@ -95,26 +95,30 @@ class _Ready(NamedTuple):
 
 def _ready(context: Context, provider: Submitter, source: str, key: str, lane: str) -> _Ready | Again | None:
     """Take leave at the gate and mark the submission in flight; None: it needs no sending any more."""
-    with context.engine.begin() as connection:
-        now = context.clock.now()
-        found = submissions.read(connection, source, key, lane, now)
-        if found is None or found[1] in ("submitted", "settled", "abandoned"):
-            return None
-        wait = gate.enter(connection, source, context.settings)
-        if wait is not None:
-            return Again(wait.seconds, counted=False, error=gate.GateShutError(wait.why))
-        flight = found[0]
-        if flight.sent_before and provider.key_ended(flight, now):
-            return _Ready(flight, ask=True)
-        return _Ready(flight, ask=False) if submissions.take_off(connection, source, key, now) else None
+    now = context.clock.now()
+    with context.engine.connect() as connection:
+        first = submissions.take_off_first(connection, source, key, lane, context.settings, now)
+        connection.commit()
+        if first is not None:
+            return _Ready(first, ask=False)
+        with connection.begin():
+            return _ready_again(connection, context, provider, source, key, lane, now)
 
 
-def stored(connection: Any, source: str, key: str, answer: Answer, *, now: datetime) -> None:
-    """Store the answer and mark the submission, in the transaction that settles the outbox row."""
-    store_answer(connection, answer, now=now)
-    submissions.answered(connection, source, key, answer.outcome, now)
-    gate.answered(connection, source)
-    failpoints.reach("call.stored")
+def _ready_again(
+    connection: Connection, context: Context, provider: Submitter, source: str, key: str, lane: str, now: datetime
+) -> _Ready | Again | None:
+    """The same for one that may have been sent before, or is held up at the gate."""
+    found = submissions.read(connection, source, key, lane, now)
+    if found is None or found[1] in ("submitted", "settled", "abandoned"):
+        return None
+    wait = gate.enter(connection, source, context.settings)
+    if wait is not None:
+        return Again(wait.seconds, counted=False, error=gate.GateShutError(wait.why))
+    flight = found[0]
+    if flight.sent_before and provider.key_ended(flight, now):
+        return _Ready(flight, ask=True)
+    return _Ready(flight, ask=False) if submissions.take_off(connection, source, key, now) else None
 
 
 def due(again: Again, now: datetime) -> datetime:
@@ -128,8 +132,9 @@ def _sent(context: Context, provider: Submitter, source: str, flight: Flight) ->
     except (RateLimited, NotConfigured, KeySpent):
         raise  # it is there and well, or was not asked
     except (Unknown, Retryable):
-        with context.engine.begin() as connection:
+        with context.engine.connect() as connection:
             gate.silent(connection, source)
+            connection.commit()
         raise
     failpoints.reach("call.answered")
     return answer
@@ -137,9 +142,10 @@ def _sent(context: Context, provider: Submitter, source: str, flight: Flight) ->
 
 def _looked_up(context: Context, provider: Submitter, source: str, flight: Flight, attempts: int) -> Answer | Again | None:
     """What the call has made; None when there is nothing and the next key is reserved."""
-    with context.engine.begin() as connection:
-        # First of all: whatever happens now, it must not be taken for something that was never sent.
+    # First of all: whatever happens now, it must not be taken for something that was never sent.
+    with context.engine.connect() as connection:
         submissions.lost_reply(connection, source, flight.submission, "its key says nothing more: it is looked up", context.clock.now())
+        connection.commit()
     try:
         answer = provider.look_up(flight, settings=context.settings, at=context.clock.now())
     except (NotConfigured, RateLimited) as error:
@@ -149,8 +155,9 @@ def _looked_up(context: Context, provider: Submitter, source: str, flight: Fligh
     failpoints.reach("lookup.answered")
     if answer is not None:
         return answer
-    with context.engine.begin() as connection:
+    with context.engine.connect() as connection:
         submissions.next_key(connection, source, flight.submission, flight.generation)
+        connection.commit()
     log.warning(
         "submission_next_key", submission=flight.submission, generation=flight.generation + 1,
         cause="the provider's key says nothing more, and a look-up shows that nothing was made under it",
@@ -159,17 +166,18 @@ def _looked_up(context: Context, provider: Submitter, source: str, flight: Fligh
 
 
 def _unknown(context: Context, source: str, key: str, error: BaseException, attempts: int) -> Again:
-    with context.engine.begin() as connection:
+    with context.engine.connect() as connection:
         submissions.lost_reply(connection, source, key, str(error), context.clock.now())
+        connection.commit()
     after_s = UNKNOWN_LADDER_S[attempts] if attempts < len(UNKNOWN_LADDER_S) else None
     return Again(after_s, counted=True, error=error)
 
 
 def _not_sent(context: Context, source: str, flight: Flight, error: Retryable) -> Again:
     """It surely did nothing: exponential backoff without an end, or as the provider asks; an outage uses up no try."""
-    with context.engine.begin() as connection:
-        submissions.not_sent(connection, source, flight.submission, str(error))
-        sends = submissions.sends(connection, source, flight.submission)
+    with context.engine.connect() as connection:
+        sends = submissions.not_sent(connection, source, flight.submission, str(error))
+        connection.commit()
     asked_s = error.retry_after_s if isinstance(error, RateLimited) else None
     after_s = min(_NOT_SENT_MOST_S, _NOT_SENT_FIRST_S * 2 ** min(sends, _DOUBLINGS)) if asked_s is None else asked_s
     return Again(after_s, counted=False, error=error)

@@ -223,7 +223,7 @@ def test_the_breaker_opens_after_silence_and_one_call_tries_whether_the_provider
     with world.context.engine.begin() as connection:
         assert gate.enter(connection, "stripe", settings) is None
         assert gate.enter(connection, "stripe", settings) is not None, "one tries, the others wait"
-        gate.answered(connection, "stripe")
+        connection.exec_driver_sql(gate.ANSWERED, {"source": "stripe"})
         assert gate.enter(connection, "stripe", settings) is None
 
 
@@ -235,7 +235,7 @@ def test_a_clock_of_the_database_that_was_ahead_for_a_while_stops_no_calls(world
     world.one(f"UPDATE bursar.provider_gate SET filled_at = {ahead}, millitokens = 0, opens_at = {ahead} RETURNING 1")
     with world.context.engine.begin() as connection:
         assert gate.enter(connection, "stripe", settings) is None
-        gate.answered(connection, "stripe")
+        connection.exec_driver_sql(gate.ANSWERED, {"source": "stripe"})
     world.one(f"UPDATE bursar.provider_gate SET filled_at = {ahead}, millitokens = 0 RETURNING 1")
     assert world.work(OK)[:2] == ("submitted", "done")
 

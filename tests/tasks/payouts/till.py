@@ -105,7 +105,8 @@ class Till:
             told = obj if refused else {**obj, "metadata": asked["sent"].get("metadata", {})}
             made = answers.make(found[0], told, "refused" if refused else "accepted", now)
             store_answer(connection, made, now=now)
-            assert submissions.answered(connection, "stripe", asked["key"], "refused" if refused else "accepted", now)
+            bound = {"source": "stripe", "key": asked["key"], "outcome": made.outcome, "now": now}
+            assert connection.exec_driver_sql(submissions.ANSWERED, bound).rowcount == 1
         self.run("UPDATE bursar.outbox SET state = 'done', done_at = %s WHERE key = %s", now, asked["key"])
 
     def refuse(self, asked: Mapping[str, Any], code: str) -> None:
