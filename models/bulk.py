@@ -98,8 +98,13 @@ def _update(table: Table, names: tuple[str, ...]) -> str:
     values = sql.SQL(", ").join(
         sql.SQL("{} = {}").format(sql.Identifier(name), _value(table, name)) for name in names if name != "id"
     )
-    statement = sql.SQL("UPDATE {} AS old SET {} FROM {} WHERE old.id = new.id")
-    return statement.format(_name(table), values, _records(table, names)).as_string()
+    statement = sql.SQL("UPDATE {} AS old SET {} FROM (SELECT * FROM {} LIMIT {}) AS new WHERE old.id = new.id")
+    return statement.format(_name(table), values, _records(table, names), _FEW).as_string()
+
+
+_FEW = sql.SQL("(SELECT json_array_length({}::json))").format(sql.Placeholder("rows"))
+"""All of the rows. PostgreSQL takes a set of records for 100 rows, and reads a whole table to change one of them; of a limit that
+it cannot know beforehand it expects a tenth, and finds them by their keys."""
 
 
 def _records(table: Table, names: tuple[str, ...]) -> sql.Composed:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models.audit import AUDIT
 from models.base import Base
-from models.bulk import _TYPES, insert_rows, update_rows
+from models.bulk import _TYPES, _update, insert_rows, update_rows
 from models.copying import MANY
 from models.customer import Customer
 from models.database import make_engine
@@ -109,6 +109,25 @@ def test_changed_rows_and_no_others_are_changed(connection: Connection) -> None:
     for change in (*changes, {"id": ids[2], "name": None, "balance_minor": None, "deleted_at": None, "versions": {}}):
         stored = connection.execute(select(table).where(table.c.id == change["id"])).mappings().one()
         assert {name: stored[name] for name in change} == change
+
+
+def test_few_rows_of_a_large_table_are_found_by_their_keys(connection: Connection) -> None:
+    table: Any = Customer.__table__
+    made = [
+        {"id": uuid4(), "source": "stripe", "external_id": str(number), "versions": {}, "created_at": AT, "updated_at": AT}
+        for number in range(3_000)
+    ]  # fmt: skip
+    insert_rows(connection, table, made)
+    connection.commit()
+    with connection.connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute("ANALYZE bursar.customer")
+    for setting in ("plan_cache_mode = force_generic_plan", "enable_seqscan = off"):
+        connection.exec_driver_sql(f"SET LOCAL {setting}")
+    connection.exec_driver_sql(f"PREPARE change AS {_update(table, ('id', 'name')).replace('%(rows)s', '$1')}")
+    plan = "\n".join(connection.exec_driver_sql("EXPLAIN EXECUTE change ('[]')").scalars())
+    assert "Nested Loop" in plan, plan
+    assert "Index Cond: (id = new.id)" in plan, plan
 
 
 def test_what_is_there_already_is_left_out(connection: Connection) -> None:
