@@ -21,9 +21,11 @@ from workers.outbox_claims import CALLED, Claim
 from workers.store_answer import BODY, STORED, answer_values
 
 _IN_INBOX = f"stored AS ({STORED}), body AS ({BODY})"
+# Asked for in the order of the claims, or the planner may read all calls that were ever made to find one.
 _TOLD = """
     SELECT EXISTS (SELECT FROM called) AS ours,
-           EXISTS (SELECT FROM bursar.outbox WHERE queue = %(own_queue)s AND state = 'received') AS more"""
+           (SELECT id FROM bursar.outbox WHERE queue = %(own_queue)s AND state = 'received' ORDER BY fair_at, id LIMIT 1)
+           IS NOT NULL AS more"""
 _DONE = f"WITH called AS ({CALLED} RETURNING true) {_TOLD}"
 _LOOKED_UP = f"WITH {_IN_INBOX}, called AS ({CALLED} RETURNING true) {_TOLD}"
 # The call's row is locked after the submission's, as everywhere: the condition, always true, is what puts it behind.

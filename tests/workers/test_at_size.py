@@ -18,9 +18,11 @@ from tasks.notifications import runs as notifications
 from tests.factories.inbox import NOW, states
 from tests.harness.cluster import Database
 from tests.harness.waiting import wait_until
+from workers import outbox, routes
 from workers.context import Context, make_context
 from workers.hints import Hinter
 from workers.observe.tables import tables
+from workers.routing import load
 from workers.sweep import sweep
 
 _ROWS = 6_000
@@ -33,6 +35,11 @@ _CROWD = """
            CASE state WHEN 'dead' THEN 'x' END, CASE state WHEN 'dead' THEN 'ValueError' END,
            CASE state WHEN 'dead' THEN 'cause ' || n %% 3 END, clock_timestamp() - interval '1 minute'
     FROM generate_series(1, %(rows)s) AS n, LATERAL (SELECT %(state)s::text) AS shape (state)"""
+
+_CALLS = """
+    INSERT INTO bursar.outbox (kind, key, queue, lane, payload, state, created_at, fair_at, next_at, done_at)
+    SELECT 'stripe.probe', %(state)s || n, 'payments', 'lane', '{}', %(state)s, %(now)s, %(now)s, %(now)s,
+           CASE %(state)s WHEN 'done' THEN %(now)s::timestamptz END FROM generate_series(1, %(rows)s) AS n"""
 
 
 def _crowd(connection: psycopg.Connection[Any], **rows: int) -> None:
@@ -105,6 +112,21 @@ def test_a_cause_is_counted_when_it_is_told_and_not_each_minute(context: Context
         assert notifications.alert_dead_letters(told, NOW + timedelta(minutes=1)) == {"groups": 3, "mails": 0}
         assert looked_at() < _FEW
     told.engine.dispose()
+
+
+def test_a_call_is_claimed_and_settled_beside_thousands_that_wait_or_were_made(
+    context: Context, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load("tasks.payments.stripe.calls"), "probe", lambda *_, **__: {}, raising=False)
+    monkeypatch.setitem(routes.CALLS, "stripe.probe", "payments")
+    with database.connect() as connection:
+        for state in ("done", "received"):
+            connection.execute(_CALLS, {"now": NOW, "rows": _ROWS, "state": state})
+        connection.execute("ANALYZE bursar.outbox")
+    event.listen(context.engine, "before_cursor_execute", lambda *_: None)  # so that a statement by itself is heard to begin and end
+    with _looked_at(context) as looked_at:
+        assert outbox.drain(context, "payments", 0).more
+        assert 0 < looked_at() < _FEW
 
 
 @pytest.mark.requirement("INBOX-15")
