@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,10 +10,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, OperationalError, ProgrammingError
 
-from models import statements
+from models import preparing
 from models.database import connect, make_engine
 from models.statements import BINARY
 from tests.harness.cluster import Database
@@ -94,7 +95,7 @@ def _ended(engine: Engine, database: Database) -> None:
 def test_what_was_prepared_outlives_a_rollback_and_is_forgotten_when_a_table_changed(
     engines: tuple[Engine, Engine], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(statements, "_MOST", 3)
+    monkeypatch.setattr(preparing, "_MOST", 3)
     quick, _ = engines
     names = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'bursar%%'"
     with psycopg.connect(database.url, autocommit=True) as owner, quick.connect() as connection:
@@ -123,3 +124,37 @@ def test_who_listens_hears_each_statement(engines: tuple[Engine, Engine]) -> Non
     with quick.begin() as connection:
         connection.exec_driver_sql("SELECT 1")
     assert heard == ["SELECT 1"]
+
+
+def test_what_goes_sqlalchemys_way_takes_nothing_prepared_away(engines: tuple[Engine, Engine]) -> None:
+    quick, _ = engines
+    with quick.connect() as connection:
+        for _ in range(8):  # psycopg itself would prepare it, and give up all that is prepared at the rollback
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+            assert connection.execute(text("SELECT 2")).scalar() == 2
+            connection.rollback()
+
+
+def test_a_statement_that_is_interrupted_ends_and_the_connection_goes_on(engines: tuple[Engine, Engine]) -> None:
+    def strike(*_: Any) -> None:
+        raise InterruptedError("the time is over")
+
+    quick, _ = engines
+    before = signal.signal(signal.SIGALRM, strike)
+    try:
+        for _ in range(3):  # as it is, when it is prepared, and prepared
+            with quick.connect() as connection:
+                signal.setitimer(signal.ITIMER_REAL, 0.2)
+                with pytest.raises(InterruptedError):
+                    connection.exec_driver_sql("SELECT pg_sleep(%(s)s)", {"s": 60})
+                connection.rollback()
+                assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_what_is_more_than_the_socket_takes_arrives(engines: tuple[Engine, Engine]) -> None:
+    quick, _ = engines
+    much = "\u20ac" * 8_000_000
+    with quick.begin() as connection:
+        assert connection.exec_driver_sql("SELECT %(much)s::text", {"much": much}).scalar() == much
