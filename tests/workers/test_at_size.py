@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,8 +20,10 @@ from tests.factories.inbox import NOW, states
 from tests.harness.cluster import Database
 from tests.harness.waiting import wait_until
 from workers import outbox, routes
+from workers.batch import _READ
 from workers.context import Context, make_context
 from workers.hints import Hinter
+from workers.inbox_claims import _CRASHED_IN_HAND, _DONE, _FAILED
 from workers.observe.tables import tables
 from workers.routing import load
 from workers.sweep import sweep
@@ -127,6 +130,22 @@ def test_a_call_is_claimed_and_settled_beside_thousands_that_wait_or_were_made(
     with _looked_at(context) as looked_at:
         assert outbox.drain(context, "payments", 0).more
         assert 0 < looked_at() < _FEW
+
+
+@pytest.mark.parametrize("statement", [_READ, _DONE, _FAILED, _CRASHED_IN_HAND])
+def test_a_plan_from_a_quiet_hour_looks_for_claimed_rows_by_their_ids(database: Database, statement: str) -> None:
+    """The index of what waits is small then, and seems to be the cheapest; once there is a backlog, each batch would read it."""
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    for number, name in enumerate(names, 1):
+        statement = statement.replace(f"%({name})s", f"${number}")
+    with database.connect() as connection, connection.transaction():
+        connection.execute("SET LOCAL enable_seqscan = off")
+        connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        connection.execute(f"PREPARE quiet AS {statement}".encode())
+        nothing = ", ".join(["NULL"] * len(names))
+        plan = "\n".join(line for (line,) in connection.execute(f"EXPLAIN EXECUTE quiet ({nothing})".encode()))
+    assert "inbox_pkey" in plan, plan
+    assert "inbox_claim_idx" not in plan
 
 
 @pytest.mark.requirement("INBOX-15")
