@@ -13,11 +13,13 @@ from psycopg.types.json import set_json_loads
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from models.lists import QuickLists
 from models.preparing import Preparing
 from models.statements import QuickConnection
 
 # For all connections of the process: rows carry JSON columns by the dozen, and this reads them in a fifth of the time.
 set_json_loads(msgspec.json.decode)
+psycopg.adapters.register_dumper(list, QuickLists)
 
 Role = Literal["bursar_recv", "bursar_app", "bursar_maintenance"]
 

@@ -158,3 +158,17 @@ def test_what_is_more_than_the_socket_takes_arrives(engines: tuple[Engine, Engin
     much = "\u20ac" * 8_000_000
     with quick.begin() as connection:
         assert connection.exec_driver_sql("SELECT %(much)s::text", {"much": much}).scalar() == much
+
+
+def test_lists_arrive_as_they_are(engines: tuple[Engine, Engine]) -> None:
+    lists: dict[str, list[list[Any]]] = {
+        "text": [["a"], ["", "b c", "NULL", "{}", ","], ['"', 'a","b'], ["\\", "a"], [None, "a"], [], ["\u20ac", "\n"], [["a"], ["d"]]],
+        "bigint": [[1], [-1, 0, 2**31, 2**63 - 1], [None, 1]], "boolean": [[True, False]], "timestamptz": [[AT]], "bytea": [[b'\x00"\\']],
+    }  # fmt: skip
+    quick, _ = engines
+    with quick.begin() as connection:
+        for kind, all_said in lists.items():
+            for said in all_said:
+                assert connection.exec_driver_sql(f"SELECT %(said)s::{kind}[]", {"said": said}).scalar() == said
+        with pytest.raises(DBAPIError, match="NUL"):
+            connection.exec_driver_sql("SELECT %(said)s::text[]", {"said": ["a", "b\0"]})
