@@ -24,6 +24,7 @@ from core.clock import monotonic_s
 from core.version import VERSION
 from providers.app.envelope import SOURCE
 from workers import inbox_claims as claims
+from workers.ahead import look_ahead
 from workers.batch import Job, Row, prepare, read
 from workers.context import Context
 from workers.failures import Failure, describe, next_try
@@ -234,6 +235,7 @@ def apply(unit: Unit, jobs: Sequence[Job]) -> list[tuple[int, BaseException]]:
     Returns the rows whose handlers failed; what these did is taken back.
     """
     unit.load(reference for job in jobs for reference in job.references())
+    look_ahead(unit, jobs)
     failed: list[tuple[int, BaseException]] = []
     for job in jobs:
         unit.about(

@@ -48,6 +48,7 @@ class Unit(Adding):
         self._finishing: dict[str, Asked] = {}
         self._absent: set[tuple[type[Aggregate], str, str]] = set()
         self.kept: dict[str, Any] = {}
+        self.answers: dict[str, Any] = {}
         self.about(now=now, actor=actor, reason=reason, inbox_id=inbox_id)
 
     def about(self, *, now: datetime, actor: str, reason: str, inbox_id: int | None) -> None:
@@ -80,30 +81,39 @@ class Unit(Adding):
 
     def load(self, references: Iterable[Reference]) -> None:
         """Load and lock all rows named, table by table in lock order, keys sorted; make stubs of the missing ones."""
-        wanted: dict[type[Aggregate], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        now = self._now
+        for model, source, external_ids in self._new(references):
+            self._look(model, source, external_ids)
+            for key in sorted(external_ids):  # in one order, whatever this process hashes by: ids are drawn here
+                if (model, source, key) not in self._rows:
+                    known = {"id": new_id(now), "source": source, "external_id": key, "versions": {}, "created_at": now, "updated_at": now}
+                    self._rows[(model, source, key)] = rows.stub(model, known)
+
+    def expect(self, references: Iterable[Reference]) -> None:
+        """Load and lock those of the rows that exist, in the same way. Who asks for one that does not gets a stub without another look."""
+        for model, source, external_ids in self._new(references):
+            self._look(model, source, external_ids)
+
+    def _new(self, references: Iterable[Reference]) -> list[tuple[type[Aggregate], str, set[str]]]:
+        wanted: dict[tuple[type[Aggregate], str], set[str]] = defaultdict(set)
         for aggregate, source, external_id in references:
             model = AGGREGATES[aggregate]
             if (model, source, external_id) not in self._rows:
-                wanted[model][source].add(external_id)
-        for model in sorted(wanted, key=lambda model: model.LOCK_ORDER):
-            for source in sorted(wanted[model]):
-                self._load(model, source, wanted[model][source])
+                wanted[(model, source)].add(external_id)
+        return [(*key, wanted[key]) for key in sorted(wanted, key=lambda key: (key[0].LOCK_ORDER, key[0].NAME, key[1]))]
 
-    def _load(self, model: type[Aggregate], source: str, external_ids: set[str]) -> None:
-        found, now = rows.lock(self._connection, model, source, external_ids), self._now
-        for key in sorted(external_ids - found.keys()):  # in one order, whatever this process hashes by: ids are drawn here
-            known = {"id": new_id(now), "source": source, "external_id": key, "versions": {}, "created_at": now, "updated_at": now}
-            found[key] = rows.stub(model, known)
-        for key, held in found.items():
-            self._rows[(model, source, key)] = held
+    def _look(self, model: type[Aggregate], source: str, external_ids: Iterable[str]) -> None:
+        """Load and lock those that exist, and remember which do not: nobody is asked twice."""
+        new = {key for key in external_ids if (model, source, key) not in self._rows and (model, source, key) not in self._absent}
+        if new:
+            found = rows.lock(self._connection, model, source, new)
+            self._rows.update({(model, source, key): held for key, held in found.items()})
+            self._absent.update((model, source, key) for key in new - found.keys())
 
     def find(self, model: type[A], source: str, external_ids: Iterable[str]) -> dict[str, A]:
         """Those of the rows that exist, locked, by external id; what does not exist becomes no stub."""
         wanted = set(external_ids)
-        new = {key for key in wanted if (model, source, key) not in self._rows and (model, source, key) not in self._absent}
-        found = rows.lock(self._connection, model, source, new) if new else {}
-        self._rows.update({(model, source, key): held for key, held in found.items()})
-        self._absent.update((model, source, key) for key in new - found.keys())
+        self._look(model, source, wanted)
         held = {key: self._rows[(model, source, key)].row for key in wanted if (model, source, key) in self._rows}
         there: dict[str, Any] = {key: row for key, row in held.items() if not row.incomplete}
         for key, row in there.items():

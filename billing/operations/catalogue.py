@@ -6,10 +6,11 @@ Of a product everything is read at once, and once per unit: what it is called, g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from billing.operations.ask_once import ask_once
 from billing.operations.unit import UnitOfWork
 from billing.rules.price_in_force import PriceVersion
 from models.base import OWN_SOURCE
@@ -21,7 +22,6 @@ _PRODUCT = """SELECT external_id, status, kind, name, free, limits, credits, sea
                      tax_kinds, provider_refs FROM bursar.product"""
 _PRODUCTS = _PRODUCT + " WHERE source = 'bursar' AND external_id = ANY (%(refs)s)"
 _FREE = _PRODUCT + " WHERE source = 'bursar' AND free AND kind = 'plan' AND status = 'offered'"
-_KEPT, _KEPT_FREE = "products", "free_plans"
 _PRICES = """SELECT external_id, product_ref, cycle_unit, cycle_count, currency, version, unit_amount_minor, effective_for_new_at,
                     effective_for_existing_at, coalesce(notice_days, 0) AS notice_days
              FROM bursar.price WHERE product_ref = ANY (%(refs)s) AND versions <> '{}'"""
@@ -41,19 +41,15 @@ class Offer:
 def products_of(unit: UnitOfWork, refs: Iterable[str]) -> dict[str, Product]:
     """Those of the products that are defined, by reference, to be read only; one query for what this unit has not asked for before."""
     wanted = set(refs)
-    kept: dict[str, Product | None] = unit.kept.setdefault(_KEPT, {})
-    if new := wanted - kept.keys():
-        kept.update(dict.fromkeys(new))
-        kept.update(_read(unit.committed(_PRODUCTS, {"refs": sorted(new)})))
-    found = {ref: row for ref in wanted if (row := kept[ref]) is not None and row.kind is not None}
+    read = ask_once(unit, "products", wanted, lambda new: _read(unit.committed(_PRODUCTS, {"refs": new})).items())
+    found = {ref: row for ref, rows in read.items() for row in rows if row.kind is not None}
     return found | {row.external_id: row for row in _defined(unit) if row.external_id in wanted}
 
 
 def free_plans(unit: UnitOfWork) -> dict[str, Product]:
     """The plans that cost nothing and are offered, by reference, to be read only; one query per unit."""
-    if _KEPT_FREE not in unit.kept:
-        unit.kept[_KEPT_FREE] = _read(unit.committed(_FREE, {}))
-    found: dict[str, Product] = {**unit.kept[_KEPT_FREE], **{row.external_id: row for row in _defined(unit)}}
+    read = ask_once(unit, "free plans", [""], lambda _: [("", row) for row in _read(unit.committed(_FREE, {})).values()])
+    found = {row.external_id: row for row in (*read[""], *_defined(unit))}
     return {ref: row for ref, row in found.items() if row.free and row.kind == "plan" and row.status == "offered"}
 
 
@@ -72,11 +68,14 @@ def offers_of(unit: UnitOfWork, refs: Iterable[str]) -> dict[str, Offer]:
 
 
 def prices_of(unit: UnitOfWork, refs: Iterable[str]) -> list[PriceVersion]:
-    """All published versions of these products' prices; one query."""
+    """All published versions of these products' prices; one query at most."""
     wanted = set(refs)
-    if not wanted:
-        return []
-    found = {row["external_id"]: _version(**row) for row in unit.committed(_PRICES, {"refs": sorted(wanted)})}
+
+    def ask(new: list[str]) -> Iterator[tuple[str, PriceVersion]]:
+        for row in unit.committed(_PRICES, {"refs": new}):
+            yield row["product_ref"], _version(**row)
+
+    found = {one.reference: one for versions in ask_once(unit, "prices", wanted, ask).values() for one in versions}
     for row in unit.known:
         if isinstance(row, Price) and row.product_ref in wanted and not row.incomplete:
             found[row.external_id] = _version(**{name: getattr(row, name) for name in _COLUMNS})

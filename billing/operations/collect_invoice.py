@@ -5,6 +5,7 @@ What the subscriber has with us is taken first. What is too small for the provid
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from billing.operations.attempt_payment import attempt_payment
@@ -25,9 +26,6 @@ from models.subscriber import Subscriber
 CHARGED_THROUGH = frozenset({"stripe"})
 """Providers at which we charge a stored method ourselves."""
 
-_CREDITS = "SELECT external_id FROM bursar.money_credit WHERE source = 'bursar' AND external_id = ANY (%(refs)s) AND balance_minor > 0"
-_OWED = """SELECT source, external_id FROM bursar.customer_balance
-           WHERE source = ANY (%(sources)s) AND external_id = ANY (%(refs)s) AND owed_minor > 0"""
 _DEFAULTS = """SELECT source, external_id, default_payment_method_ref AS method FROM bursar.customer
                WHERE source = ANY (%(sources)s) AND external_id = ANY (%(refs)s) AND default_payment_method_ref IS NOT NULL"""
 
@@ -37,9 +35,9 @@ def collectable(subscriber: Subscriber) -> bool:
     return subscriber.pay_source in CHARGED_THROUGH and subscriber.pay_customer_ref is not None
 
 
-def request_ref(invoice: Invoice) -> str:
+def request_ref(invoice_ref: str) -> str:
     """The reference of the payment request that collects it."""
-    return f"inv:{invoice.external_id}"
+    return f"inv:{invoice_ref}"
 
 
 def collect_invoice(unit: UnitOfWork, invoice: Invoice) -> PaymentRequest | None:
@@ -57,9 +55,8 @@ def collect_invoices(unit: UnitOfWork, invoices: Sequence[Invoice]) -> dict[str,
             wanted.append((invoice, subscriber))
     if not wanted:
         return {}
-    unit.load([(PaymentRequest.NAME, subscriber.pay_source or "", request_ref(invoice)) for invoice, subscriber in wanted])
+    unit.load([(PaymentRequest.NAME, subscriber.pay_source or "", request_ref(invoice.external_id)) for invoice, subscriber in wanted])
     owed = _owed(unit, wanted)
-    unit.load((CustomerBalance.NAME, *key) for key in owed)
     methods = default_methods(unit, [one for _, one in wanted if one.payment_method_ref is None])
     return {
         invoice.external_id: _ask(unit, invoice, subscriber, methods.get(_customer(subscriber)), owed)
@@ -68,13 +65,9 @@ def collect_invoices(unit: UnitOfWork, invoices: Sequence[Invoice]) -> dict[str,
 
 
 def _apply_credits(unit: UnitOfWork, invoices: Sequence[Invoice]) -> None:
-    """Only subscribers who have a credit have a row."""
+    """Only subscribers who have, or had, a credit have a row."""
     keys = {credit_key(one.subscriber_ref, one.currency) for one in invoices if one.status == "pending"}
-    if not keys:
-        return
-    with_credit = {row["external_id"] for row in unit.committed(_CREDITS, {"refs": sorted(keys)})}
-    unit.load((MoneyCredit.NAME, OWN_SOURCE, key) for key in sorted(with_credit))
-    with_credit |= {row.external_id for row in unit.known if isinstance(row, MoneyCredit) and row.external_id in keys}
+    with_credit = unit.find(MoneyCredit, OWN_SOURCE, keys)
     for invoice in invoices:
         if invoice.status == "pending" and credit_key(invoice.subscriber_ref, invoice.currency) in with_credit:
             apply_credit(unit, invoice)
@@ -86,12 +79,16 @@ Wanted = Sequence[tuple[Invoice, Subscriber]]
 
 
 def _owed(unit: UnitOfWork, wanted: Wanted) -> set[tuple[str, str]]:
-    """Keys of the balances that owe something from amounts too small to charge; whoever owes nothing need not have a row."""
-    refs = {f"{subscriber.pay_customer_ref}:{invoice.currency}" for invoice, subscriber in wanted}
-    bound = {"sources": sorted({subscriber.pay_source or "" for _, subscriber in wanted}), "refs": sorted(refs)}
-    found = {(row["source"], row["external_id"]) for row in unit.committed(_OWED, bound)}
-    known = [row for row in unit.known if isinstance(row, CustomerBalance)]
-    return found | {(row.source, row.external_id) for row in known if row.external_id in refs}
+    """Keys of the balances from amounts too small to charge; whoever never owed any has no row."""
+    refs: dict[str, set[str]] = defaultdict(set)
+    for invoice, subscriber in wanted:
+        refs[subscriber.pay_source or ""].add(balance_key(subscriber, invoice.currency))
+    return {(source, ref) for source in sorted(refs) for ref in unit.find(CustomerBalance, source, refs[source])}
+
+
+def balance_key(subscriber: Subscriber, currency: str | None) -> str:
+    """How the balance of his customer at the provider is called."""
+    return f"{subscriber.pay_customer_ref}:{currency}"
 
 
 def _customer(subscriber: Subscriber) -> tuple[str, str]:
@@ -110,7 +107,7 @@ def default_methods(unit: UnitOfWork, subscribers: Sequence[Subscriber]) -> dict
 def _ask(
     unit: UnitOfWork, invoice: Invoice, subscriber: Subscriber, default: str | None, owing: set[tuple[str, str]]
 ) -> PaymentRequest:
-    row, new = own_row(unit, PaymentRequest, subscriber.pay_source or "", request_ref(invoice))
+    row, new = own_row(unit, PaymentRequest, subscriber.pay_source or "", request_ref(invoice.external_id))
     if not new:
         return row  # how often it is tried, and when, is dunning's
     row.amount_minor, row.currency, row.invoice_ref = invoice.amount_remaining_minor, invoice.currency, invoice.external_id

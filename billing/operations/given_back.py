@@ -7,13 +7,15 @@ credit back as far as it is unspent; of the rest people are told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from billing.operations.announce_entitlements import announce_entitlements
+from billing.operations.ask_once import ask_once
 from billing.operations.money_credit import credit_key, grant_credit
 from billing.operations.note_over_credit import note_over_credit
 from billing.operations.period_money import credits_of, net_of, pending_back_minor, taken_over_minor
@@ -21,6 +23,7 @@ from billing.operations.unit import UnitOfWork
 from billing.rules.instants import iso
 from billing.rules.money import share_half_up
 from models.base import OWN_SOURCE
+from models.bulk import as_json
 from models.fulfilment import Fulfilment
 from models.invoice import Invoice
 from models.money_credit import MoneyCredit, MoneyCreditEntry
@@ -36,9 +39,11 @@ _INVOICES = """SELECT external_id, status, amount_paid_minor, credit_applied_min
                FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s AND source = 'bursar'
                  AND period_start >= %(start)s"""
 
-_GIVEN = """SELECT EXISTS (SELECT FROM bursar.money_credit_entry WHERE subscription_ref = %(subscription)s AND period_start = %(start)s)
-                OR EXISTS (SELECT FROM bursar.invoice WHERE subscriber_ref = %(subscriber)s AND subscription_ref = %(subscription)s
-                           AND source = 'bursar' AND period_start > %(start)s) AS given"""
+_GIVEN = """SELECT p.subscription, p.start
+            FROM json_to_recordset(%(periods)s::json) AS p (subscriber text, subscription text, start timestamptz)
+            WHERE EXISTS (SELECT FROM bursar.money_credit_entry WHERE subscription_ref = p.subscription AND period_start = p.start)
+               OR EXISTS (SELECT FROM bursar.invoice WHERE subscriber_ref = p.subscriber AND subscription_ref = p.subscription
+                          AND source = 'bursar' AND period_start > p.start)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +122,26 @@ def take_back_credit(unit: UnitOfWork, invoice: Invoice) -> None:
 
 
 def _could_be_given(unit: UnitOfWork, invoice: Invoice) -> bool:
-    """Whether its period could have been credited, or taken over by a later one: each payment asks, and hardly any was. One query."""
+    """Whether its period could have been credited, or taken over by a later one: each payment asks, and hardly any was."""
     subscription, start = invoice.subscription_ref, invoice.period_start
     for known in unit.known:
         if isinstance(known, MoneyCreditEntry) and (known.subscription_ref, known.period_start) == (subscription, start):
             return True
         if isinstance(known, Invoice) and (known.source, known.subscription_ref) == (OWN_SOURCE, subscription) and known is not invoice:
             return True
-    bound = {"subscriber": invoice.subscriber_ref, "subscription": subscription, "start": start}
-    return bool(unit.committed(_GIVEN, bound)[0]["given"])
+    return perhaps_given(unit, [invoice])
+
+
+def perhaps_given(unit: UnitOfWork, invoices: Sequence[Invoice]) -> bool:
+    """Whether the periods of any of these, whose subscribers are locked, were credited or taken over before this unit; one query."""
+
+    def ask(new: list[tuple[str, str, datetime]]) -> Iterator[tuple[tuple[str, str, datetime], bool]]:
+        periods = [{"subscriber": whose, "subscription": of, "start": start.isoformat()} for whose, of, start in new]
+        given = {(row["subscription"], row["start"]) for row in unit.committed(_GIVEN, {"periods": as_json(periods)})}
+        return ((key, True) for key in new if key[1:] in given)
+
+    keys = [(row.subscriber_ref or "", row.subscription_ref or "", at) for row in invoices if (at := row.period_start) is not None]
+    return any(ask_once(unit, "periods given back", keys, ask).values())
 
 
 def _given_back(unit: UnitOfWork, invoice: Invoice) -> GivenBack:

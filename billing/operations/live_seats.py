@@ -8,9 +8,6 @@ from billing.rules.seats import wanted_quantity
 from models.base import OWN_SOURCE
 from models.organisation import Organisation
 
-_IS = """SELECT quantity_mode FROM bursar.organisation
-         WHERE source = 'bursar' AND external_id = %(ref)s AND status = 'active' AND quantity_mode IS NOT NULL"""
-
 
 def live_seats(unit: UnitOfWork, subscriber_ref: str | None) -> int | None:
     """The seats that are taken now; None: he is no organisation, or one that buys seats beforehand. He is to be locked."""
@@ -33,7 +30,5 @@ def refuse_fewer_seats(unit: UnitOfWork, subscriber_ref: str | None, quantity: i
 
 def _organisation(unit: UnitOfWork, subscriber_ref: str | None, mode: str) -> Organisation | None:
     """His organisation, locked, if he has one that counts seats so."""
-    if not unit.committed(_IS, {"ref": subscriber_ref}):
-        return None
-    row = unit.row(Organisation, OWN_SOURCE, subscriber_ref or "")
-    return row if row.status == "active" and row.quantity_mode == mode else None
+    row = unit.find(Organisation, OWN_SOURCE, [subscriber_ref]).get(subscriber_ref) if subscriber_ref else None
+    return row if row is not None and row.status == "active" and row.quantity_mode == mode else None

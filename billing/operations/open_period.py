@@ -26,9 +26,9 @@ def full_minor(row: Subscription) -> int:
     return (row.unit_price_minor or 0) * (row.quantity or 1)
 
 
-def invoice_ref(row: Subscription, start: datetime) -> str:
+def invoice_ref(subscription_ref: str, start: datetime) -> str:
     """The reference of the invoice of the period that begins then."""
-    return f"{row.external_id}:{stamp(start)}"
+    return f"{subscription_ref}:{stamp(start)}"
 
 
 def open_period(
@@ -64,7 +64,7 @@ def open_period(
             price_ref=row.price_ref, product_ref=row.product_ref, subscription_ref=row.external_id,
             period_start=period.start, period_end=period.end,
         )  # fmt: skip
-        row.latest_invoice_ref = invoice_ref(row, period.start)
+        row.latest_invoice_ref = invoice_ref(row.external_id, period.start)
         invoice = issue_invoice(unit, Draft(
             reference=row.latest_invoice_ref, invoice_type="subscription", subscriber_ref=row.subscriber_ref or "",
             currency=row.currency or "", lines=(first, *lines), billing_reason=billing_reason,

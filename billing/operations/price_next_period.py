@@ -6,12 +6,15 @@ What is read belongs to subscribers whom the unit has locked, so that nobody cha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
+from typing import Any
 
 import structlog
 
+from billing.operations.ask_once import ask_once
 from billing.operations.move_request import move_request
 from billing.operations.open_period import affordable
 from billing.operations.unit import UnitOfWork
@@ -65,9 +68,9 @@ def price_terms(unit: UnitOfWork, rows: Sequence[Subscription], versions: Sequen
     """Read what decides about these subscriptions' prices, set by set. `versions`: all of their products."""
     subscribers = sorted({row.subscriber_ref for row in rows if row.subscriber_ref})
     assigned: dict[_Key, list[Assigned]] = defaultdict(list)
-    for one in unit.committed(_ASSIGNED, {"subscribers": subscribers}) if subscribers else []:
-        key = (one.pop("subscriber_ref"), one.pop("product_ref"), one.pop("cycle_unit"), one.pop("cycle_count"), one.pop("currency"))
-        assigned[key].append(Assigned(**one))
+    for one in chain.from_iterable(assignments(unit, subscribers).values()):
+        key = (one["subscriber_ref"], one["product_ref"], one["cycle_unit"], one["cycle_count"], one["currency"])
+        assigned[key].append(Assigned(**{name: one[name] for name in _OWN}))
     terms = PriceTerms(list(versions), assigned)
     if not _newer(rows, versions):
         return terms
@@ -86,12 +89,22 @@ def own_price(unit: UnitOfWork, subscriber_ref: str, found: PriceVersion) -> Nex
     about = {"product_ref": found.product_ref, "cycle_unit": found.cycle_unit, "cycle_count": found.cycle_count, "currency": found.currency}
     assigned = [
         Assigned(**{name: value for name, value in one.items() if name in _OWN})
-        for one in unit.committed(_ASSIGNED, {"subscribers": [subscriber_ref]})
+        for one in assignments(unit, [subscriber_ref])[subscriber_ref]
         if about.items() <= one.items()
     ]
     return next_price(
         unit.now, price_ref=found.reference, unit_amount_minor=found.unit_amount_minor, versions=[found], assigned=assigned
     )
+
+
+def assignments(unit: UnitOfWork, subscriber_refs: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """The prices of their own that these locked subscribers have; one query at most."""
+
+    def ask(new: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for one in unit.committed(_ASSIGNED, {"subscribers": new}):
+            yield one["subscriber_ref"], one
+
+    return ask_once(unit, "price assignments", subscriber_refs, ask)
 
 
 def price_next_period(unit: UnitOfWork, row: Subscription, terms: PriceTerms, at: datetime) -> None:

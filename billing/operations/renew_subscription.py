@@ -70,7 +70,7 @@ def _sure_invoice(row: Subscription) -> str | None:
     """The invoice that its renewal will surely have, so that all of a page are looked for at once."""
     if row.cancel_at_period_end or row.pending_change or row.unbilled_until or not full_minor(row) or row.current_period_end is None:
         return None
-    return invoice_ref(row, row.current_period_end)
+    return invoice_ref(row.external_id, row.current_period_end)
 
 
 def _absurd(unit: UnitOfWork, row: Subscription) -> bool:

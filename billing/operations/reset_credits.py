@@ -103,10 +103,10 @@ def _month(row: Subscription, cycle: CreditCycle, at: datetime) -> Month:
 
 
 def _reset(unit: UnitOfWork, row: Subscription, month: Month, previous: datetime | None) -> None:
-    account, name = account_of(unit, row.subscriber_ref or ""), _lot(row, month.start)
+    account, name = account_of(unit, row.subscriber_ref or ""), lot_of(row, month.start)
     if previous is not None:
         # Also where all of it is spent: what an operation gives back later must not add to the new month.
-        before = unit.row(CreditLot, OWN_SOURCE, _lot(row, previous))
+        before = unit.row(CreditLot, OWN_SOURCE, lot_of(row, previous))
         if not before.incomplete and (before.expires_at is None or before.expires_at > unit.now):
             before.expires_at = unit.now
     for lot in open_lots(unit, account):
@@ -123,5 +123,6 @@ def _reset(unit: UnitOfWork, row: Subscription, month: Month, previous: datetime
         ), begins_period=True)  # fmt: skip
 
 
-def _lot(row: Subscription, month_start: datetime) -> str:
+def lot_of(row: Subscription, month_start: datetime) -> str:
+    """How the lot of a credit month is called."""
     return f"subscription:{row.source}:{row.external_id}:{stamp(month_start)}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from billing.operations.ask_once import ask_once
 from billing.operations.catalogue import free_plans, products_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.seats import least
@@ -17,7 +18,6 @@ _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 RUNNING = frozenset({"active", "past_due", "pending_renewal", "unpaid", "trialing"})
 _THEIRS = """SELECT subscriber_ref, source, external_id FROM bursar.subscription
              WHERE subscriber_ref = ANY (%(refs)s) AND status = ANY (%(running)s)"""
-_KEPT = "seat_plans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ def seat_plans(unit: UnitOfWork, organisation_refs: Sequence[str]) -> dict[str, 
     What others have committed is read once per unit: whoever lets many members join asks for each of them.
     """
     refs = set(organisation_refs)
-    kept: dict[str, list[tuple[str, str]]] = unit.kept.setdefault(_KEPT, {})
-    if new := refs - kept.keys():
-        kept.update({ref: [] for ref in new})
-        for one in unit.committed(_THEIRS, {"refs": sorted(new), "running": sorted(RUNNING)}):
-            kept[one["subscriber_ref"]].append((one["source"], one["external_id"]))
-    keys = {key for ref in refs for key in kept[ref]}
+
+    def ask(new: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+        for one in unit.committed(_THEIRS, {"refs": new, "running": sorted(RUNNING)}):
+            yield one["subscriber_ref"], (one["source"], one["external_id"])
+
+    keys = {key for found in ask_once(unit, "running subscriptions", refs, ask).values() for key in found}
     keys |= {(row.source, row.external_id) for row in unit.known if isinstance(row, Subscription) and row.subscriber_ref in refs}
     unit.load((Subscription.NAME, *key) for key in sorted(keys))
     running: dict[str, list[Subscription]] = {ref: [] for ref in organisation_refs}

@@ -33,7 +33,7 @@ def settle_period(unit: UnitOfWork, row: Subscription, period_start: datetime, b
         because: `invoice_paid` or `nothing_owed`.
         invoice_ref: the invoice that was paid.
     """
-    settlement, new = own_row(unit, PeriodSettlement, row.source, f"{row.external_id}:{stamp(period_start)}")
+    settlement, new = own_row(unit, PeriodSettlement, row.source, settlement_ref(row.external_id, period_start))
     if not new:
         return False
     settlement.subscription_ref, settlement.period_start = row.external_id, period_start
@@ -41,3 +41,8 @@ def settle_period(unit: UnitOfWork, row: Subscription, period_start: datetime, b
     for effect in EFFECTS:
         effect(unit, row, settlement)
     return True
+
+
+def settlement_ref(subscription_ref: str, period_start: datetime) -> str:
+    """How the settlement of a subscription's period is called."""
+    return f"{subscription_ref}:{stamp(period_start)}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from billing.operations.ask_once import ask_once
 from billing.operations.catalogue import Offer, offers_of, prices_of
 from billing.operations.collect_invoice import collect_invoice, collectable
 from billing.operations.live_seats import live_seats
@@ -20,8 +23,8 @@ from models.base import OWN_SOURCE
 from models.subscriber import Subscriber
 from models.subscription import Subscription
 
-_HAS = """SELECT external_id FROM bursar.subscription WHERE subscriber_ref = %(subscriber)s AND product_ref = %(product)s
-          AND source = 'bursar' AND status NOT IN ('cancelled', 'expired')"""
+_HAVE = """SELECT subscriber_ref, product_ref, external_id FROM bursar.subscription
+           WHERE subscriber_ref = ANY (%(subscribers)s) AND source = 'bursar' AND status NOT IN ('cancelled', 'expired')"""
 _IDENTITY = ("subscriber_ref", "product_ref", "currency", "cycle_unit", "cycle_count", "collection")
 
 
@@ -90,7 +93,8 @@ def refuse_start(unit: UnitOfWork, subscriber: Subscriber, command: StartSubscri
     if subscriber.suspended_at is not None:
         raise Rejected("subscriber_suspended", f"{command.subscriber_ref} is suspended", {"current": subscriber.suspended_because})
     offer = offered_plan(unit, command.product)
-    held = {row["external_id"] for row in unit.committed(_HAS, {"subscriber": command.subscriber_ref, "product": command.product})}
+    theirs = running_plans(unit, [command.subscriber_ref])[command.subscriber_ref]
+    held = {reference for product, reference in theirs if product == command.product}
     for one in unit.known:
         if isinstance(one, Subscription) and one.source == OWN_SOURCE and one.subscriber_ref == command.subscriber_ref:
             ended = one.status in ("cancelled", "expired")
@@ -99,6 +103,16 @@ def refuse_start(unit: UnitOfWork, subscriber: Subscriber, command: StartSubscri
         message = f"{command.subscriber_ref} has {command.product} already"
         raise Rejected("already_subscribed", message, {"current": min(held), "limit": 1})
     return offer
+
+
+def running_plans(unit: UnitOfWork, subscriber_refs: Iterable[str]) -> dict[str, list[tuple[str | None, str]]]:
+    """(product, subscription) of what these locked subscribers had of us before this unit; one query at most."""
+
+    def ask(new: list[str]) -> Iterator[tuple[str, tuple[str | None, str]]]:
+        for row in unit.committed(_HAVE, {"subscribers": new}):
+            yield row["subscriber_ref"], (row["product_ref"], row["external_id"])
+
+    return ask_once(unit, "running plans", subscriber_refs, ask)
 
 
 def offered_plan(unit: UnitOfWork, product_ref: str) -> Offer:

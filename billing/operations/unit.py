@@ -110,6 +110,10 @@ class UnitOfWork(Protocol):
         """Load and lock rows, as (aggregate, source, external id), by one statement per table; `row` then finds them."""
         ...
 
+    def expect(self, references: Iterable[tuple[str, str, str]]) -> None:
+        """Load and lock those of the rows that exist, set by set, because verbs will ask for them one by one; no stubs are made."""
+        ...
+
     @property
     def known(self) -> list[Base]:
         """All rows loaded or added so far."""
@@ -150,4 +154,9 @@ class UnitOfWork(Protocol):
     @property
     def kept(self) -> dict[str, Any]:
         """What verbs have read for this unit and need not read again, by names of their own. Gone when an event is undone."""
+        ...
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What is committed, as this unit was told once and asks no more (`ask_once`); it stays when an event is undone."""
         ...

@@ -5,6 +5,9 @@ It ends with its period, so that what he paid is his to the end, and credits sta
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from billing.operations.ask_once import ask_once
 from billing.operations.cancel_at_provider import ASKABLE, ask_provider, ends_at_provider
 from billing.operations.cancel_subscription import ENDED
 from billing.operations.end_with_period import endable, plan_end, take_back
@@ -13,9 +16,9 @@ from models.base import OWN_SOURCE
 from models.membership import Membership
 from models.subscription import Subscription
 
-_OWN_PLANS = """SELECT s.source, s.external_id FROM bursar.subscription s
+_OWN_PLANS = """SELECT s.subscriber_ref, s.source, s.external_id FROM bursar.subscription s
                 LEFT JOIN bursar.product p ON p.source = 'bursar' AND p.external_id = s.product_ref
-                WHERE s.subscriber_ref = %(user)s AND s.status IN ('active', 'past_due', 'trialing') AND p.free IS NOT TRUE
+                WHERE s.subscriber_ref = ANY (%(users)s) AND s.status IN ('active', 'past_due', 'trialing') AND p.free IS NOT TRUE
                 ORDER BY s.source, s.external_id"""
 _OTHER_SEATS = "SELECT external_id FROM bursar.membership WHERE user_ref = %(user)s AND seat AND external_id <> %(own)s"
 _BECAUSE = "an organisation pays for a seat"
@@ -23,7 +26,8 @@ _BECAUSE = "an organisation pays for a seat"
 
 def yield_own_plans(unit: UnitOfWork, row: Membership) -> None:
     """Called for a locked membership that has just got its seat; the user's subscriber is locked, too."""
-    keys = [(one["source"], one["external_id"]) for one in unit.committed(_OWN_PLANS, {"user": row.user_ref})]
+    user = row.user_ref or ""
+    keys = own_plans(unit, [user])[user]
     unit.load((Subscription.NAME, *key) for key in keys)
     plans = [own for own in (unit.row(Subscription, *key) for key in keys) if own.status not in ENDED]
     ending = [f"{own.source} {own.external_id}" for own in plans if _set(unit, own, ends=True)]
@@ -32,6 +36,16 @@ def yield_own_plans(unit: UnitOfWork, row: Membership) -> None:
         kept = [f"{own.source} {own.external_id}" for own in plans]
         after = {"membership": row.external_id, "own_plans": kept, "ending": ending}
         unit.audit("membership.own_plan_conflict", Membership.NAME, row.id, before=None, after=after)
+
+
+def own_plans(unit: UnitOfWork, user_refs: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+    """What these users, whose subscribers are locked, pay for themselves; one query at most."""
+
+    def ask(new: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+        for one in unit.committed(_OWN_PLANS, {"users": new}):
+            yield one["subscriber_ref"], (one["source"], one["external_id"])
+
+    return ask_once(unit, "own plans", user_refs, ask)
 
 
 def restore_own_plans(unit: UnitOfWork, row: Membership) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from billing.operations.change_membership import change_membership
+from billing.operations.expect_members import expect_members
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
 from billing.rules.commands.memberships import MembershipChanged, MembershipStands
 from billing.rules.facts.event import Event
 from providers.app.read_command import read_command
 from tasks.payments.membership_told import membership_stands
+
+AHEAD = expect_members
 
 
 def facts(event: Event) -> Command:

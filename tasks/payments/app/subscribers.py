@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.operations.define_subscriber import define_subscriber
+from billing.operations.define_subscriber import define_subscriber, expect_subscribers
 from billing.operations.set_bill_to import set_bill_to
 from billing.operations.unit import UnitOfWork
 from billing.rules.commands.base import Command
@@ -11,6 +11,8 @@ from billing.rules.commands.subscribers import DefineSubscriber, SubscriberDefin
 from billing.rules.facts.event import Event
 from core.ids import public_id
 from providers.app.read_command import read_command
+
+AHEAD = expect_subscribers
 
 
 def facts(event: Event) -> Command:

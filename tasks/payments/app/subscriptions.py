@@ -10,6 +10,7 @@ from billing.operations.cancel_subscription import (
 )
 from billing.operations.change_subscription import change_subscription
 from billing.operations.downgrade_subscriber import downgrade_subscriber
+from billing.operations.expect_starts import expect_starts
 from billing.operations.reactivate_at_provider import reactivate_at_provider
 from billing.operations.start_subscription import start_subscription
 from billing.operations.unit import UnitOfWork
@@ -34,6 +35,8 @@ from models.invoice import Invoice
 from models.subscriber import Subscriber
 from models.subscription import Subscription
 from providers.app.read_command import read_command
+
+AHEAD = expect_starts
 
 
 def facts(event: Event) -> Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.operations.expect_starts import expect_starts
 from billing.operations.start_trial import start_trial
 from billing.operations.unit import UnitOfWork
 from billing.operations.usable_method import usable_methods
@@ -13,6 +14,8 @@ from core.ids import public_id
 from models.base import OWN_SOURCE
 from models.subscriber import Subscriber
 from providers.app.read_command import read_command
+
+AHEAD = expect_starts
 
 
 def facts(event: Event) -> Command:
