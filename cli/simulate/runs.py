@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from psycopg import sql
+from psycopg import ClientCursor, Connection, sql
 
 from core.settings import QUEUES
 from schedules.slot_times import between
@@ -82,7 +82,7 @@ class Runs:
         self._nightly = [run for run in others if faults and run.job in NIGHTLY]
         self._daily = [run for run in others if isinstance(run.every, Daily) and run.job not in SELDOM]
         self._machine = [run for run in others if run not in self._daily and run.job not in NIGHTLY]
-        self._sql, self._bound = _one_question({job: questions[job] for job in self._asked})
+        _prepare(play.connection, {job: questions[job] for job in self._asked})
         self._not_before: dict[str, datetime] = {}
         self.failed: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
@@ -91,7 +91,7 @@ class Runs:
         """Slots up to `until` in which something is due, as the rows are now."""
         now, found = self._play.now, []
         with self._play.timed("what is due"):
-            rows = self._play.connection.execute(self._sql, self._bound | {"now": until}).fetchall()
+            rows = self._play.connection.execute(f"EXECUTE what_is_due ('{until.isoformat()}')".encode(), prepare=False).fetchall()
         for job, due_at in rows:
             run = self._asked[job]
             first = max(min(due_at, until), now, self._not_before.get(job, now))
@@ -139,8 +139,11 @@ def _bound(paged: Paged) -> bool:
     return set(re.findall(r"%\((\w+)\)s", paged.due)) <= _BOUND | paged.bound.keys()
 
 
-def _one_question(questions: Mapping[str, Paged | LiteralString]) -> tuple[bytes, dict[str, Any]]:
-    """For each run, when its first row is due: one statement for all. Nothing is locked by asking."""
+def _prepare(connection: Connection[Any], questions: Mapping[str, Paged | LiteralString]) -> None:
+    """For each run, when its first row is due: one statement for all. Nothing is locked by asking.
+
+    The server keeps it, because psycopg would read these twelve thousand characters again each time.
+    """
     parts, bound = [], {"after_at": _LONG_AGO, "after_id": _NOBODY, "page": 1}
     for job, one in questions.items():
         if isinstance(one, Paged):
@@ -151,5 +154,6 @@ def _one_question(questions: Mapping[str, Paged | LiteralString]) -> tuple[bytes
         parts.append(sql.SQL("SELECT {} AS job, ({}) AS due_at").format(sql.Literal(job), looked))
     every = sql.SQL(" UNION ALL ").join(parts)
     # Materialized: else each is worked out twice, once for the condition and once for the answer.
-    asked = sql.SQL("WITH every AS MATERIALIZED ({}) SELECT job, due_at FROM every WHERE due_at IS NOT NULL ORDER BY job")
-    return asked.format(every).as_bytes(), bound
+    asked = sql.SQL("WITH every AS MATERIALIZED ({}) SELECT job, due_at FROM every WHERE due_at IS NOT NULL ORDER BY job").format(every)
+    written = ClientCursor(connection).mogrify(asked.as_bytes().replace(b"%(now)s", b"$1"), bound)
+    connection.execute(f"PREPARE what_is_due (timestamptz) AS {written}".encode(), prepare=False)
