@@ -27,7 +27,7 @@ _UNSEALED = """
 _HIGHEST = "SELECT coalesce(max(id), 0) FROM bursar.audit"
 _ADD = """
     INSERT INTO bursar.audit_seal (seq, audit_id, prev, hash)
-    SELECT * FROM unnest(%(seq)s::bigint[], %(audit_id)s::bigint[], %(prev)s::bytea[], %(hash)s::bytea[])"""
+    SELECT * FROM unnest(%(seq)s::bigint[], %(audit_id)s::bigint[], %(prev)b::bytea[], %(hash)b::bytea[])"""
 
 LATE_IDS = 20_000
 """How far below the highest sealed id late committers are looked for each minute: those of some seconds under full load."""

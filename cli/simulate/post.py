@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
-import json
 import random
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from providers.sandbox.sign import stripe_headers
 from providers.sandbox.stripe.world import Table
@@ -30,12 +31,12 @@ _STORE = """
         SELECT %(source)s, t.event_id, t.event_type, t.object_id, t.account, t.lane, t.queue, CASE WHEN t.reason IS NULL THEN 'received'
                ELSE 'ignored' END, t.reason, t.sha256, false, t.api_version, t.occurred_at, %(now)s, %(now)s, %(now)s
         FROM unnest(%(ids)s::text[], %(types)s::text[], %(objects)s::text[], %(accounts)s::text[], %(lanes)s::text[], %(queues)s::text[],
-                    %(reasons)s::text[], %(digests)s::bytea[], %(versions)s::text[], %(at)s::timestamptz[])
+                    %(reasons)s::text[], %(digests)b::bytea[], %(versions)s::text[], %(at)s::timestamptz[])
             AS t (event_id, event_type, object_id, account, lane, queue, reason, sha256, api_version, occurred_at)
         ON CONFLICT (source, event_id) DO NOTHING RETURNING id, event_id, received_at)
     INSERT INTO bursar.inbox_payload (inbox_id, received_at, headers, body)
     SELECT stored.id, stored.received_at, p.headers, p.body
-    FROM stored JOIN unnest(%(ids)s::text[], %(headers)s::text[], %(bodies)s::bytea[]) AS p (event_id, headers, body) USING (event_id)"""
+    FROM stored JOIN unnest(%(ids)s::text[], %(headers)s::text[], %(bodies)b::bytea[]) AS p (event_id, headers, body) USING (event_id)"""
 
 
 class Post:
@@ -95,7 +96,7 @@ class Post:
         now = self._play.now
         if source == paypal.SOURCE:
             return self._play.paypal.verified(event, now)
-        body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
+        body = msgspec.json.encode(event)
         headers = {name.lower(): value for name, value in stripe_headers(self._secret, body, now).items()}
         return self._plug.verify(headers, body, now)
 

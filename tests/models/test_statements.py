@@ -162,7 +162,8 @@ def test_what_is_more_than_the_socket_takes_arrives(engines: tuple[Engine, Engin
 
 def test_lists_arrive_as_they_are(engines: tuple[Engine, Engine]) -> None:
     lists: dict[str, list[list[Any]]] = {
-        "text": [["a"], ["", "b c", "NULL", "{}", ","], ['"', 'a","b'], ["\\", "a"], [None, "a"], [], ["\u20ac", "\n"], [["a"], ["d"]]],
+        "text": [["a"], ["", "b c", "NULL", "{}", ","], ['"', 'a","b'], ["\\", "a"], [None, "a"], [None, 'b"'], ["\\", None], [],
+                 ["\u20ac", "\n"], [["a"], ["d"]]],
         "bigint": [[1], [-1, 0, 2**31, 2**63 - 1], [None, 1]], "boolean": [[True, False]], "timestamptz": [[AT]], "bytea": [[b'\x00"\\']],
     }  # fmt: skip
     quick, _ = engines

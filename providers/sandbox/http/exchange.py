@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
 
 Ending = Literal["whole", "closed", "reset"]
 
@@ -50,5 +51,5 @@ App = Callable[[Request], Reply]
 
 def json_reply(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Reply:
     """A reply with a JSON body; 204 has none."""
-    text = b"" if status == HTTPStatus.NO_CONTENT else json.dumps(body, ensure_ascii=False).encode()
+    text = b"" if status == HTTPStatus.NO_CONTENT else msgspec.json.encode(body)
     return Reply(status, text, {"Content-Type": "application/json", **(headers or {})})

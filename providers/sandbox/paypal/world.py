@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from billing.rules.money import AmountError, format_minor, parse_minor, provider_exponent
 from core.clock import Clock, SystemClock
@@ -125,7 +126,7 @@ def text(at: datetime) -> str:
 
 def copy(obj: Json) -> Json:
     """A deep copy of plain JSON."""
-    found: Json = json.loads(json.dumps(obj))
+    found: Json = msgspec.json.decode(msgspec.json.encode(obj))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import msgspec
 
 from providers.sandbox.stripe.call import Call
 from providers.sandbox.stripe.lists import page
@@ -38,7 +38,7 @@ def change(obj: Json, **values: object) -> Json:
 
 def copy(obj: Json) -> Json:
     """A deep copy of plain JSON."""
-    found: Json = json.loads(json.dumps(obj))
+    found: Json = msgspec.json.decode(msgspec.json.encode(obj))
     return found
 
 

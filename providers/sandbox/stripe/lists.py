@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from providers.sandbox.stripe.call import Call
 from providers.sandbox.stripe.problems import Json, missing, wrong
-from providers.sandbox.stripe.world import World
+from providers.sandbox.stripe.world import Table, World
 
 _MOST = 10**2
 PAGING = ("created", "limit", "starting_after", "ending_before")
@@ -29,8 +29,9 @@ def page(world: World, call: Call, kind: str, wanted: Callable[[Json], bool] | N
         if cursor and cursor not in held.place:
             raise missing(kind, cursor, name)
     newest = held.place[after] if after else len(held.rows)
-    way = range(held.place[before] + 1, len(held.rows)) if before else range(newest - 1, -1, -1)
     timely = _timely(call)
+    first = _first(held, call)
+    way = range(max(first, held.place[before] + 1), len(held.rows)) if before else range(newest - 1, first - 1, -1)
     found: list[Json] = []
     for place in way:
         row = held.rows[place]
@@ -60,6 +61,13 @@ def _limit(call: Call) -> int:
     if limit is not None and not 1 <= limit <= _MOST:
         raise wrong("Invalid integer: limit must be between 1 and 100", "limit", "parameter_invalid_integer")
     return limit or 10
+
+
+def _first(held: Table, call: Call) -> int:
+    """Before it are only rows that are too old."""
+    said = call.params.get("created")
+    bounds = [int(said[name]) for name in ("gt", "gte") if name in said] if isinstance(said, dict) else []
+    return held.since(max(bounds)) if bounds else 0
 
 
 def _timely(call: Call) -> Callable[[Json], bool]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from core.clock import Clock, SystemClock
@@ -23,13 +25,28 @@ class Table:
     rows: list[Json] = field(default_factory=list)
     place: dict[str, int] = field(default_factory=dict)
     owner: list[str | None] = field(default_factory=list)
+    in_order: bool = True
+    """Whether no row is older than one that was made before it; a clock may be turned back."""
+
+    def __post_init__(self) -> None:
+        self.in_order = all(_made(one) <= _made(other) for one, other in pairwise(self.rows))
+
+    def since(self, created: int) -> int:
+        """The place before which all rows are older."""
+        return bisect_left(self.rows, created, key=_made) if self.in_order else 0
 
     def add(self, obj: Json, owner: str | None) -> Json:
         """Keep it; `owner` is the connected account, None the platform."""
         self.place[obj["id"]] = len(self.rows)
+        self.in_order = self.in_order and (not self.rows or _made(self.rows[-1]) <= _made(obj))
         self.rows.append(obj)
         self.owner.append(owner)
         return obj
+
+
+def _made(row: Json) -> int:
+    """When; 0 for what has no time of its own."""
+    return int(row.get("created", 0))
 
 
 class World:
