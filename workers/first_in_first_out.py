@@ -63,8 +63,8 @@ _HOLD = """
            error = 'an earlier command of its lane is not finished', next_at = %(now)s::timestamptz + %(backstop)s
     WHERE id = ANY (%(ids)s::bigint[])"""
 
-_WAKE = """
-    WITH following AS (
+_WOKEN = """
+    following AS (
         SELECT f.id FROM json_array_elements_text(%(lanes)s::json) AS l(lane) CROSS JOIN LATERAL (
             SELECT i.id FROM bursar.inbox i
             WHERE i.lane = l.lane AND (i.source = 'app') IS TRUE AND i.state IN ('received', 'processing', 'waiting')
@@ -74,14 +74,16 @@ _WAKE = """
         WHERE t.id = ANY (ARRAY(SELECT id FROM following)) AND (t.state = 'waiting') IS TRUE
           AND t.error_class = 'WaitsForTurn' RETURNING t.queue)
     SELECT pg_notify('bursar_inbox', queue) FROM (SELECT DISTINCT queue FROM woken) AS q"""
+_WAKE = f"WITH {_WOKEN}"
 
 _LANES_OF_DEAD = """SELECT DISTINCT lane FROM bursar.inbox WHERE id = ANY (%(ids)s::bigint[]) AND source = 'app' AND state = 'dead'"""
 
-_TELL = """
+_TELL_AND_WAKE = f"""
+    WITH told AS (
     INSERT INTO bursar.command_result (inbox_id, code, message, details, result)
     SELECT * FROM json_to_recordset(%(rows)s::json) AS r(inbox_id bigint, code text, message text, details jsonb, result jsonb)
     ON CONFLICT (inbox_id) DO UPDATE SET code = excluded.code, message = excluded.message, details = excluded.details,
-                                         result = excluded.result"""
+                                         result = excluded.result), {_WOKEN}"""  # noqa: S608  # texts of this module
 
 
 class HeldBackError(Exception):
@@ -151,12 +153,13 @@ class Commands:
         if not self._rows:
             return
         finished = [self._rows[row_id] for row_id in done if row_id in self._rows]
-        if finished:
-            self._connection.exec_driver_sql(_TELL, {"rows": as_json([self._told(row) for row in finished])})
         if self._late:
             bound = {"ids": as_array(self._late), "now": self._now, "backstop": _BACKSTOP}
             self._connection.exec_driver_sql(_HOLD, bound)
-        wake(self._connection, {row.lane for row in finished}.difference(self._failed))
+        if finished:
+            lanes = sorted({row.lane for row in finished}.difference(self._failed))
+            bound = {"rows": as_json([self._told(row) for row in finished]), "lanes": as_json(lanes), "most": _MOST_WOKEN}
+            self._connection.exec_driver_sql(_TELL_AND_WAKE, bound)
 
     def _run(self, job: Job, unit: Any, command: Any) -> None:
         if job.row.id > self._stops.get(job.row.lane, job.row.id):

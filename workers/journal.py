@@ -1,4 +1,4 @@
-"""Writes postings: one statement for their accounts, one for their legs, and a second look where a leg was there already.
+"""Writes postings: one statement for their accounts and their legs, and a second look where a leg was there already.
 
 A leg that was booked before with the same values is the same leg. With others it is a contradiction that must not commit.
 """
@@ -11,11 +11,22 @@ from typing import Any
 from sqlalchemy import Connection
 
 from billing.rules.chart import read
-from models.bulk import as_json, insert_rows
-from models.journal import JOURNAL, JOURNAL_ACCOUNT
+from models.bulk import as_json
 
 _KEY = ("fact", "kind", "leg")
 _SAID = ("debit", "credit", "amount_minor", "currency")
+# That both sides of a leg have an account is checked when the statement is over: which of the two is written first is all the same.
+_WRITE = """
+    WITH accounts AS (
+        INSERT INTO bursar.journal_account (code, currency, name, class, normal, strict, provider, owner)
+        SELECT * FROM json_to_recordset(%(accounts)s::json) AS a (
+            code text, currency text, name text, class text, normal text, strict boolean, provider text, owner text)
+        ON CONFLICT (code, currency) DO NOTHING)
+    INSERT INTO bursar.journal (fact, kind, leg, debit, credit, amount_minor, currency, posted_at, inbox_id)
+    SELECT * FROM json_to_recordset(%(legs)s::json) AS l (
+        fact text, kind text, leg smallint, debit text, credit text, amount_minor bigint, currency text, posted_at timestamptz,
+        inbox_id bigint)
+    ON CONFLICT (fact, kind, leg) DO NOTHING RETURNING fact, kind, leg"""
 _BOOKED = """
     SELECT j.fact, j.kind, j.leg, j.debit, j.credit, j.amount_minor, j.currency
     FROM json_to_recordset(%(keys)s::json) AS k (fact text, kind text, leg smallint)
@@ -40,8 +51,8 @@ def write(connection: Connection, legs: Iterable[Mapping[str, Any]]) -> None:
         return
     rows = [wanted[key] for key in sorted(wanted)]
     accounts = sorted({(row[side], row["currency"]) for row in rows for side in ("debit", "credit")})
-    insert_rows(connection, JOURNAL_ACCOUNT, [_account(*one) for one in accounts], once_by=("code", "currency"))
-    made = insert_rows(connection, JOURNAL, rows, once_by=_KEY, returning=_KEY)
+    bound = {"accounts": as_json([_account(*one) for one in accounts]), "legs": as_json(rows)}
+    made = connection.exec_driver_sql(_WRITE, bound).all()
     if len(made) == len(rows):
         return
     missing = [dict(zip(_KEY, key, strict=True)) for key in sorted(wanted.keys() - {tuple(key) for key in made})]

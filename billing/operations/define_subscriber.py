@@ -74,13 +74,14 @@ def define_subscriber(unit: UnitOfWork, command: DefineSubscriber) -> Subscriber
 
 def expect_subscribers(unit: UnitOfWork, told: Sequence[tuple[datetime, Fact | Command]]) -> None:
     """Look ahead for all of a batch; their customers at providers are loaded already."""
-    customers = [
-        (command.pay_source, command.pay_customer_ref)
+    customers = {
+        (command.pay_source, command.pay_customer_ref): command.subscriber_ref
         for _, command in told
         if isinstance(command, DefineSubscriber) and command.pay_customer_ref and command.pay_source in _PAY_SOURCES
-    ]
+    }
     payers(unit, customers)
-    subscriptions_of(unit, [unit.row(Customer, source, ref) for source, ref in customers])
+    rows = {unit.row(Customer, *customer): subscriber for customer, subscriber in customers.items()}
+    subscriptions_of(unit, [row for row, subscriber in rows.items() if row.external_ref != subscriber])
 
 
 def payers(unit: UnitOfWork, customers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
