@@ -12,7 +12,8 @@ from psycopg.abc import Buffer, DumperKey
 from psycopg.adapt import PyFormat
 from psycopg.types.array import ListDumper
 
-_TEXTS, _NUMBERS, _SOME = frozenset({str}), frozenset({int}), frozenset({str, NoneType})
+_NUMBERS = frozenset({int})
+_TEXTS = (frozenset({str}), frozenset({str, NoneType}))
 
 
 class QuickLists(ListDumper):
@@ -20,20 +21,17 @@ class QuickLists(ListDumper):
 
     def get_key(self, obj: list[Any], format: PyFormat) -> DumperKey:  # noqa: A002  # psycopg's name
         """Which lists are written alike."""
-        kinds = set(map(type, obj))
-        return (list, str) if kinds in (_TEXTS, _SOME) else super().get_key(obj, format)
+        return (list, str) if set(map(type, obj)) in _TEXTS else super().get_key(obj, format)
 
     def dump(self, obj: list[Any]) -> Buffer | None:
         """The list as PostgreSQL writes arrays, every text in quotes."""
         kinds = set(map(type, obj))
-        if kinds == _TEXTS:
-            joined = '","'.join(obj)
-            if joined.count('"') == 2 * len(obj) - 2 and "\\" not in joined and "\0" not in joined:
-                return f'{{"{joined}"}}'.encode()
-        elif kinds == _SOME:
-            joined = ",".join(["NULL" if one is None else f'"{one}"' for one in obj])
-            if joined.count('"') == 2 * (len(obj) - obj.count(None)) and "\\" not in joined and "\0" not in joined:
-                return f"{{{joined}}}".encode()
+        if kinds in _TEXTS:
+            every = "".join(filter(None, obj))
+            if "\0" not in every:  # psycopg knows what to say about that
+                if '"' in every or "\\" in every:
+                    obj = [one and one.replace("\\", "\\\\").replace('"', '\\"') for one in obj]
+                return b"{%b}" % ",".join(["NULL" if one is None else f'"{one}"' for one in obj]).encode()
         elif kinds == _NUMBERS:
-            return f"{{{','.join(map(str, obj))}}}".encode()
+            return b"{%b}" % ",".join(map(str, obj)).encode()
         return super().dump(obj)

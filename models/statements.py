@@ -43,9 +43,11 @@ class _Columns:
 class QuickResult(IteratorResult[Any]):
     """Rows that are all here already; what is mostly asked of them is answered without SQLAlchemy's filters."""
 
+    raw = context = None
+    _source_supports_scalars = False
+
     def __init__(self, columns: _Columns, rows: list[tuple[Any, ...]], count: int | None) -> None:
-        super().__init__(columns.metadata, iter(rows))
-        self._columns = columns
+        self._metadata, self._columns, self.iterator = columns.metadata, columns, iter(rows)
         self.rowcount = -1 if count is None else count
 
     def all(self) -> list[Row[Any]]:
