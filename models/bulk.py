@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import chain, starmap
 from typing import Any, LiteralString
 
 import msgspec
@@ -19,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from models.copying import MANY, copy_rows
+from models.together import Part, send_together
 
 _TYPES: tuple[tuple[type, LiteralString], ...] = (
     (JSONB, "jsonb"),
@@ -46,8 +48,7 @@ def insert_rows(
     With `once_by`, a row whose key is there already is left out; then the rows should come sorted by it, so that two
     transactions meet in one order. Returns the `returning` columns of the rows that came into being.
     """
-    names = tuple(rows[0])
-    lines = [tuple(map(row.__getitem__, names)) for row in rows]
+    names, lines = lines_of(rows)
     return insert_lines(connection, table, names, lines, once_by=once_by, returning=returning)
 
 
@@ -64,14 +65,38 @@ def insert_lines(
     if len(lines) >= MANY and not (once_by or returning):
         copy_rows(connection, table, names, lines)
         return []
-    result = connection.exec_driver_sql(_insert(table, names, once_by, returning), {"rows": _rows(names, lines)})
-    return list(result.all()) if returning else []
+    return send_together(connection, [insertion(table, names, lines, once_by=once_by, returning=returning)])
+
+
+def insertion(
+    table: Table,
+    names: tuple[str, ...],
+    lines: Sequence[tuple[Any, ...]],
+    *,
+    once_by: tuple[str, ...] = (),
+    returning: tuple[str, ...] = (),
+) -> Part:
+    """The same as a statement that is still to be sent, together with others."""
+    return Part(_insert(table, names, once_by, returning), {"rows": _rows(names, lines)})
+
+
+def append_lines(connection: Connection, table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> list[Part]:
+    """Add rows that are surely new: many at once, few by a statement that is still to be sent, together with others."""
+    if len(lines) < MANY:
+        return [insertion(table, names, lines)]
+    copy_rows(connection, table, names, lines)
+    return []
+
+
+def lines_of(rows: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Names and lines of rows that all have the same keys."""
+    names = tuple(rows[0])
+    return names, [tuple(map(row.__getitem__, names)) for row in rows]
 
 
 def update_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Set the columns that `rows` name, which all have the same keys, `id` first among them."""
-    names = tuple(rows[0])
-    update_lines(connection, table, names, [tuple(map(row.__getitem__, names)) for row in rows])
+    update_lines(connection, table, *lines_of(rows))
 
 
 def update_lines(connection: Connection, table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> None:
@@ -142,12 +167,17 @@ def as_json(value: object) -> str:
 
 def _rows(names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> str:
     # msgspec would write a float that is no number as null. Within a JSON column none can come from JSON.
-    if any(float in map(type, line) for line in lines):
+    if float in set(map(type, chain.from_iterable(lines))):
         raise TypeError("a float cannot be written in bulk: use integer minor units, or text")
-    # A name that is not there is null, too, and need not be read.
-    return as_json([
-        {name: value for name, value in zip(names, line, strict=True) if value is not None} for line in lines
-    ])
+    if set(map(len, lines)) != {len(names)}:
+        raise ValueError(f"each row has a value for each of {', '.join(names)}")
+    return as_json(list(starmap(_record(names), lines)))
+
+
+@cache
+def _record(names: tuple[str, ...]) -> type[msgspec.Struct]:
+    """A row that is written without what is null in it: a name that is not there is null, too, and need not be read."""
+    return msgspec.defstruct("Row", [(str(name), Any, None) for name in names], omit_defaults=True, gc=False)
 
 
 _ENCODER = msgspec.json.Encoder()

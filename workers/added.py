@@ -1,6 +1,6 @@
 """What a unit of work only ever adds (rows, audit, calls, journal): buffered, cut back when an event fails, written at the end.
 
-One statement per table, whatever the size of the batch.
+By one statement, whatever the size of the batch: nothing of it refers to anything else of it. What is many goes by COPY before.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from core.crypto import KeyRing
 from core.ids import new_id
 from models.audit import AUDIT, audit_row, id_text
 from models.base import Aggregate, Base
-from models.bulk import insert_rows
+from models.bulk import append_lines, insertion, lines_of
 from models.outbox import OUTBOX
 from models.submission import SUBMISSION
+from models.together import send_together
 from providers.submission import Rendered
 from workers import journal, numbers, submissions
 from workers.rows import insert_new
@@ -72,21 +73,21 @@ class Added:
 
         Papers come last, because the commit is to follow the draw of their numbers at once.
         """
-        insert_new(connection, self.rows)
         journal.write(connection, self.legs)
+        parts = insert_new(connection, self.rows)
         if self.audit:
-            insert_rows(connection, AUDIT, self.audit)
+            parts += append_lines(connection, AUDIT, *lines_of(self.audit))
         if self.submissions:
             wanted = {(one["source"], one["key"]): one for one in self.submissions}
-            insert_rows(connection, SUBMISSION, [wanted[key] for key in sorted(wanted)], once_by=("source", "key"))
+            parts.append(insertion(SUBMISSION, *lines_of([wanted[key] for key in sorted(wanted)]), once_by=("source", "key")))
         if self.settled:
-            submissions.settle(connection, [(source, key) for source, key, _ in self.settled], self.settled[0][2])
-        made: list[Any] = []
+            parts.append(submissions.settlement([(source, key) for source, key, _ in self.settled], self.settled[0][2]))
         if self.calls:
             calls = sorted(self.calls, key=lambda call: (call["kind"], call["key"]))
             # A second call of the same (kind, key) is the same call.
             unique = list({(call["kind"], call["key"]): call for call in calls}.values())
-            made = insert_rows(connection, OUTBOX, unique, once_by=("kind", "key"), returning=("queue", "id"))
+            parts.append(insertion(OUTBOX, *lines_of(unique), once_by=("kind", "key"), returning=("queue", "id")))
+        made = send_together(connection, parts)
         if self.papers:
             numbers.issue(connection, keys, self.papers)
         self.cut((0,) * len(self._buffers()))

@@ -22,9 +22,10 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import IntegrityError
 
 from models.base import Aggregate, Base
-from models.bulk import as_json, insert_lines, update_lines
+from models.bulk import append_lines, as_json, insert_lines, update_lines
 from models.copying import MANY, copy_rows
 from models.plain import blank_row, model_of, plain_row
+from models.together import Part
 
 _KEY = ("source", "external_id")
 
@@ -115,14 +116,16 @@ def _taken(error: IntegrityError) -> bool:
     return named is not None and named.endswith("_source_external_id_key")
 
 
-def insert_new(connection: Connection, rows: Iterable[Base]) -> None:
-    """Insert rows with ids of their own: one statement per table, in the order in which tables were first named."""
+def insert_new(connection: Connection, rows: Iterable[Base]) -> list[Part]:
+    """Insert rows with ids of their own, to which nothing refers: many of a table at once. Returns what is still to be sent, for few."""
     by_model: dict[type[Base], list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
         model = model_of(row)
         by_model[model].append(tuple(map(row.__dict__.get, _names(model))))
-    for model, lines in by_model.items():
-        insert_lines(connection, _table(model), tuple(column for _, column in _columns(model)), lines)
+    parts = list[Part]()
+    for model in sorted(by_model, key=lambda model: model.__name__):
+        parts += append_lines(connection, _table(model), tuple(column for _, column in _columns(model)), by_model[model])
+    return parts
 
 
 @cache

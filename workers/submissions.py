@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from core.settings import Settings
 from models.bulk import as_json
 from models.statements import BY_ITSELF
+from models.together import Part
 from providers.submission import Flight
 from workers import gate
 
@@ -121,10 +122,10 @@ def next_key(connection: Connection, source: str, key: str, generation: int) -> 
     return _changed(connection, _NEXT_KEY, source, key, generation=generation)
 
 
-def settle(connection: Connection, told: Iterable[tuple[str, str]], now: datetime) -> None:
-    """The effects of the answers to these, by (source, key), are in our rows; part of the transaction that writes them."""
+def settlement(told: Iterable[tuple[str, str]], now: datetime) -> Part:
+    """Says that the effects of the answers to these, by (source, key), are in our rows; part of the transaction that writes them."""
     lines = [{"source": source, "key": key} for source, key in sorted(set(told))]
-    connection.exec_driver_sql(_SETTLE, {"told": as_json(lines), "now": now})
+    return Part(_SETTLE, {"told": as_json(lines), "now": now})
 
 
 def abandon(connection: Connection, source: str, key: str, now: datetime) -> bool:
