@@ -86,15 +86,20 @@ def stay_until(row: Subscription, deadline_at: datetime | None) -> None:
 def _climb(unit: UnitOfWork, case: DunningCase) -> None:
     """All rungs at once: their days are counted from the first failure, whatever comes of the others."""
     times = due_times(case.opened_at or unit.now, [int(one) for one in case.retry_intervals_days or ()])
+    unit.expect((DunningAttempt.NAME, OWN_SOURCE, _step_ref(case, number, "ladder")) for number in range(1, len(times) + 1))
     for number, due_at in enumerate(times, 1):
         move_dunning(unit, _step(unit, case, number, "ladder", due_at), "pending", due_at=due_at.isoformat())
 
 
 def _step(unit: UnitOfWork, case: DunningCase, number: int, kind: str, due_at: datetime) -> DunningAttempt:
-    row, _ = own_row(unit, DunningAttempt, OWN_SOURCE, f"{case.external_id}:{'n' if kind == 'new_method' else ''}{number}")
+    row, _ = own_row(unit, DunningAttempt, OWN_SOURCE, _step_ref(case, number, kind))
     row.kind, row.case_ref, row.subscriber_ref, row.number, row.due_at = kind, case.external_id, case.subscriber_ref, number, due_at
     row.currency, row.amount_minor = case.currency, case.amount_minor
     return row
+
+
+def _step_ref(case: DunningCase, number: int, kind: str) -> str:
+    return f"{case.external_id}:{'n' if kind == 'new_method' else ''}{number}"
 
 
 def new_step(unit: UnitOfWork, case: DunningCase) -> DunningAttempt:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from billing.operations.ask_once import ask_once
 from billing.operations.catalogue import products_of
 from billing.operations.unit import UnitOfWork
 from billing.rules.dunning import MANUAL, TEMPLATES, Policy, chosen
@@ -13,13 +16,15 @@ _DEFINED = """SELECT external_id AS key, retry_intervals_days, charges, suspend_
 
 
 def defined_policies(unit: UnitOfWork, keys: list[str]) -> dict[str, Policy]:
-    """Those of the keys that were defined by command."""
-    found = {}
-    for row in unit.committed(_DEFINED, {"keys": keys}):
-        days = tuple(int(one) for one in row.pop("retry_intervals_days") or ())
-        prefix = row.pop("template_prefix") or TEMPLATES
-        found[row["key"]] = Policy(**row, retry_intervals_days=days, template_prefix=prefix)
-    return found
+    """Those of the keys that were defined by command; one query at most."""
+
+    def ask(new: list[str]) -> Iterator[tuple[str, Policy]]:
+        for row in unit.committed(_DEFINED, {"keys": new}):
+            days = tuple(int(one) for one in row.pop("retry_intervals_days") or ())
+            prefix = row.pop("template_prefix") or TEMPLATES
+            yield row["key"], Policy(**row, retry_intervals_days=days, template_prefix=prefix)
+
+    return {key: one for key, found in ask_once(unit, "dunning policies", keys, ask).items() for one in found}
 
 
 def policy_for(unit: UnitOfWork, subscriber: Subscriber, invoice: Invoice) -> Policy:

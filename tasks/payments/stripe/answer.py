@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing.operations.expect_answers import expect_answers
+from billing.operations.expect_news import expect_news
 from billing.operations.record_fact import record_fact
 from billing.operations.take_answer import take_answer
 from billing.operations.unit import UnitOfWork
@@ -13,7 +13,7 @@ from billing.rules.facts.base import Fact
 from billing.rules.facts.event import Event
 from providers.stripe.shapes.answer import answer
 
-AHEAD = expect_answers
+AHEAD = expect_news
 
 
 def facts(event: Event) -> Sequence[Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing.operations.expect_payments import expect_payments
+from billing.operations.expect_news import expect_news
 from billing.operations.record_charge import record_charge
 from billing.operations.record_payment import record_payment
 from billing.operations.record_refund import record_refund
@@ -15,7 +15,7 @@ from billing.rules.facts.refund import RefundFact
 from providers.stripe.shapes.payment import charge
 from providers.stripe.shapes.refund import refunds_of_charge
 
-AHEAD = expect_payments
+AHEAD = expect_news
 
 
 def facts(event: Event) -> Sequence[ChargeFact | PaymentFact | RefundFact]:

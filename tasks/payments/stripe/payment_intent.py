@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing.operations.expect_payments import expect_payments
+from billing.operations.expect_news import expect_news
 from billing.operations.record_charge import record_charge
 from billing.operations.record_payment import record_payment
 from billing.operations.unit import UnitOfWork
@@ -12,7 +12,7 @@ from billing.rules.facts.event import Event
 from billing.rules.facts.payment import ChargeFact, PaymentFact
 from providers.stripe.shapes.payment import charges_of_intent, payment_intent
 
-AHEAD = expect_payments
+AHEAD = expect_news
 
 
 def facts(event: Event) -> Sequence[PaymentFact | ChargeFact]:
