@@ -169,7 +169,7 @@ def _rows(names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> str:
     # msgspec would write a float that is no number as null. Within a JSON column none can come from JSON.
     if float in set(map(type, chain.from_iterable(lines))):
         raise TypeError("a float cannot be written in bulk: use integer minor units, or text")
-    if set(map(len, lines)) != {len(names)}:
+    if not {len(names)}.issuperset(map(len, lines)):
         raise ValueError(f"each row has a value for each of {', '.join(names)}")
     return as_json(list(starmap(_record(names), lines)))
 
