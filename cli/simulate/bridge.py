@@ -27,6 +27,14 @@ _VOID = """
         JOIN bursar.money_credit_entry e ON e.fact = 'payment:' || f.source || ':' || f.external_id AND e.kind = 'granted'
         WHERE f.purpose = 'invoice' AND f.purpose_ref = i.external_id AND i.amount_paid_minor > 0) AS part ON true
     WHERE i.source = 'bursar' AND i.status IN ('void', 'uncollectible')"""
+# A request takes along what is owed, and keeps it while it may be tried again.
+_CARRIED = """
+    SELECT sum(owed.minor), count(*) FROM (
+        SELECT owed_minor AS minor FROM bursar.customer_balance WHERE owed_minor > 0
+        UNION ALL
+        SELECT r.carried_minor FROM bursar.payment_request r WHERE r.carried_minor > 0 AND r.status <> 'succeeded' AND NOT EXISTS (
+            SELECT FROM bursar.customer_balance_entry e
+            WHERE e.fact = 'payment_request:' || r.source || ':' || r.external_id AND e.kind = 'given_back')) AS owed"""
 _INVOICED: tuple[tuple[str, int, str], ...] = (
     ("invoiced by us", 1, _OURS.format("total_minor", "status <> 'draft'")),
     ("void or written off", -1, _VOID),
@@ -36,7 +44,7 @@ _INVOICED: tuple[tuple[str, int, str], ...] = (
 _CAME_IN: tuple[tuple[str, int, str], ...] = (
     ("more than was owed, now credit", 1,
      "SELECT sum(delta_minor), count(*) FROM bursar.money_credit_entry WHERE fact LIKE 'payment:%%' AND kind = 'granted'"),
-    ("too small to charge yet", -1, "SELECT sum(owed_minor), count(*) FROM bursar.customer_balance WHERE owed_minor > 0"),
+    ("too small to charge yet", -1, _CARRIED),
     ("invoiced by Stripe, and paid", 1,
      "SELECT sum(amount_paid_minor), count(*) FROM bursar.invoice WHERE source = 'stripe' AND amount_paid_minor > 0"),
     ("paid at Stripe, payment not told yet", -1,
