@@ -24,7 +24,7 @@ from models.base import Aggregate, Base
 from models.bulk import append_lines, insertion, lines_of
 from models.outbox import OUTBOX
 from models.submission import SUBMISSION
-from models.together import send_together
+from models.together import Part, send_together
 from providers.submission import Rendered
 from workers import journal, numbers, submissions
 from workers.rows import insert_new
@@ -68,13 +68,13 @@ class Added:
     def _buffers(self) -> tuple[list[Any], ...]:
         return self.rows, self.audit, self.calls, self.submissions, self.settled, self.legs, self.later, self.papers
 
-    def write(self, connection: Connection, keys: KeyRing) -> list[tuple[str, int]]:
-        """Write and empty the buffers; returns the outbox rows that came into being as (queue, id).
+    def write(self, connection: Connection, keys: KeyRing, beside: Sequence[Part] = ()) -> list[tuple[str, int]]:
+        """Write and empty the buffers, and what is to be written beside them; returns the outbox rows that came into being as (queue, id).
 
         Papers come last, because the commit is to follow the draw of their numbers at once.
         """
         journal.write(connection, self.legs)
-        parts = insert_new(connection, self.rows)
+        parts = [*beside, *insert_new(connection, self.rows)]
         if self.audit:
             parts += append_lines(connection, AUDIT, *lines_of(self.audit))
         if self.submissions:

@@ -17,6 +17,7 @@ import models.aggregates  # noqa: F401  # references name aggregates of all kind
 from core.crypto import KeyRing
 from core.ids import new_id
 from models.base import AGGREGATES, Aggregate, Base
+from models.together import Part
 from workers import rows
 from workers.added import Adding, Asked, Later
 from workers.rows import Held
@@ -143,8 +144,10 @@ class Unit(Adding):
         found: A = row
         return found
 
-    def flush(self) -> list[tuple[str, int]]:
+    def flush(self, *beside: Part) -> list[tuple[str, int]]:
         """Write everything; returns the outbox rows that came into being as (queue, id), for hints after the commit.
+
+        `beside`: what the machine writes in the same transaction, and sends along.
 
         Raises:
             StubTakenError: another worker made one of our new rows at this moment.
@@ -152,7 +155,7 @@ class Unit(Adding):
         self._finish()
         self._keep()
         rows.write(self._connection, self._rows.values())
-        return self._added.write(self._connection, self._keys)
+        return self._added.write(self._connection, self._keys, beside)
 
     def _finish(self) -> None:
         """What was asked for at the end, and what that asks for in turn."""
