@@ -22,7 +22,7 @@ _IDLE, _ACTIVE, _FATAL = pq.TransactionStatus.IDLE, pq.TransactionStatus.ACTIVE,
 _COPIES = frozenset({pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH})
 _CANCEL_S = 2.0
 """Less than lies between a task's two time limits."""
-_LOOK_MS = 100
+_LOOK_MS = 120
 """A signal that comes right before the wait is heard after it: so the wait is short."""
 _TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
 _Key = tuple[bytes, tuple[int, ...] | None]
