@@ -1,7 +1,7 @@
 """The unit of work: one transaction for a batch of events, with rows loaded and locked once per table.
 
-What changed in loaded rows, and the audit and outbox rows, which are only ever added, are written at the end by one
-statement per table. Measured: this is 4 times the rate of a flush per event.
+What changed in loaded rows is written at the end by one statement per table, and what is only ever added (audit, outbox, ledgers) by
+one for all. Measured: this is 4 times the rate of a flush per event.
 """
 
 from __future__ import annotations
