@@ -26,8 +26,6 @@ _ROOM = 4 * 1024**3
 _OPTIONS = {
     "synchronous_commit": "off", "max_wal_size": "512MB", "shared_buffers": "256MB", "autovacuum_naptime": "60s",
     "autovacuum_vacuum_insert_threshold": "-1", "checkpoint_timeout": "30min", "wal_level": "minimal", "max_wal_senders": "0",
-    # A tenth of the usual sample: enough for a play's tables, which are counted each month of it.
-    "default_statistics_target": "10",
 }  # fmt: skip
 _LONGEST_SOCKET = 90
 """Of a folder for sockets: the kernel takes 107 bytes with the name in it. Over a socket a statement takes a quarter less than by TCP."""
