@@ -21,7 +21,11 @@ _MAX_CATCH_UP = 500
 
 # One look at the end of the index per job, however many slots there were. Not later than now: a clock that was ahead for
 # a moment must not stop a run until that time has come. Not by hand: that is no sign that the slots before it were made.
-_LAST = """SELECT job, (SELECT max(slot_at) FROM bursar.schedule_slot s WHERE s.job = wanted.job AND s.slot_at <= %(now)s AND NOT s.by_hand)
+# `at_it`: a long run that goes on turn after turn does what its next slot would do.
+_SEEN = """SELECT job, (SELECT max(slot_at) FROM bursar.schedule_slot s
+                        WHERE s.job = wanted.job AND s.slot_at <= %(now)s AND NOT s.by_hand) AS last,
+                  EXISTS (SELECT FROM bursar.schedule_slot s
+                          WHERE s.job = wanted.job AND s.state IN ('due', 'running') AND s.turns > 0) AS at_it
            FROM unnest(%(jobs)s::text[]) AS wanted (job)"""
 _MAKE = """INSERT INTO bursar.schedule_slot (job, slot_at, state, queue, money)
            SELECT job, slot_at, CASE WHEN bursar.slot_blocked(job, money, false, %(now)s) THEN 'held' ELSE 'due' END, queue, money
@@ -33,8 +37,6 @@ _SKIP = """UPDATE bursar.schedule_slot s SET state = 'skipped', done_at = %(now)
            FROM unnest(%(jobs)s::text[], %(slots)s::timestamptz[]) AS newer (job, slot_at)
            WHERE s.job = newer.job AND s.slot_at < newer.slot_at AND s.state IN ('due', 'held') AND s.attempts = 0
              AND s.turns = 0 AND NOT s.by_hand"""
-# A long run that goes on turn after turn does what its next slot would do.
-_AT_IT = """SELECT DISTINCT job FROM bursar.schedule_slot WHERE state IN ('due', 'running') AND turns > 0 AND job = ANY(%(jobs)s)"""
 
 
 def due(run: Run, last: datetime | None, now: datetime) -> list[datetime]:
@@ -71,10 +73,10 @@ def tick(context: Context, hinter: Hinter, table: Iterable[Run] = TABLE) -> int:
 
 
 def _wanted(connection: Connection, runs: list[Run], now: datetime) -> list[tuple[Run, datetime]]:
-    last = {row[0]: row[1] for row in connection.exec_driver_sql(_LAST, {"jobs": [run.job for run in runs], "now": now})}
-    skipping = [run.job for run in runs if run.late == "skip"]
-    at_it = set(connection.exec_driver_sql(_AT_IT, {"jobs": skipping}).scalars())
-    return [(run, slot) for run in runs if run.job not in at_it for slot in due(run, last.get(run.job), now)]
+    seen = {job: (last, at_it) for job, last, at_it in connection.exec_driver_sql(_SEEN, {"jobs": [run.job for run in runs], "now": now})}
+    return [
+        (run, slot) for run in runs if not (run.late == "skip" and seen[run.job][1]) for slot in due(run, seen[run.job][0], now)
+    ]  # fmt: skip
 
 
 def _make(connection: Connection, wanted: list[tuple[Run, datetime]], now: datetime) -> Sequence[tuple[str, str, datetime, str]]:

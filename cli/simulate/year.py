@@ -25,7 +25,8 @@ DEATHS_A_DAY = 0.3
 _SETTLED_AFTER = timedelta(days=4)
 """What is on its way is there by then: lost events are taken in within three days."""
 # Ours, and those that a provider bills and we mirror.
-_LIVE = """SELECT count(*) FROM bursar.subscription WHERE status IN ('active', 'past_due', 'pending_renewal', 'trialing', 'paused', 'unpaid')"""
+_LIVE = """SELECT count(*) FROM bursar.subscription
+           WHERE status IN ('active', 'past_due', 'pending_renewal', 'trialing', 'paused', 'unpaid')"""
 _DEAD = """SELECT source || ' ' || event_type || ' ' || event_id, error FROM bursar.inbox WHERE state = 'dead'
            UNION ALL SELECT kind || ' ' || key, error FROM bursar.outbox WHERE state = 'dead' ORDER BY 1"""
 _SHOWN = 20
