@@ -21,6 +21,7 @@ from core.ids import seed_ids
 from core.settings import Settings
 from models.bulk import as_json
 from models.database import make_engine
+from models.statements import BY_ITSELF
 from providers.sandbox.http.in_process import session_of
 from providers.sandbox.stripe.config import Config
 from providers.sandbox.stripe.door import StripeApi
@@ -49,8 +50,6 @@ _POSTED = """UPDATE bursar.outbox SET state = 'done', done_at = %(now)s, started
 _PROMOTE = """WITH events AS (UPDATE bursar.inbox SET state = 'received', ready_at = clock_timestamp()
                               WHERE state = 'waiting' AND next_at <= %(now)s)
               UPDATE bursar.outbox SET state = 'received', ready_at = clock_timestamp() WHERE state = 'waiting' AND next_at <= %(now)s"""
-_NEXT = """SELECT least((SELECT min(next_at) FROM bursar.inbox WHERE state = 'waiting'),
-                        (SELECT min(next_at) FROM bursar.outbox WHERE state = 'waiting' AND kind <> 'mail.send'))"""
 _LET_GO = (
     "UPDATE bursar.inbox_claim SET lease_until = clock_timestamp() - interval '1 second'",
     "UPDATE bursar.outbox SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'processing'",
@@ -79,6 +78,7 @@ class Play:
         context = make_context(Settings(**said), clock=self.clock)
         self.context = replace(context, engine=make_engine(url, application="bursar-simulate", alone=True))
         self.connection = psycopg.connect(url, autocommit=True, options=_OPTIONS)
+        self._asking = self.context.engine.connect()
         self.paypal = paypal.PlayedPayPal(self.clock, self.context.settings)
         self.post = Post(self, WEBHOOK_SECRET, seed, faults=faults)
         self.spent: Counter[str] = Counter()
@@ -95,6 +95,7 @@ class Play:
         if self.offices is not None:
             self.offices.close()
         self.connection.close()
+        self._asking.close()
         self.context.engine.dispose()
         seed_ids(None)
 
@@ -141,11 +142,6 @@ class Play:
         """All rows of a query."""
         return self.connection.execute(sql, values or None).fetchall()
 
-    def next_wait(self) -> datetime | None:
-        """When the next row of inbox or outbox is due again."""
-        found = self.connection.execute(_NEXT).fetchone()
-        return None if found is None else found[0]
-
     def promote(self) -> None:
         """What has waited for this instant is open again."""
         self.connection.execute(_PROMOTE, {"now": self.now})
@@ -172,7 +168,7 @@ class Play:
         for _ in range(_ROUNDS):
             with self.timed("webhooks in"):
                 self.post.deliver()
-            found = self.connection.execute(_OPEN).fetchall()
+            found = self._asking.exec_driver_sql(_OPEN, None, BY_ITSELF).all()
             if not found:
                 return
             for table, queue in found:

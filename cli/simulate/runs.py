@@ -2,7 +2,7 @@
 
 Slots are made and claimed as always (`schedules.slots.tick`, `workers.slots.turn`). Runs that page through what is due run in the
 first slot after something is; daily ones run in each of their slots. Whatever is not asked for so, because it only looks after the
-machine or after what the play does not have, runs every seventh midnight: a new run is played as soon as it stands in the table.
+machine or after what the play does not have, runs every 28th midnight: a new run is played as soon as it stands in the table.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ NOT_PLAYED = frozenset({"sweep", "check_invariants", "reconcile", "verify_audit"
 """The play promotes and checks by itself; the others look after records that a throw-away database need not keep."""
 NIGHTLY = frozenset({"backfill_events"})
 """With faults: what was lost is looked for each midnight."""
-SELDOM = frozenset({"repair_seats", "make_payload_months", "write_off_stale_invoices", "renew_anaf_token", "forget_old_papers"})
+SELDOM = frozenset({"repair_seats", "write_off_stale_invoices"})
 """They would run each day, whether or not there is anything to do: every seventh midnight is enough for a play."""
+MACHINE = frozenset({"make_payload_months", "renew_anaf_token", "forget_old_papers"})
+"""They would, too, and look after the machine."""
 DUE: dict[str, LiteralString] = {
     "collect_due": "SELECT min(due_at) FROM bursar.dunning_attempt WHERE status = 'pending' AND due_at <= %(now)s",
     "ask_efacturas": """SELECT least((SELECT min(next_poll_at) FROM bursar.efactura WHERE next_poll_at <= %(now)s),
@@ -42,7 +44,11 @@ DUE: dict[str, LiteralString] = {
     "expire_promo_reservations": "SELECT min(expires_at) FROM bursar.promo_redemption WHERE status = 'reserved' AND expires_at <= %(now)s",
 }
 """Of runs that make their `Paged` anew each time, or have two: when the first of what they work through is due."""
-_EACH = 7
+_EACH, _MACHINE_EACH = 7, 28
+"""Midnights from one of `SELDOM`, or of those that look after the machine, to the next."""
+_WAITING = "rows that wait"
+_WAITS = """SELECT least((SELECT min(next_at) FROM bursar.inbox WHERE state = 'waiting'),
+                         (SELECT min(next_at) FROM bursar.outbox WHERE state = 'waiting' AND kind <> 'mail.send'))"""
 _INSTANT = timedelta(microseconds=1)
 _LONG_AGO = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 _NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -77,12 +83,15 @@ class Runs:
         self._play = play
         questions: dict[str, Paged | LiteralString] = {**{job: one for job, one in paged_runs().items() if _bound(one)}, **DUE}
         played = [run for run in TABLE if run.job not in NOT_PLAYED]
-        self._asked = {run.job: run for run in played if run.job in questions and run.job not in SELDOM}
+        self._asked = {run.job: run for run in played if run.job in questions and run.job not in SELDOM | MACHINE}
         others = [run for run in played if run.job not in self._asked]
         self._nightly = [run for run in others if faults and run.job in NIGHTLY]
-        self._daily = [run for run in others if isinstance(run.every, Daily) and run.job not in SELDOM]
-        self._machine = [run for run in others if run not in self._daily and run.job not in NIGHTLY]
-        _prepare(play.connection, {job: questions[job] for job in self._asked})
+        self._daily = [run for run in others if isinstance(run.every, Daily) and run.job not in SELDOM | MACHINE]
+        self._seldom = [run for run in others if run.job in SELDOM]
+        self._machine = [run for run in others if run not in self._daily and run.job not in NIGHTLY | SELDOM]
+        _prepare(play.connection, {job: questions[job] for job in self._asked} | {_WAITING: _WAITS})
+        self.waiting: datetime | None = None
+        """When the next row of inbox or outbox was due again, as `ahead` saw it."""
         self._not_before: dict[str, datetime] = {}
         self.failed: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
@@ -92,7 +101,10 @@ class Runs:
         now, found = self._play.now, []
         with self._play.timed("what is due"):
             rows = self._play.connection.execute(f"EXECUTE what_is_due ('{until.isoformat()}')".encode(), prepare=False).fetchall()
+        self.waiting = next((due_at for job, due_at in rows if job == _WAITING), None)
         for job, due_at in rows:
+            if job == _WAITING:
+                continue
             run = self._asked[job]
             first = max(min(due_at, until), now, self._not_before.get(job, now))
             slot = next(between(run, first - _INSTANT, first + timedelta(days=3)))
@@ -119,7 +131,8 @@ class Runs:
 
     def machine(self, day: int) -> None:
         """Those that nobody asks for, at midnight."""
-        self.run(self._nightly + (self._machine if day % _EACH == 0 else []))
+        seldom = self._seldom if day % _EACH == 0 else []
+        self.run(self._nightly + seldom + (self._machine if day % _MACHINE_EACH == 0 else []))
 
     def _turns(self, queue: str, job: str, slot_at: str) -> bool:
         self.counts[job] += 1

@@ -121,7 +121,7 @@ class Year:
     def _day(self, midnight: datetime) -> None:
         while True:
             slots = self.runs.ahead(midnight)
-            times, waits = [slot for slot, _ in slots], self.play.next_wait()
+            times, waits = [slot for slot, _ in slots], self.runs.waiting
             times += [at for at in (self.script.next_due(), waits, self.play.post.next_due()) if at is not None]
             at = min(midnight, _whole_hour(max(min([midnight, *times]), self.play.now)))
             self.play.clock.move_to(at)
