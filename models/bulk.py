@@ -94,13 +94,8 @@ def lines_of(rows: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[t
     return names, [tuple(map(row.__getitem__, names)) for row in rows]
 
 
-def update_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Set the columns that `rows` name, which all have the same keys, `id` first among them."""
-    update_lines(connection, table, *lines_of(rows))
-
-
 def update_lines(connection: Connection, table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> None:
-    """As `update_rows`, of rows that are values of the columns `names` in that order."""
+    """Set the columns `names`, `id` first among them, in rows that are values of these in that order."""
     connection.exec_driver_sql(_update(table, names), {"rows": _rows(names, lines)})
 
 

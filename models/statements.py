@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any, cast
 
 import psycopg
 from psycopg import pq
-from sqlalchemy import Connection, CursorResult, MappingResult, Row
+from sqlalchemy import Connection, CursorResult, Engine, MappingResult, Row
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 
@@ -99,6 +100,14 @@ def _one_or_none(found: list[Any]) -> Any:
     if len(found) > 1:
         raise MultipleResultsFound("Multiple rows were found when one or none was required")
     return found[0] if found else None
+
+
+@contextmanager
+def by_itself(engine: Engine) -> Iterator[Connection]:
+    """A connection for one statement that is a transaction of its own (`BY_ITSELF`); what had to begin one is committed at the end."""
+    with engine.connect() as connection:
+        yield connection
+        connection.commit()
 
 
 class QuickConnection(Connection):

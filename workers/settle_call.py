@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from core import failpoints
 from core.version import VERSION
-from models.statements import BY_ITSELF
+from models.statements import BY_ITSELF, by_itself
 from providers.answer import Answer
 from workers import gate, submissions
 from workers.outbox_claims import CALLED, Claim
@@ -66,9 +66,8 @@ def settle_call(engine: Engine, claim: Claim, result: Any, *, now: datetime, sub
             failpoints.reach("call.stored")
     text = msgspec.json.encode(stored or dict(result)).decode()
     bound |= {"id": claim.id, "token": claim.token, "own_queue": claim.queue, "result": text, "version": VERSION}
-    with engine.connect() as connection:
+    with by_itself(engine) as connection:
         told = connection.exec_driver_sql(sql, bound, BY_ITSELF).one()
-        connection.commit()
     if len(told) > 2 and told[2]:
         gate.answers_again(result.source)
     return Settled(told[0], told[1])

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from core.clock import monotonic_s
-from models.statements import BY_ITSELF
+from models.statements import BY_ITSELF, by_itself
 from workers.context import Context
 from workers.failures import describe
 from workers.observe.sentry import report
@@ -99,10 +99,9 @@ def turn(context: Context, queue: str, job: str, slot_at: str) -> Turn:
     more, shared = result.pop("more", False) is True, result.pop("shared", False) is True
     if more or claimed.turns or "items" in result:
         result = _so_far(claimed.result if claimed.turns else None, result, int((monotonic_s() - began_s) * 1000))
-    with context.engine.connect() as connection:
+    with by_itself(context.engine) as connection:
         bound = {**key, "now": context.clock.now(), "result": msgspec.json.encode(result).decode()}
         settled = connection.exec_driver_sql(_MORE if more else _DONE, bound, BY_ITSELF)
-        connection.commit()
         state = settled.scalar() if more else "done"
     goes_on = more and state == "due"
     return Turn(f"{job}: {result}{f', {state}' if more else ''}", goes_on, goes_on and shared)

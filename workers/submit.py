@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from core import failpoints
+from models.statements import by_itself
 from providers.answer import Answer
 from providers.errors import Final, KeySpent, NotConfigured, RateLimited, Retryable, Unknown
 from providers.submission import Flight, Submitter
@@ -132,9 +133,8 @@ def _sent(context: Context, provider: Submitter, source: str, flight: Flight) ->
     except (RateLimited, NotConfigured, KeySpent):
         raise  # it is there and well, or was not asked
     except (Unknown, Retryable):
-        with context.engine.connect() as connection:
+        with by_itself(context.engine) as connection:
             gate.silent(connection, source)
-            connection.commit()
         raise
     failpoints.reach("call.answered")
     return answer
@@ -143,9 +143,8 @@ def _sent(context: Context, provider: Submitter, source: str, flight: Flight) ->
 def _looked_up(context: Context, provider: Submitter, source: str, flight: Flight, attempts: int) -> Answer | Again | None:
     """What the call has made; None when there is nothing and the next key is reserved."""
     # First of all: whatever happens now, it must not be taken for something that was never sent.
-    with context.engine.connect() as connection:
+    with by_itself(context.engine) as connection:
         submissions.lost_reply(connection, source, flight.submission, "its key says nothing more: it is looked up", context.clock.now())
-        connection.commit()
     try:
         answer = provider.look_up(flight, settings=context.settings, at=context.clock.now())
     except (NotConfigured, RateLimited) as error:
@@ -155,9 +154,8 @@ def _looked_up(context: Context, provider: Submitter, source: str, flight: Fligh
     failpoints.reach("lookup.answered")
     if answer is not None:
         return answer
-    with context.engine.connect() as connection:
+    with by_itself(context.engine) as connection:
         submissions.next_key(connection, source, flight.submission, flight.generation)
-        connection.commit()
     log.warning(
         "submission_next_key", submission=flight.submission, generation=flight.generation + 1,
         cause="the provider's key says nothing more, and a look-up shows that nothing was made under it",
@@ -166,18 +164,16 @@ def _looked_up(context: Context, provider: Submitter, source: str, flight: Fligh
 
 
 def _unknown(context: Context, source: str, key: str, error: BaseException, attempts: int) -> Again:
-    with context.engine.connect() as connection:
+    with by_itself(context.engine) as connection:
         submissions.lost_reply(connection, source, key, str(error), context.clock.now())
-        connection.commit()
     after_s = UNKNOWN_LADDER_S[attempts] if attempts < len(UNKNOWN_LADDER_S) else None
     return Again(after_s, counted=True, error=error)
 
 
 def _not_sent(context: Context, source: str, flight: Flight, error: Retryable) -> Again:
     """It surely did nothing: exponential backoff without an end, or as the provider asks; an outage uses up no try."""
-    with context.engine.connect() as connection:
+    with by_itself(context.engine) as connection:
         sends = submissions.not_sent(connection, source, flight.submission, str(error))
-        connection.commit()
     asked_s = error.retry_after_s if isinstance(error, RateLimited) else None
     after_s = min(_NOT_SENT_MOST_S, _NOT_SENT_FIRST_S * 2 ** min(sends, _DOUBLINGS)) if asked_s is None else asked_s
     return Again(after_s, counted=False, error=error)

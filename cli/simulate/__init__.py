@@ -71,7 +71,7 @@ def simulate(
         return
     for line in told(found_in_all([one.found for one in played])):
         click.echo(line)
-    _rate(pace_of_all([one.pace for one in played]), wanted.shops if shop is None else 1)
+    _rate(pace_of_all([one.pace for one in played]), len(played))
 
 
 def _shops(customers: int, shops: int | None, shop: int | None, database: str) -> int:

@@ -44,9 +44,9 @@ def throw_away_cluster() -> Iterator[str]:
     """URL of an empty database in a new cluster, which is gone afterwards."""
     roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM and os.access(_MEMORY, os.W_OK)
     folder = Path(tempfile.mkdtemp(prefix="bursar-simulate-", dir=_MEMORY if roomy else None))
-    processors = _on_one_processor()
+    allowed = sorted(os.sched_getaffinity(0))
     with ExitStack() as stack:
-        stack.callback(os.sched_setaffinity, 0, processors)
+        stack.enter_context(on_processor(allowed[os.getpid() % len(allowed)]))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         if os.geteuid() == 0:
             folder.chmod(0o711)
@@ -67,15 +67,19 @@ def _ended(server: postgres.Postgres) -> None:
     server.process.wait(60)
 
 
-def _on_one_processor() -> set[int]:
-    """Keep this process, and the server that it starts, on one processor; where they were allowed before.
+@contextmanager
+def on_processor(number: int) -> Iterator[None]:
+    """Keep this process, and what it starts meanwhile, on one processor.
 
-    They take turns at each statement and are never busy both. To wake another processor for each turn cost a quarter of the time.
+    A play and its server take turns at each statement and are never busy both. To wake another processor for each turn cost a quarter
+    of the time.
     """
     before = os.sched_getaffinity(0)
-    allowed = sorted(before)
-    os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
-    return before
+    os.sched_setaffinity(0, {number})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @contextmanager

@@ -101,10 +101,9 @@ class Runs:
         now, found = self._play.now, []
         with self._play.timed("what is due"):
             rows = self._play.connection.execute(f"EXECUTE what_is_due ('{until.isoformat()}')".encode(), prepare=False).fetchall()
-        self.waiting = next((due_at for job, due_at in rows if job == _WAITING), None)
-        for job, due_at in rows:
-            if job == _WAITING:
-                continue
+        due: dict[str, datetime] = dict(rows)
+        self.waiting = due.pop(_WAITING, None)
+        for job, due_at in due.items():
             run = self._asked[job]
             first = max(min(due_at, until), now, self._not_before.get(job, now))
             slot = next(between(run, first - _INSTANT, first + timedelta(days=3)))

@@ -13,8 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +20,7 @@ import msgspec
 
 from cli.embedded.processes import spawn, stop
 from cli.simulate.found import Found, Pace
+from cli.simulate.ground import on_processor
 from cli.simulate.year import Wanted
 
 CUSTOMERS = 500
@@ -108,19 +107,8 @@ def _read(folder: Path, shop: int) -> Played:
 
 def _started(shop: int, processor: int, options: list[str], folder: Path) -> subprocess.Popen[bytes]:
     told = ["--shop", str(shop), "--tell", str(folder / f"{shop}.json")]
-    with _on(processor):
+    with on_processor(processor):
         return spawn(
             [sys.executable, "-m", "cli.main", "simulate", *options, *told], user=None, log=_STDERR, stop_signal=signal.SIGTERM,
             env=dict(os.environ),
         )  # fmt: skip
-
-
-@contextmanager
-def _on(processor: int) -> Iterator[None]:
-    """What is started now runs on this processor, and so does its database: the two take turns."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {processor})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

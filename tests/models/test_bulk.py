@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models.audit import AUDIT
 from models.base import Base
-from models.bulk import _TYPES, _update, insert_rows, update_rows
+from models.bulk import _TYPES, _update, insert_rows, lines_of, update_lines
 from models.copying import MANY
 from models.customer import Customer
 from models.database import make_engine
@@ -104,7 +104,7 @@ def test_changed_rows_and_no_others_are_changed(connection: Connection) -> None:
         {"id": ids[0], "name": ODD, "balance_minor": -5, "deleted_at": AT, "versions": {"": [1, 2, 3, "evt"]}},
         {"id": ids[1], "name": None, "balance_minor": 2**62, "deleted_at": None, "versions": {}},
     ]
-    update_rows(connection, table, changes)
+    update_lines(connection, table, *lines_of(changes))
 
     for change in (*changes, {"id": ids[2], "name": None, "balance_minor": None, "deleted_at": None, "versions": {}}):
         stored = connection.execute(select(table).where(table.c.id == change["id"])).mappings().one()
@@ -157,4 +157,4 @@ def test_every_column_of_every_table_can_travel() -> None:
 @pytest.mark.parametrize("value", [1.5 + 2j, float("nan"), object()])
 def test_what_has_no_text_is_refused(connection: Connection, value: object) -> None:
     with pytest.raises((TypeError, ValueError)):
-        update_rows(connection, Customer.__table__, [{"id": UUID(int=0), "name": value}])  # type: ignore[arg-type]
+        update_lines(connection, Customer.__table__, ("id", "name"), [(UUID(int=0), value)])  # type: ignore[arg-type]

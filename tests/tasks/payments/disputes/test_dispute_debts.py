@@ -70,6 +70,17 @@ class Bench:
     def win(self) -> None:
         self.dispute("won", -600, 600)
 
+    def win_and_be_refused(self) -> None:
+        """A share that was taken back goes to its payee again, and the provider refuses that for want of money."""
+        self.dispute("needs_response", -600)
+        [asked] = self.till.asked("transfer_reversal.create")
+        self.till.answer(asked, {"id": "trr_1", "object": "transfer_reversal", "amount": 600, "transfer": "tr_1"})
+        self.till.work()
+        self.win()
+        [asked] = self.till.asked("transfer.create")
+        self.till.refuse(asked, "balance_insufficient")
+        self.till.work()
+
     def earn(self) -> None:
         """The payee's next share, of 2.00."""
         with self.till.context.engine.begin() as connection:
@@ -139,14 +150,7 @@ def test_a_won_dispute_leaves_the_payee_as_he_was_in_any_order(bench: Bench, ord
 
 @pytest.mark.requirement("DISPUTE-4", "REFUND-4")
 def test_a_dispute_lost_after_it_was_won_is_owed_of_what_was_given_back(bench: Bench) -> None:
-    bench.dispute("needs_response", -600)
-    [asked] = bench.till.asked("transfer_reversal.create")
-    bench.till.answer(asked, {"id": "trr_1", "object": "transfer_reversal", "amount": 600, "transfer": "tr_1"})
-    bench.till.work()
-    bench.win()
-    [asked] = bench.till.asked("transfer.create")
-    bench.till.refuse(asked, "balance_insufficient")
-    bench.till.work()
+    bench.win_and_be_refused()
     bench.dispute("lost", -600, 600, -600)
     assert bench.one("SELECT sum(amount_minor) FROM bursar.transfer_reversal_request") == 1001, "what is left of the transfer"
     bench.till.clock.move_to(bench.till.clock.now() + timedelta(hours=1))
@@ -156,14 +160,7 @@ def test_a_dispute_lost_after_it_was_won_is_owed_of_what_was_given_back(bench: B
 
 @pytest.mark.requirement("DISPUTE-4", "REFUND-4")
 def test_a_share_that_fails_by_a_fault_of_ours_stops_no_other(bench: Bench) -> None:
-    bench.dispute("needs_response", -600)
-    [asked] = bench.till.asked("transfer_reversal.create")
-    bench.till.answer(asked, {"id": "trr_1", "object": "transfer_reversal", "amount": 600, "transfer": "tr_1"})
-    bench.till.work()
-    bench.win()
-    [asked] = bench.till.asked("transfer.create")
-    bench.till.refuse(asked, "balance_insufficient")
-    bench.till.work()
+    bench.win_and_be_refused()
     copied = """INSERT INTO bursar.{0} SELECT (jsonb_populate_record(t, %s::jsonb || jsonb_build_object('id', gen_random_uuid()))).*
                 FROM bursar.{0} t"""
     bench.till.run(copied.format("payee"), '{"external_id": "acct_2", "account_id": null, "holds": {"1": {}}}')
@@ -178,14 +175,7 @@ def test_a_share_that_fails_by_a_fault_of_ours_stops_no_other(bench: Bench) -> N
 
 @pytest.mark.requirement("DISPUTE-4", "PAYOUT-5")
 def test_what_cannot_be_given_now_waits_and_is_not_asked_for_each_hour(bench: Bench) -> None:
-    bench.dispute("needs_response", -600)
-    [asked] = bench.till.asked("transfer_reversal.create")
-    bench.till.answer(asked, {"id": "trr_1", "object": "transfer_reversal", "amount": 600, "transfer": "tr_1"})
-    bench.till.work()
-    bench.win()
-    [asked] = bench.till.asked("transfer.create")
-    bench.till.refuse(asked, "balance_insufficient")
-    bench.till.work()
+    bench.win_and_be_refused()
     nothing = {"asked": 0, "put_back": 0}
     assert return_disputed_shares(bench.till.context, bench.till.clock.now()) == nothing, "refused a moment ago"
     bench.till.run("""UPDATE bursar.account SET capabilities = '{"transfers": "inactive"}'""")
