@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from billing.operations.ask_once import ask_once
 from models.customer import Customer
 from tests.harness.machine import Machine
+from workers import inbox
 from workers.rows import StubTakenError
 from workers.unit import Unit
 
@@ -57,3 +59,21 @@ def test_a_question_is_asked_once_about_each_key_and_its_answer_outlives_an_even
         unit.undo()
         assert ask_once(unit, "length", ["none", "a", "more"], ask) == {"none": [], "a": [1], "more": [4]}
     assert asked == [["a", "none", "two"], ["more"]]
+
+
+@pytest.mark.requirement("INBOX-18")
+def test_what_a_batch_will_ask_is_asked_once_for_all_of_it(machine: Machine) -> None:
+    for name in ("ada", "bob", "cleo", "dan"):
+        machine.submit("billing.subscribers.define.v1", {
+            "subscriber_ref": name, "email": f"{name}@example.com", "country": "RO",
+            "pay_source": "stripe", "pay_customer_ref": f"cus_{name}",
+        })  # fmt: skip
+    heard: list[str] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        heard.append(statement)
+
+    event.listen(machine.context.engine, "before_cursor_execute", hear)
+    assert inbox.drain(machine.context, "payments").done == 4
+    event.remove(machine.context.engine, "before_cursor_execute", hear)
+    assert len([one for one in heard if "s.pay_customer_ref = c.ref" in one]) == 1, "who pays as one of these"
