@@ -21,13 +21,13 @@ from workers.context import Context
 Slot = tuple[str, str, datetime]
 """Queue, job, slot_at."""
 
-_ENDED = "DELETE FROM bursar.schedule_pause WHERE until <= %(now)s"
-_HOLD = """UPDATE bursar.schedule_slot SET state = 'held'
-           WHERE state = 'due' AND bursar.slot_blocked(job, money, by_hand, %(now)s)"""
-# Not before its time: a clock that was ahead has made slots of the future.
-_RELEASE = """UPDATE bursar.schedule_slot SET state = 'due', ready_at = clock_timestamp()
-              WHERE state = 'held' AND slot_at <= %(now)s AND NOT bursar.slot_blocked(job, money, by_hand, %(now)s)
-              RETURNING queue, job, slot_at"""
+# `slot_blocked` knows itself that a pause is over. Released is nothing before its time: a clock that was ahead has made slots of the future.
+_SETTLE = """WITH ended AS (DELETE FROM bursar.schedule_pause WHERE until <= %(now)s),
+                  held AS (UPDATE bursar.schedule_slot SET state = 'held'
+                           WHERE state = 'due' AND bursar.slot_blocked(job, money, by_hand, %(now)s))
+             UPDATE bursar.schedule_slot SET state = 'due', ready_at = clock_timestamp()
+             WHERE state = 'held' AND slot_at <= %(now)s AND NOT bursar.slot_blocked(job, money, by_hand, %(now)s)
+             RETURNING queue, job, slot_at"""
 
 _FIND = "SELECT state FROM bursar.schedule_slot WHERE job = %(job)s AND slot_at = %(slot_at)s FOR UPDATE"
 _MAKE = """INSERT INTO bursar.schedule_slot (job, slot_at, state, queue, money, by_hand)
@@ -61,10 +61,7 @@ class Order:
 
 def settle(connection: Connection, now: datetime) -> list[Slot]:
     """Hold what must not run now, release what may; the released slots."""
-    bound = {"now": now}
-    connection.exec_driver_sql(_ENDED, bound)
-    connection.exec_driver_sql(_HOLD, bound)
-    return [(row[0], row[1], row[2]) for row in connection.exec_driver_sql(_RELEASE, bound)]
+    return [(row[0], row[1], row[2]) for row in connection.exec_driver_sql(_SETTLE, {"now": now})]
 
 
 def run_by_hand(context: Context, queue: str, job: str, slot_at: datetime, order: Order, *, money: bool) -> str:

@@ -14,6 +14,9 @@ from uuid import uuid4
 
 import msgspec
 import structlog
+from psycopg.errors import UniqueViolation
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 
 from core.clock import monotonic_s
 from models.statements import BY_ITSELF, by_itself
@@ -30,8 +33,7 @@ _RETRY_S = 30
 _COUNTS = ("items", "failed", "pages")
 
 # Slots of one job run one after the other: missed ones that are caught up would else do the same work at once. Who is refused is
-# hinted again by the sweep. The lock is for two claims at one moment.
-_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('schedule_slot:' || %(job)s, 0))"
+# hinted again by the sweep. For two claims at one moment there is `schedule_slot_running_key`.
 _CLAIM = """UPDATE bursar.schedule_slot SET state = 'running', token = %(token)s, attempts = attempts + 1, started_at = %(now)s,
                    lease_until = clock_timestamp() + %(lease_s)s * interval '1 second'
             WHERE job = %(job)s AND slot_at = %(slot_at)s AND state = 'due'
@@ -84,10 +86,7 @@ def turn(context: Context, queue: str, job: str, slot_at: str) -> Turn:
     """
     at = datetime.fromisoformat(slot_at)
     key = {"job": job, "slot_at": at, "token": uuid4()}
-    with context.engine.begin() as connection:
-        bound = {**key, "now": context.clock.now(), "lease_s": context.settings.lease_s}
-        connection.exec_driver_sql(_ALONE, bound)
-        claimed = connection.exec_driver_sql(_CLAIM, bound).one_or_none()
+    claimed = _claim(context, key)
     if claimed is None:
         return Turn("not due")
     began_s = monotonic_s()
@@ -105,6 +104,17 @@ def turn(context: Context, queue: str, job: str, slot_at: str) -> Turn:
         state = settled.scalar() if more else "done"
     goes_on = more and state == "due"
     return Turn(f"{job}: {result}{f', {state}' if more else ''}", goes_on, goes_on and shared)
+
+
+def _claim(context: Context, key: Mapping[str, Any]) -> Row[Any] | None:
+    bound = {**key, "now": context.clock.now(), "lease_s": context.settings.lease_s}
+    try:
+        with by_itself(context.engine) as connection:
+            return connection.exec_driver_sql(_CLAIM, bound, BY_ITSELF).one_or_none()
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == "schedule_slot_running_key":
+            return None
+        raise
 
 
 def _so_far(before: Mapping[str, Any] | None, result: Mapping[str, Any], busy_ms: int) -> dict[str, Any]:

@@ -151,7 +151,10 @@ class Play:
         self.connection.execute(_POSTED, {"now": self.now})
 
     def count_rows(self) -> None:
-        """Let the database look at its tables, as it does by itself where hours pass and not days."""
+        """Let the database look at its tables, as it does by itself where hours pass and not days.
+
+        It plans all anew then, so this is for when it has become twice as old: else it plans for the few rows of its first day.
+        """
         with self.timed("counting rows"):
             changed = [name for (name,) in self.connection.execute(_CHANGED).fetchall()]
             if changed:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cli.simulate import papers
 from cli.simulate.bridge import GapError, bridge
 from cli.simulate.catalogue import open_shop
+from cli.simulate.checks import Checks
 from cli.simulate.play import Play
 from cli.simulate.runs import Runs
 from cli.simulate.script import Script
 from core import failpoints
 from providers.sandbox.stripe import tick
 from schedules.table import Run
-from tasks.maintenance.check_invariants import Broken, rules
+from tasks.maintenance.check_invariants import Broken
 
 DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 FAULTS = ("conflict", "rate_limit", "error_before", "error_after", "reset_before", "lost_reply")
@@ -30,8 +31,7 @@ _LIVE = """SELECT count(*) FROM bursar.subscription
 _DEAD = """SELECT source || ' ' || event_type || ' ' || event_id, error FROM bursar.inbox WHERE state = 'dead'
            UNION ALL SELECT kind || ' ' || key, error FROM bursar.outbox WHERE state = 'dead' ORDER BY 1"""
 _SHOWN = 20
-_YOUNG = frozenset({1, 3, 7, 14})
-"""Nights after which the young database counts its rows, as after each month: else it plans for the few rows of its first day."""
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class RuleBrokenError(Exception):
@@ -76,6 +76,7 @@ class Year:
     def __init__(self, url: str, wanted: Wanted) -> None:
         self.wanted = wanted
         self.play = Play(url, wanted.begins, wanted.seed, faults=wanted.faults, papers=wanted.papers)
+        self._checks = Checks(self.play.connection)
         open_shop(self.play)
         self.runs = Runs(self.play, faults=wanted.faults)
         self.script = Script(self.play, wanted.customers, wanted.begins, wanted.days, wanted.seed)
@@ -152,18 +153,15 @@ class Year:
         last = number + 1 == self.wanted.days
         whole = last or play.now.day == 1
         with play.timed("rules"):
-            self._check(play.now - timedelta(days=3_000) if whole else began - _SETTLED_AFTER, whole=whole)
+            self._check(_LONG_AGO if whole else began, whole=whole)
         if play.now.day == 1:
             play.post.forget_old()
-        if play.now.day == 1 or number + 1 in _YOUNG:
+        if not number & (number + 1):  # 1, 2, 4, 8 ... nights old
             play.count_rows()
 
     def _check(self, since: datetime, *, whole: bool) -> None:
-        bound, broken = {"since": since, "settled_by": self.play.now - _SETTLED_AFTER}, []
-        for name, rule in rules().items():
-            rows = [(str(about), str(said)) for about, said in self.play.connection.execute(rule.sql, bound).fetchmany(_SHOWN)]
-            if rows:
-                broken.append(Broken(name, rule.why, rows, rule.then))
+        waiting = since if whole else since - _SETTLED_AFTER
+        broken = self._checks.broken(since, waiting, self.play.now - _SETTLED_AFTER)
         dead = [(str(about), str(said)) for about, said in self.play.all(_DEAD)]
         if dead:
             broken.append(Broken("nothing is dead", "each event, command and call comes to an end by itself", dead, ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -105,6 +106,34 @@ def test_slots_of_one_job_run_one_after_the_other(
     assert [row[2] for row in slot_rows(database)] == ["done"] * 3
 
 
+def test_of_slots_of_one_job_that_are_claimed_at_one_moment_one_runs(
+    context: Context, hinter: Hinter, clock: FixedClock, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs until all others were told: two at once would wait for each other."""
+    tick(context, hinter, [EVERY_MINUTE])
+    clock.move_to(NOW + timedelta(minutes=7))
+    tick(context, hinter, [EVERY_MINUTE])
+    told, begin = threading.Semaphore(0), threading.Barrier(8)
+
+    def patient(context: Context, slot_at: datetime) -> Mapping[str, Any]:
+        return {"others": sum(told.acquire(timeout=20) for _ in range(7))}
+
+    monkeypatch.setattr(load("tasks.maintenance.runs"), "seal_audit", patient)
+    said: list[str] = []
+
+    def claim(slot_at: str) -> None:
+        begin.wait(20)
+        said.append(slots.run(context, "maintenance", "seal_audit", slot_at))
+        told.release()
+
+    claims = [threading.Thread(target=claim, args=[row[1].isoformat()]) for row in slot_rows(database)]
+    for one in claims:
+        one.start()
+    for one in claims:
+        one.join()
+    assert sorted(said) == ["not due"] * 7 + ["seal_audit: {'others': 7}"]
+
+
 def test_a_failing_run_is_tried_three_times_and_then_failed(
     context: Context, hinter: Hinter, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,8 +196,9 @@ def test_a_quarter_of_slots_costs_a_tick_nothing(context: Context, hinter: Hinte
             {"now": NOW},
         )
         connection.execute("ANALYZE bursar.schedule_slot")
-        plan = connection.execute(
-            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + slots_module._SEEN, {"jobs": ["sweep", "seal_audit"], "now": NOW}
-        ).fetchone()
-    assert plan is not None
-    assert plan[0][0]["Plan"]["Shared Hit Blocks"] + plan[0][0]["Plan"]["Shared Read Blocks"] < 50
+        skipping = {"newest_only": json.dumps([{"job": "sweep", "slot_at": NOW.isoformat()}]), "slots": "[]"}
+        asked: list[tuple[str, dict[str, Any]]] = [(slots_module._SEEN, {"jobs": '["sweep", "seal_audit"]'}), (slots_module._MAKE, skipping)]
+        for sql, bound in asked:
+            plan = connection.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql, bound | {"now": NOW}).fetchone()
+            assert plan is not None
+            assert plan[0][0]["Plan"]["Shared Hit Blocks"] + plan[0][0]["Plan"]["Shared Read Blocks"] < 50

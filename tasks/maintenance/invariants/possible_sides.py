@@ -1,4 +1,8 @@
-"""No account is where it cannot be, such as more given back than ever came in."""
+"""No account is where it cannot be, such as more given back than ever came in.
+
+Only a leg on its other side brings an account there. So an account without one since the last look needs no sum: `sales` has a
+leg for each payment that ever was, and all of them on its own side.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,10 @@ RULE = Rule(
             SELECT (SELECT coalesce(sum(j.amount_minor), 0) FROM bursar.journal j WHERE j.debit = a.code AND j.currency = a.currency)
                  - (SELECT coalesce(sum(j.amount_minor), 0) FROM bursar.journal j WHERE j.credit = a.code AND j.currency = a.currency)
                    AS debit_minor) AS b
-        WHERE a.strict AND CASE a.normal WHEN 'debit' THEN b.debit_minor < 0 ELSE b.debit_minor > 0 END""",
+        WHERE a.strict AND CASE a.normal
+            WHEN 'debit' THEN (SELECT max(j.posted_at) FROM bursar.journal j WHERE j.credit = a.code AND j.currency = a.currency)
+                 >= %(since)s AND b.debit_minor < 0
+            ELSE (SELECT max(j.posted_at) FROM bursar.journal j WHERE j.debit = a.code AND j.currency = a.currency)
+                 >= %(since)s AND b.debit_minor > 0 END""",
     then="bursar journal balance ACCOUNT shows its newest legs; look for a fact that is missing",
 )

@@ -1,0 +1,41 @@
+"""The rules of `check_invariants`, asked each midnight by one statement that the server keeps: forty questions would cost forty ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection, sql
+
+from tasks.maintenance.check_invariants import Broken, rules
+from tasks.maintenance.invariants.rule import Rule
+
+_SHOWN = 20
+
+
+class Checks:
+    """All rules, over the rows of one connection's database."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+        self._rules: Mapping[str, Rule] = rules()
+        each = [sql.SQL("SELECT {} AS rule, q.* FROM ({}) AS q (about, said)").format(sql.Literal(name), sql.SQL(_numbered(rule)))
+                for name, rule in self._rules.items()]  # fmt: skip
+        every = sql.SQL("PREPARE what_is_broken (timestamptz, timestamptz, timestamptz) AS {}").format(sql.SQL(" UNION ALL ").join(each))
+        connection.execute(every, prepare=False)
+
+    def broken(self, changed: datetime, waiting: datetime, settled_by: datetime) -> list[Broken]:
+        """The rules that do not hold: of rows changed from `changed` on, or from `waiting` on where something may still be on its way
+        to them until `settled_by`."""
+        bound = ", ".join(f"'{at.isoformat()}'" for at in (changed, waiting, settled_by))
+        found: dict[str, list[tuple[str, str]]] = {}
+        for name, about, said in self._connection.execute(f"EXECUTE what_is_broken ({bound})".encode(), prepare=False):
+            found.setdefault(name, []).append((about, said))
+        return [Broken(name, rule.why, found[name][:_SHOWN], rule.then) for name, rule in self._rules.items() if name in found]
+
+
+def _numbered(rule: Rule) -> Any:
+    """The rule's statement as the server reads it, with its times by number."""
+    text = rule.sql.replace("%(settled_by)s", "$3").replace("%(since)s", "$2" if rule.waits else "$1")
+    return text.replace("%%", "%")
