@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from models.copying import MANY, copy_rows
-from models.together import Part, send_together
+from models.together import Part
 
 _TYPES: tuple[tuple[type, LiteralString], ...] = (
     (JSONB, "jsonb"),
@@ -65,7 +65,9 @@ def insert_lines(
     if len(lines) >= MANY and not (once_by or returning):
         copy_rows(connection, table, names, lines)
         return []
-    return send_together(connection, [insertion(table, names, lines, once_by=once_by, returning=returning)])
+    part = insertion(table, names, lines, once_by=once_by, returning=returning)
+    result = connection.exec_driver_sql(part.text, part.bound)
+    return list(result.all()) if returning else []
 
 
 def insertion(
@@ -94,9 +96,9 @@ def lines_of(rows: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[t
     return names, [tuple(map(row.__getitem__, names)) for row in rows]
 
 
-def update_lines(connection: Connection, table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> None:
-    """Set the columns `names`, `id` first among them, in rows that are values of these in that order."""
-    connection.exec_driver_sql(_update(table, names), {"rows": _rows(names, lines)})
+def update(table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> Part:
+    """Set the columns `names`, `id` first among them, in rows that are values of these in that order; still to be sent."""
+    return Part(_update(table, names), {"rows": _rows(names, lines)})
 
 
 @cache

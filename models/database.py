@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from models.lists import QuickLists
-from models.preparing import Preparing
+from models.preparing import Blocking, Preparing
 from models.statements import QuickConnection
 
 # For all connections of the process: rows carry JSON columns by the dozen, and this reads them in a fifth of the time.
@@ -76,7 +76,7 @@ def make_engine(url: str, role: Role = "bursar_app", *, application: str = "burs
     )
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: connect(url, role, application=application, kind=Preparing),
+        creator=lambda: connect(url, role, application=application, kind=Blocking if alone else Preparing),
         # The text of an error goes to the row, the log and Sentry; a statement's parameters are customers' data.
         hide_parameters=True,
         **options,

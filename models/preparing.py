@@ -7,60 +7,25 @@ the server and back costs 20 us of processor, this one 14, of which 10 are the s
 from __future__ import annotations
 
 import select
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Self
+from itertools import pairwise
+from typing import Any, Self, cast
 
 import psycopg
 from psycopg import errors, pq
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import PyFormat
 
-_MOST = 500
-"""Statements that a connection keeps prepared. The server plans each anew when its tables are analysed or changed."""
-_IDLE, _ACTIVE, _FATAL = pq.TransactionStatus.IDLE, pq.TransactionStatus.ACTIVE, pq.ExecStatus.FATAL_ERROR
+from models.prepared import Key, Prepared
+
+_IDLE, _ACTIVE = pq.TransactionStatus.IDLE, pq.TransactionStatus.ACTIVE
+_FATAL, _DONE, _SYNCED = pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.PIPELINE_SYNC
 _COPIES = frozenset({pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH})
 _CANCEL_S = 2.0
 """Less than lies between a task's two time limits."""
 _LOOK_MS = 120
 """A signal that comes right before the wait is heard after it: so the wait is short."""
 _TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
-_Key = tuple[bytes, tuple[int, ...] | None]
-
-
-class Prepared:
-    """What one connection has prepared, and how it turns values into the server's form and back."""
-
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self.transformer = Transformer(connection)
-        self.columns: dict[bytes, Any] = {}
-        """For who reads results: what those of a statement have in common."""
-        self._names: OrderedDict[_Key, bytes] = OrderedDict()
-        self._seen: set[_Key] = set()
-        self._count = 0
-
-    def name(self, key: _Key) -> tuple[bytes | None, bool]:
-        """The statement's name, and whether it is to be prepared first; None: it is used for the first time."""
-        if (name := self._names.get(key)) is not None:
-            self._names.move_to_end(key)
-            return name, False
-        if key in self._seen:
-            self._count += 1
-            return b"bursar_%d" % self._count, True
-        if len(self._seen) >= 2 * _MOST:
-            self._seen.clear()
-        self._seen.add(key)
-        return None, False
-
-    def keep(self, key: _Key, name: bytes) -> bytes | None:
-        """Note that it is prepared; the name of one to be given up."""
-        self._names[key] = name
-        return self._names.popitem(last=False)[1] if len(self._names) > _MOST else None
-
-    def forget(self) -> None:
-        """Prepare all anew."""
-        self._names.clear()
-        self.columns.clear()
 
 
 class Preparing(psycopg.Connection[Any]):
@@ -88,24 +53,65 @@ class Preparing(psycopg.Connection[Any]):
             psycopg.Error: the server refuses, or is gone.
         """
         with self.lock:
-            known, server = self.prepared, self.pgconn
-            types = formats = dumped = None
-            if values:
-                transformer = known.transformer
-                dumped = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
-                types, formats = transformer.types, transformer.formats
+            known = self.prepared
+            key, dumped, formats = self._dumped(query, values)
             wanted = _BINARY if binary else _TEXT
-            key = (query, types)
             name, first = known.name(key)
-            if begins and not self.autocommit and server.transaction_status == _IDLE:
-                self._answer(server.send_query, b"BEGIN")
+            if begins and not self.autocommit and self.pgconn.transaction_status == _IDLE:
+                self._command(b"BEGIN")
             if name is None:
-                return self._answer(server.send_query_params, query, dumped, types, formats, wanted)
+                return self._as_text(query, dumped, key[1], formats, wanted)
             if first:
-                self._answer(server.send_prepare, name, query, types)
+                self._keep(name, query, key[1])
                 if (old := known.keep(key, name)) is not None:
-                    self._answer(server.send_query, b"DEALLOCATE " + old)
-            return self._answer(server.send_query_prepared, name, dumped, formats, wanted)
+                    self._command(b"DEALLOCATE " + old)
+            return self._by_name(name, dumped, formats, wanted)
+
+    def ask_all(self, asked: Sequence[tuple[bytes, Sequence[Any], bool]]) -> list[Any]:
+        """The answers to several statements, each (query, values, binary), in a transaction, which begins with them if none has.
+
+        They go to the server together and are carried out one after the other: one way there and back instead of one for each. Where
+        one fails its answer says why, and those of the statements behind it say only that they were not carried out.
+
+        Raises:
+            psycopg.Error: the server is gone.
+        """
+        with self.lock:
+            orders, ends, made = list[tuple[Any, ...]](), list[int](), list[tuple[int, Key]]()
+            if not self.autocommit and self.pgconn.transaction_status == _IDLE:
+                orders.append((self.pgconn.send_query_params, b"BEGIN", None))
+            try:
+                for query, values, binary in asked:
+                    self._order(orders, made, query, values, _BINARY if binary else _TEXT)
+                    ends.append(len(orders))
+                told = self._answers(orders)
+            except BaseException:
+                self.prepared.drop(key for _, key in made)
+                raise
+            self.prepared.drop(key for place, key in made if place >= len(told) or told[place].status != _DONE)
+            answers = [told[begin:end] or told[-1:] for begin, end in pairwise([0, *ends])]
+            return [next((one for one in those if one.status == _FATAL), those[-1]) for those in answers]
+
+    def _order(self, orders: list[tuple[Any, ...]], made: list[tuple[int, Key]], query: bytes, values: Sequence[Any], wanted: int) -> None:
+        known, server = self.prepared, self.pgconn
+        key, dumped, formats = self._dumped(query, values)
+        name, first = known.name(key)
+        if name is None:
+            orders.append((server.send_query_params, query, dumped, key[1], formats, wanted))
+            return
+        if first:
+            made.append((len(orders), key))
+            orders.append((server.send_prepare, name, query, key[1]))
+            if (old := known.keep(key, name)) is not None:
+                orders.append((server.send_query_params, b"DEALLOCATE " + old, None))
+        orders.append((server.send_query_prepared, name, dumped, formats, wanted))
+
+    def _dumped(self, query: bytes, values: Sequence[Any]) -> tuple[Key, Any, Any]:
+        if not values:
+            return (query, None), None, None
+        transformer = self.prepared.transformer
+        dumped = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        return (query, transformer.types), dumped, transformer.formats
 
     def commit(self) -> None:
         """As psycopg's."""
@@ -121,49 +127,102 @@ class Preparing(psycopg.Connection[Any]):
             return
         with self.lock:
             if self.pgconn.transaction_status != _IDLE:
-                self._answer(self.pgconn.send_query, command)
+                self._command(command)
+
+    def _command(self, command: bytes) -> Any:
+        return self._answer(self.pgconn.send_query, command)
+
+    def _as_text(self, *said: Any) -> Any:
+        return self._answer(self.pgconn.send_query_params, *said)
+
+    def _keep(self, *said: Any) -> Any:
+        return self._answer(self.pgconn.send_prepare, *said)
+
+    def _by_name(self, *said: Any) -> Any:
+        return self._answer(self.pgconn.send_query_prepared, *said)
 
     def _answer(self, send: Any, *said: Any) -> Any:
-        """Send it, and wait for the last result.
+        """Send it, and wait for the last result."""
+        return _checked(self._heard(partial(send, *said), self._read))
 
-        A time limit or Ctrl-C may strike in the middle of it. Left running, the statement would make the rollback fail, and its
+    def _answers(self, orders: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Send them one behind the other and then wait; the result of each. Behind one that fails none is carried out."""
+
+        def send() -> None:
+            try:
+                self.pgconn.enter_pipeline_mode()
+                for order, *said in orders:
+                    order(*said)
+                self.pgconn.pipeline_sync()
+            except BaseException:  # the server would wait for an end that never comes
+                self.pgconn.finish()
+                raise
+
+        return cast("list[Any]", self._heard(send, self._read_all))
+
+    def _heard(self, send: Callable[[], None], read: Callable[[], Any]) -> Any:
+        """A time limit or Ctrl-C may strike in the middle of it. Left running, the statement would make the rollback fail, and its
         error would be all that anybody is told.
         """
         try:
-            send(*said)
-            result = self._read()
+            send()
+            return read()
         except psycopg.Error:
             raise
         except BaseException:
             if self.pgconn.transaction_status == _ACTIVE:
-                self._end_statement(self._read)
+                self._end_statement(read)
+            if self.pgconn.pipeline_status and not self.closed:
+                self.pgconn.exit_pipeline_mode()
             raise
-        if result.status == _FATAL:
-            raise errors.error_from_result(result)
-        return result
 
     def _read(self) -> Any:
-        server, last = self.pgconn, None
-        if self._waits is None:
-            self._waits = select.poll()
-            self._waits.register(server.socket, select.POLLIN)
+        last = None
         try:
-            if server.flush():
-                self._push()
-            while True:
-                while server.is_busy():
-                    self._waits.poll(_LOOK_MS)
-                    server.consume_input()
-                result = server.get_result()
-                if result is None:
-                    return last
+            self._flush()
+            while (result := self._next()) is not None:
                 last = result
                 if result.status in _COPIES:
-                    return last
+                    break
         except psycopg.DatabaseError:
             if last is None or last.status != _FATAL:
                 raise
-            return last  # why the server has gone
+        return last  # of a server that has gone: why
+
+    def _read_all(self) -> list[Any]:
+        """Up to the end of what was sent together. Behind each result comes None, and None again where nothing is left to be read."""
+        found, nothing = list[Any](), False
+        try:
+            self._flush()
+            while True:
+                result = self._next()
+                if result is None and not nothing:
+                    nothing = True
+                    continue
+                if result is None or result.status == _SYNCED:
+                    break
+                found.append(result)
+                nothing = False
+        except psycopg.DatabaseError:
+            if all(result.status != _FATAL for result in found):
+                raise
+            return found  # one of them says why the server has gone
+        self.pgconn.exit_pipeline_mode()
+        return found
+
+    def _flush(self) -> None:
+        if self._waits is None:
+            self._waits = select.poll()
+            self._waits.register(self.pgconn.socket, select.POLLIN)
+        if self.pgconn.flush():
+            self._push()
+
+    def _next(self) -> Any:
+        server = self.pgconn
+        while server.is_busy():
+            self._waits.poll(_LOOK_MS)
+            server.consume_input()
+        return server.get_result()
 
     def _push(self) -> None:
         """Send the rest of what the socket does not take at once, and take in what the server says meanwhile: it may wait for that."""
@@ -192,3 +251,28 @@ class Preparing(psycopg.Connection[Any]):
             pass
         except psycopg.Error:
             self.pgconn.finish()
+
+
+class Blocking(Preparing):
+    """Of a process that nothing may interrupt in the middle of a statement: libpq itself waits for the answer, which costs half."""
+
+    def _command(self, command: bytes) -> Any:
+        return _checked(self.pgconn.exec_(command))
+
+    def _as_text(self, *said: Any) -> Any:
+        return _checked(self.pgconn.exec_params(*said))
+
+    def _keep(self, *said: Any) -> Any:
+        return _checked(self.pgconn.prepare(*said))
+
+    def _by_name(self, *said: Any) -> Any:
+        return _checked(self.pgconn.exec_prepared(*said))
+
+    def _next(self) -> Any:
+        return self.pgconn.get_result()
+
+
+def _checked(result: Any) -> Any:
+    if result.status == _FATAL:
+        raise errors.error_from_result(result)
+    return result

@@ -8,13 +8,13 @@ because nobody makes an object for each column of each result.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 import psycopg
-from psycopg import pq
+from psycopg import errors, pq
 from sqlalchemy import Connection, CursorResult, Engine, MappingResult, Row
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
@@ -28,7 +28,7 @@ _PLAIN = frozenset({"isolation_level"})
 _STALE = ("0A", "26", "42", "XX")
 """Classes of errors that may come of a statement prepared before a migration: all are forgotten, and the next try prepares anew."""
 _PLACE = re.compile(r"%(?:\((\w+)\)s|(.))", re.DOTALL)
-_TUPLES = pq.ExecStatus.TUPLES_OK
+_TUPLES, _FATAL = pq.ExecStatus.TUPLES_OK, pq.ExecStatus.FATAL_ERROR
 _TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
 
 
@@ -102,6 +102,22 @@ def _one_or_none(found: list[Any]) -> Any:
     return found[0] if found else None
 
 
+class Statement(NamedTuple):
+    """One of several that are sent together."""
+
+    text: str
+    bound: Mapping[str, Any]
+    options: Mapping[str, Any] | None = None
+    """None or `BINARY`."""
+
+
+def ask_in_turn(connection: Connection, asked: Sequence[Statement]) -> Iterator[Any]:
+    """`QuickConnection.exec_in_turn`, where the connection has it. A statement may be sent only when its result is wanted."""
+    if isinstance(connection, QuickConnection):
+        return connection.exec_in_turn(asked)
+    return (connection.exec_driver_sql(one.text, dict(one.bound)) for one in asked)
+
+
 @contextmanager
 def by_itself(engine: Engine) -> Iterator[Connection]:
     """A connection for one statement that is a transaction of its own (`BY_ITSELF`); what had to begin one is committed at the end."""
@@ -123,13 +139,10 @@ class QuickConnection(Connection):
             DBAPIError: as SQLAlchemy's.
         """
         fits = parameters is None or type(parameters) is dict or isinstance(parameters, Mapping)
-        heard = (self._has_events or self.engine._has_events) and self.dispatch.before_cursor_execute
-        if not fits or heard or not _PLAIN.issuperset(self._execution_options):
-            return super().exec_driver_sql(statement, parameters, execution_options)
-        said = _parsed(statement)
-        driver = self.connection.dbapi_connection
+        said = _parsed(statement) if fits else None
+        driver: Any = self.connection.dbapi_connection
         binary = execution_options is BINARY
-        if said is None or not isinstance(driver, Preparing) or (driver.cursor_factory is not psycopg.Cursor and not binary):
+        if said is None or not self._quick(driver, binary=binary):
             return super().exec_driver_sql(statement, parameters, execution_options)
         begun = self._transaction is not None
         if not begun and execution_options is not BY_ITSELF:
@@ -138,12 +151,48 @@ class QuickConnection(Connection):
         query, names = said
         try:
             values = [parameters[name] for name in names] if parameters else ()
-            result: Any = _read(driver, query, driver.ask(query, values, binary=binary, begins=begun), binary=binary)
+            answer = driver.ask(query, values, binary=binary, begins=begun)
         except psycopg.Error as error:
             self._give_up(statement, error, driver)
-        return result
+        return cast("CursorResult[Any]", _read(driver, query, answer, binary=binary))
 
-    def _give_up(self, statement: str, error: psycopg.Error, driver: Preparing) -> None:
+    def exec_in_turn(self, asked: Sequence[Statement]) -> Iterator[Any]:
+        """Send several statements together, which are carried out one after the other; their results.
+
+        Raises:
+            DBAPIError: where the result of the first one that failed would be; the transaction is lost.
+        """
+        said = [_parsed(one.text) for one in asked]
+        driver: Any = self.connection.dbapi_connection
+        if len(asked) < 2 or None in said or not self._quick(driver, binary=False):
+            return (self.exec_driver_sql(one.text, one.bound, one.options) for one in asked)
+        if self._transaction is None:
+            self._autobegin()
+        orders = [
+            (query, [one.bound[name] for name in names], one.options is BINARY)
+            for one, (query, names) in zip(asked, cast("list[tuple[bytes, tuple[str, ...]]]", said), strict=True)
+        ]
+        try:
+            answers = driver.ask_all(orders)
+        except psycopg.Error as error:
+            self._give_up(asked[0].text, error, driver)
+        return (
+            self._result(driver, one.text, query, answer, binary=binary)
+            for one, (query, _, binary), answer in zip(asked, orders, answers, strict=True)
+        )
+
+    def _result(self, driver: Preparing, statement: str, query: bytes, answer: Any, *, binary: bool) -> QuickResult:
+        if answer.status == _FATAL:
+            self._give_up(statement, errors.error_from_result(answer), driver)
+        return _read(driver, query, answer, binary=binary)
+
+    def _quick(self, driver: Any, *, binary: bool) -> bool:
+        """Whether the short way may be gone: nobody listens, and the connection is as we make them."""
+        heard = (self._has_events or self.engine._has_events) and self.dispatch.before_cursor_execute
+        ours = isinstance(driver, Preparing) and (driver.cursor_factory is psycopg.Cursor or binary)
+        return ours and not heard and _PLAIN.issuperset(self._execution_options)
+
+    def _give_up(self, statement: str, error: psycopg.Error, driver: Preparing) -> NoReturn:
         """Raise what SQLAlchemy would; a connection that is gone is not used again.
 
         Raises:

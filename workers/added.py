@@ -22,9 +22,10 @@ from core.ids import new_id
 from models.audit import AUDIT, audit_row, id_text
 from models.base import Aggregate, Base
 from models.bulk import append_lines, insertion, lines_of
+from models.copying import MANY
 from models.outbox import OUTBOX
 from models.submission import SUBMISSION
-from models.together import Part, send_together
+from models.together import Order, Part, joined, send_in_turn
 from providers.submission import Rendered
 from workers import journal, numbers, submissions
 from workers.rows import insert_new
@@ -68,13 +69,34 @@ class Added:
     def _buffers(self) -> tuple[list[Any], ...]:
         return self.rows, self.audit, self.calls, self.submissions, self.settled, self.legs, self.later, self.papers
 
-    def write(self, connection: Connection, keys: KeyRing, beside: Sequence[Part] = ()) -> list[tuple[str, int]]:
-        """Write and empty the buffers, and what is to be written beside them; returns the outbox rows that came into being as (queue, id).
+    def write(
+        self, connection: Connection, keys: KeyRing, before: Sequence[Order], beside: Sequence[Part] = (), behind: Sequence[Order] = ()
+    ) -> list[tuple[str, int]]:
+        """Write and empty the buffers, and with them what is to be written before, beside and behind them; returns the outbox rows
+        that came into being as (queue, id).
 
-        Papers come last, because the commit is to follow the draw of their numbers at once.
+        Papers come last but for that, because the commit is to follow the draw of their numbers at once.
         """
-        journal.write(connection, self.legs)
-        parts = [*beside, *insert_new(connection, self.rows)]
+        orders, made = [*before, *journal.orders(connection, self.legs)], list[tuple[str, int]]()
+        if max(len(self.rows), len(self.audit)) >= MANY:  # some of them are written at once
+            send_in_turn(connection, orders)
+            orders = []
+        parts = [*beside, *self._parts(connection)]
+        if self.calls:
+            parts.append(self._called())
+            orders.append(joined(parts, lambda result: made.extend((queue, row_id) for queue, row_id in result.all())))
+        elif parts:
+            orders.append(joined(parts))
+        if self.papers:
+            send_in_turn(connection, orders)
+            orders = []
+            numbers.issue(connection, keys, self.papers)
+        send_in_turn(connection, [*orders, *behind])
+        self.cut((0,) * len(self._buffers()))
+        return made
+
+    def _parts(self, connection: Connection) -> list[Part]:
+        parts = insert_new(connection, self.rows)
         if self.audit:
             parts += append_lines(connection, AUDIT, *lines_of(self.audit))
         if self.submissions:
@@ -82,16 +104,13 @@ class Added:
             parts.append(insertion(SUBMISSION, *lines_of([wanted[key] for key in sorted(wanted)]), once_by=("source", "key")))
         if self.settled:
             parts.append(submissions.settlement([(source, key) for source, key, _ in self.settled], self.settled[0][2]))
-        if self.calls:
-            calls = sorted(self.calls, key=lambda call: (call["kind"], call["key"]))
-            # A second call of the same (kind, key) is the same call.
-            unique = list({(call["kind"], call["key"]): call for call in calls}.values())
-            parts.append(insertion(OUTBOX, *lines_of(unique), once_by=("kind", "key"), returning=("queue", "id")))
-        made = send_together(connection, parts)
-        if self.papers:
-            numbers.issue(connection, keys, self.papers)
-        self.cut((0,) * len(self._buffers()))
-        return [(queue, row_id) for queue, row_id in made]
+        return parts
+
+    def _called(self) -> Part:
+        calls = sorted(self.calls, key=lambda call: (call["kind"], call["key"]))
+        # A second call of the same (kind, key) is the same call.
+        unique = list({(call["kind"], call["key"]): call for call in calls}.values())
+        return insertion(OUTBOX, *lines_of(unique), once_by=("kind", "key"), returning=("queue", "id"))
 
 
 class Adding:

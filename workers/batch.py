@@ -15,7 +15,7 @@ from billing.rules.commands.base import Command
 from billing.rules.facts.base import Fact
 from billing.rules.facts.event import Event
 from models.base import OWN_SOURCE
-from models.statements import BINARY
+from models.statements import BINARY, Statement
 from workers.inbox_claims import InboxClaim, as_array
 from workers.routing import UNPARSABLE, NoHandlerError, Route, load, route
 
@@ -72,11 +72,10 @@ class Job(NamedTuple):
                 yield aggregate, OWN_SOURCE, external_id
 
 
-def read(connection: Connection, claim: InboxClaim, ids: Iterable[int]) -> list[Row]:
-    """Those of the rows that are still to be done, with their payloads, in id order; one statement."""
-    bound = {"ids": as_array(ids), "first": claim.first, "last": claim.last}
+def reading(claim: InboxClaim, ids: Iterable[int]) -> Statement:
+    """What reads those of the rows that are still to be done, with their payloads, in id order."""
     # As text a body would travel at twice its size and be read digit by digit.
-    return list(map(Row._make, connection.exec_driver_sql(_READ, bound, BINARY).all()))
+    return Statement(_READ, {"ids": as_array(ids), "first": claim.first, "last": claim.last}, BINARY)
 
 
 def read_one(connection: Connection, row_id: int) -> Row | None:

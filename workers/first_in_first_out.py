@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from billing.rules.commands.base import Rejected
 from models.bulk import as_json
+from models.together import Order
 from providers.app.envelope import SOURCE
 from workers.batch import Job, Row
 from workers.inbox_claims import as_array
@@ -148,18 +149,17 @@ class Commands:
                 left.append((row_id, error))
         return left
 
-    def finish(self, done: Iterable[int]) -> None:
-        """After the `done` marks, in their transaction: results, who waits, who is next."""
-        if not self._rows:
-            return
+    def finish(self, done: Iterable[int]) -> list[Order]:
+        """What is to be sent after the `done` marks, in their transaction: results, who waits, who is next."""
+        orders = list[Order]()
         finished = [self._rows[row_id] for row_id in done if row_id in self._rows]
         if self._late:
-            bound = {"ids": as_array(self._late), "now": self._now, "backstop": _BACKSTOP}
-            self._connection.exec_driver_sql(_HOLD, bound)
+            orders.append(Order(_HOLD, {"ids": as_array(self._late), "now": self._now, "backstop": _BACKSTOP}))
         if finished:
             lanes = sorted({row.lane for row in finished}.difference(self._failed))
             bound = {"rows": as_json([self._told(row) for row in finished]), "lanes": as_json(lanes), "most": _MOST_WOKEN}
-            self._connection.exec_driver_sql(_TELL_AND_WAKE, bound)
+            orders.append(Order(_TELL_AND_WAKE, bound))
+        return orders
 
     def _run(self, job: Job, unit: Any, command: Any) -> None:
         if job.row.id > self._stops.get(job.row.lane, job.row.id):

@@ -25,7 +25,7 @@ from core.version import VERSION
 from providers.app.envelope import SOURCE
 from workers import inbox_claims as claims
 from workers.ahead import look_ahead
-from workers.batch import Job, Row, prepare, read
+from workers.batch import Job, Row, prepare, reading
 from workers.context import Context
 from workers.failures import Failure, describe, next_try
 from workers.first_in_first_out import Commands, wake_after_dead
@@ -194,23 +194,22 @@ def run_together(
     Returns what was done, and the rows that failed; these left nothing and stay in the claim.
     """
     with context.engine.begin() as connection:
-        mine = claims.hold(connection, claim, ids)
+        # After the lanes are taken: what another one did to these rows until then is seen now.
+        mine, (found,) = claims.hold(connection, claim, ids, reading(claim, ids))
         if mine is None:
             return Outcome(), []
         apart = [row_id for row_id in ids if claim.lanes[row_id] not in mine]
-        # After the lanes are taken: what another one did to these rows until then is seen now.
-        rows = read(connection, claim, set(ids).difference(apart))
+        rows = [row for row in map(Row._make, found.all()) if claim.lanes[row.id] in mine]
         commands = Commands(connection, rows, now=context.clock.now())
         rows = commands.due(rows)
         jobs, failed = _prepared(rows)
         unit = Unit(connection, context.keys, now=context.clock.now())
         failed = commands.take(failed + apply(unit, commands.in_turn(jobs, failed)))
-        calls = unit.flush()
         bad = {row_id for row_id, _ in failed}
         done = [row.id for row in rows if row.id not in bad and row.id not in commands.held]
         free = [row_id for row_id in ids if row_id not in bad]
-        claims.mark_done(connection, claim, done, free, now=context.clock.now(), version=VERSION)
-        commands.finish(done)
+        marks = claims.mark_done(claim, done, free, now=context.clock.now(), version=VERSION)
+        calls = unit.flush(behind=[marks, *commands.finish(done)])
         stage = "answer" if any(row.event_type.startswith("answer.") for row in rows) else "rows"
         failpoints.reach(f"{stage}.applied")
     failpoints.reach(f"{stage}.committed")

@@ -22,7 +22,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection
 
 from models.bulk import as_json
-from models.statements import BY_ITSELF
+from models.statements import BY_ITSELF, Statement, ask_in_turn
+from models.together import Order
 
 REACH = 500
 """How far a claim looks past rows whose lanes are busy, at first; it looks further only when all of these are."""
@@ -139,14 +140,15 @@ def _claim(connection: Connection, bound: dict[str, Any]) -> InboxClaim | None:
     )
 
 
-def hold(connection: Connection, claim: InboxClaim, ids: Iterable[int]) -> set[str] | None:
+def hold(connection: Connection, claim: InboxClaim, ids: Iterable[int], *behind: Statement) -> tuple[set[str] | None, list[Any]]:
     """Lock the claim for the rest of this transaction and take the lanes of `ids`, as far as they are free.
 
-    Returns the lanes taken; None when the claim is no longer ours.
+    Returns the lanes taken, None when the claim is no longer ours; and the results of what was asked right after that.
     """
     lanes = sorted({claim.lanes[row_id] for row_id in ids})
-    rows = connection.exec_driver_sql(_HOLD, {"token": claim.token, "lanes": as_json(lanes)}).all()
-    return {row[0] for row in rows if row[0] is not None} if rows else None
+    held, *others = ask_in_turn(connection, [Statement(_HOLD, {"token": claim.token, "lanes": as_json(lanes)}), *behind])
+    rows = held.all()
+    return {row[0] for row in rows if row[0] is not None} if rows else None, others
 
 
 def take_lane(connection: Connection, lane: str) -> bool:
@@ -164,20 +166,20 @@ def release(connection: Connection, claim: InboxClaim, ids: Iterable[int]) -> No
     connection.exec_driver_sql(_RELEASE, {"token": claim.token, "ids": as_array(ids)})
 
 
-def mark_done(
-    connection: Connection, claim: InboxClaim, done: Sequence[int], ids: Iterable[int], *, now: datetime, version: str
-) -> None:
-    """The `done` marks, in the effects' own transaction (INBOX-16); `ids`, these and others, leave the claim.
+def mark_done(claim: InboxClaim, done: Sequence[int], ids: Iterable[int], *, now: datetime, version: str) -> Order:
+    """The `done` marks, in the effects' own transaction (INBOX-16); `ids`, these and others, leave the claim. To be sent.
 
-    Raises:
-        LostClaimError: some are no longer to be done; the transaction must not commit.
+    What comes of it raises `LostClaimError` when some are no longer to be done; the transaction must not commit.
     """
+
+    def all_marked(result: Any) -> None:
+        if missed := len(done) - result.rowcount:
+            raise LostClaimError(
+                f"{missed} of {len(done)} inbox rows were taken over by another worker; nothing of this batch is written"
+            )
+
     bound = {"token": claim.token, "ids": as_array(ids), "done": as_array(done), "now": now, "version": version}
-    missed = len(done) - connection.exec_driver_sql(_DONE, bound).rowcount
-    if missed:
-        raise LostClaimError(
-            f"{missed} of {len(done)} inbox rows were taken over by another worker; nothing of this batch is written"
-        )
+    return Order(_DONE, bound, all_marked)
 
 
 def mark_failed(connection: Connection, claim: InboxClaim, row_id: int, **values: Any) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from billing.rules.chart import read
 from models.bulk import as_json
+from models.together import Order
 
 _KEY = ("fact", "kind", "leg")
 _SAID = ("debit", "credit", "amount_minor", "currency")
@@ -37,27 +38,31 @@ class BookedOtherwiseError(RuntimeError):
     """A fact was to be booked a second time with other values; nothing of this transaction may be written."""
 
 
-def write(connection: Connection, legs: Iterable[Mapping[str, Any]]) -> None:
-    """Insert the legs that are new.
+def orders(connection: Connection, legs: Iterable[Mapping[str, Any]]) -> list[Order]:
+    """Insert the legs that are new: what is to be sent for that.
 
     Raises:
-        BookedOtherwiseError: one is booked already, and differently.
+        BookedOtherwiseError: one is booked already, and differently. What is sent raises it then.
     """
     wanted: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for leg in legs:
         known = wanted.setdefault(_key(leg), leg)
         _same(known, leg)
     if not wanted:
-        return
+        return []
     rows = [wanted[key] for key in sorted(wanted)]
     accounts = sorted({(row[side], row["currency"]) for row in rows for side in ("debit", "credit")})
     bound = {"accounts": as_json([_account(*one) for one in accounts]), "legs": as_json(rows)}
-    made = connection.exec_driver_sql(_WRITE, bound).all()
-    if len(made) == len(rows):
-        return
-    missing = [dict(zip(_KEY, key, strict=True)) for key in sorted(wanted.keys() - {tuple(key) for key in made})]
-    for row in map(_named, connection.exec_driver_sql(_BOOKED, {"keys": as_json(missing)})):
-        _same(row, wanted[_key(row)])
+
+    def all_new_or_the_same(result: Any) -> None:
+        made = result.all()
+        if len(made) == len(rows):
+            return
+        missing = [dict(zip(_KEY, key, strict=True)) for key in sorted(wanted.keys() - {tuple(key) for key in made})]
+        for row in map(_named, connection.exec_driver_sql(_BOOKED, {"keys": as_json(missing)})):
+            _same(row, wanted[_key(row)])
+
+    return [Order(_WRITE, bound, all_new_or_the_same)]
 
 
 def _named(row: Iterable[Any]) -> dict[str, Any]:

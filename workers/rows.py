@@ -8,7 +8,7 @@ history, cascades) cost more than the handlers' rules.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress
@@ -22,10 +22,11 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import IntegrityError
 
 from models.base import Aggregate, Base
-from models.bulk import append_lines, as_json, insert_lines, update_lines
+from models.bulk import append_lines, as_json, insertion, update
 from models.copying import MANY, copy_rows
 from models.plain import blank_row, model_of, plain_row
-from models.together import Part
+from models.statements import Statement, ask_in_turn
+from models.together import Order, Part, send_in_turn
 
 _KEY = ("source", "external_id")
 
@@ -44,12 +45,18 @@ class StubTakenError(RuntimeError):
     """Another lane made the same row at this moment. Nothing is wrong: tried again, the unit finds that row."""
 
 
-def lock(connection: Connection, model: type[Aggregate], source: str, external_ids: Iterable[str]) -> dict[str, Held]:
-    """Load and lock those rows that exist, in the order of their external ids; by external id."""
-    bound = {"source": source, "keys": as_json(sorted(external_ids))}
+def lock(connection: Connection, wanted: Sequence[tuple[type[Aggregate], str, Collection[str]]]) -> list[dict[str, Held]]:
+    """Load and lock those rows that exist, table by table as they are named, in each in the order of its external ids.
+
+    `wanted`: (aggregate, source, external ids). What was found of each, by external id.
+    """
+    asked = [Statement(_select(model), {"source": source, "keys": as_json(sorted(keys))}) for model, source, keys in wanted]
+    return [_held(model, result) for (model, _, _), result in zip(wanted, ask_in_turn(connection, asked), strict=True)]
+
+
+def _held(model: type[Aggregate], result: Any) -> dict[str, Held]:
     names = _names(model)
-    found = map(tuple, connection.exec_driver_sql(_select(model), bound).all())
-    return {one.row.external_id: one for one in (Held(plain_row(model, names, values), values) for values in found)}
+    return {one.row.external_id: one for one in (Held(plain_row(model, names, values), values) for values in map(tuple, result.all()))}
 
 
 def stub(model: type[Aggregate], values: Mapping[str, Any]) -> Held:
@@ -57,14 +64,16 @@ def stub(model: type[Aggregate], values: Mapping[str, Any]) -> Held:
     return Held(blank_row(model, values), None)
 
 
-def write(connection: Connection, held: Iterable[Held]) -> None:
+def write(connection: Connection, held: Iterable[Held]) -> list[Order]:
     """Write new rows and what changed in the others: one statement each per table, in lock order, parents first.
 
-    A column that changed in one row is written for all changed rows of its table: the lock says that nobody else has.
+    A column that changed in one row is written for all changed rows of its table: the lock says that nobody else has. Returns what
+    is still to be sent; only where rows are many something is written at once.
 
     Raises:
-        StubTakenError: a new row is somebody else's new row, too; the transaction must not commit.
+        StubTakenError: a new row is somebody else's new row, too; the transaction must not commit. What is sent later raises it then.
     """
+    orders = list[Order]()
     new: dict[type[Aggregate], list[Held]] = defaultdict(list)
     changed: dict[type[Aggregate], list[dict[str, Any]]] = defaultdict(list)
     columns: dict[type[Aggregate], set[str]] = defaultdict(set)
@@ -81,15 +90,19 @@ def write(connection: Connection, held: Iterable[Held]) -> None:
             columns[model].update(compress(_names(model), map(ne, now, one.stored)))
             one.stored = now
     for model in sorted(new.keys() | changed.keys(), key=lambda model: model.LOCK_ORDER):
+        if len(new[model]) >= MANY:
+            send_in_turn(connection, orders)
+            orders.clear()
         if new[model]:
-            _insert(connection, model, new[model])
+            orders += _insert(connection, model, new[model])
         if changed[model]:
             names = ("id", *sorted(columns[model]))
             named, chosen = tuple(map(model.column_of, names)), itemgetter(*names)
-            update_lines(connection, _table(model), named, [chosen(values) for values in changed[model]])
+            orders.append(Order(*update(_table(model), named, [chosen(values) for values in changed[model]])))
+    return orders
 
 
-def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> None:
+def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> list[Order]:
     new.sort(key=lambda one: (one.row.source, one.row.external_id))
     names, values = tuple(column for _, column in _columns(model)), _values(model)
     lines = []
@@ -103,11 +116,14 @@ def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> 
             if _taken(error):
                 raise StubTakenError(f"new rows of {model.NAME} were made by another worker at this moment") from error
             raise
-        return
+        return []
+
+    def all_ours(result: Any) -> None:
+        if taken := len(new) - len(result.all()):
+            raise StubTakenError(f"{taken} new rows of {model.NAME} were made by another worker at this moment")
+
     # Without waiting for an error, from which the transaction could not recover.
-    made = insert_lines(connection, _table(model), names, lines, once_by=_KEY, returning=("id",))
-    if len(made) != len(new):
-        raise StubTakenError(f"{len(new) - len(made)} new rows of {model.NAME} were made by another worker at this moment")
+    return [Order(*insertion(_table(model), names, lines, once_by=_KEY, returning=("id",)), all_ours)]
 
 
 def _taken(error: IntegrityError) -> bool:

@@ -21,7 +21,8 @@ from workers.context import Context
 Slot = tuple[str, str, datetime]
 """Queue, job, slot_at."""
 
-# `slot_blocked` knows itself that a pause is over. Released is nothing before its time: a clock that was ahead has made slots of the future.
+# `slot_blocked` knows itself that a pause is over. Nothing is released before its time: a clock that was ahead has made slots of the
+# future.
 _SETTLE = """WITH ended AS (DELETE FROM bursar.schedule_pause WHERE until <= %(now)s),
                   held AS (UPDATE bursar.schedule_slot SET state = 'held'
                            WHERE state = 'due' AND bursar.slot_blocked(job, money, by_hand, %(now)s))

@@ -7,7 +7,7 @@ one for all. Measured: this is 4 times the rate of a flush per event.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString, TypeVar
 
@@ -17,7 +17,7 @@ import models.aggregates  # noqa: F401  # references name aggregates of all kind
 from core.crypto import KeyRing
 from core.ids import new_id
 from models.base import AGGREGATES, Aggregate, Base
-from models.together import Part
+from models.together import Order, Part
 from workers import rows
 from workers.added import Adding, Asked, Later
 from workers.rows import Held
@@ -83,8 +83,9 @@ class Unit(Adding):
     def load(self, references: Iterable[Reference]) -> None:
         """Load and lock all rows named, table by table in lock order, keys sorted; make stubs of the missing ones."""
         now = self._now
-        for model, source, external_ids in self._new(references):
-            self._look(model, source, external_ids)
+        wanted = self._new(references)
+        self._look(wanted)
+        for model, source, external_ids in wanted:
             for key in sorted(external_ids):  # in one order, whatever this process hashes by: ids are drawn here
                 if (model, source, key) not in self._rows:
                     known = {"id": new_id(now), "source": source, "external_id": key, "versions": {}, "created_at": now, "updated_at": now}
@@ -92,8 +93,7 @@ class Unit(Adding):
 
     def expect(self, references: Iterable[Reference]) -> None:
         """Load and lock those of the rows that exist, in the same way. Who asks for one that does not gets a stub without another look."""
-        for model, source, external_ids in self._new(references):
-            self._look(model, source, external_ids)
+        self._look(self._new(references))
 
     def _new(self, references: Iterable[Reference]) -> list[tuple[type[Aggregate], str, set[str]]]:
         wanted: dict[tuple[type[Aggregate], str], set[str]] = defaultdict(set)
@@ -103,18 +103,21 @@ class Unit(Adding):
                 wanted[(model, source)].add(external_id)
         return [(*key, wanted[key]) for key in sorted(wanted, key=lambda key: (key[0].LOCK_ORDER, key[0].NAME, key[1]))]
 
-    def _look(self, model: type[Aggregate], source: str, external_ids: Iterable[str]) -> None:
+    def _look(self, wanted: Sequence[tuple[type[Aggregate], str, set[str]]]) -> None:
         """Load and lock those that exist, and remember which do not: nobody is asked twice."""
-        new = {key for key in external_ids if (model, source, key) not in self._rows and (model, source, key) not in self._absent}
-        if new:
-            found = rows.lock(self._connection, model, source, new)
+        new = []
+        for model, source, external_ids in wanted:
+            keys = {key for key in external_ids if (model, source, key) not in self._rows and (model, source, key) not in self._absent}
+            if keys:
+                new.append((model, source, keys))
+        for (model, source, keys), found in zip(new, rows.lock(self._connection, new), strict=True):
             self._rows.update({(model, source, key): held for key, held in found.items()})
-            self._absent.update((model, source, key) for key in new - found.keys())
+            self._absent.update((model, source, key) for key in keys - found.keys())
 
     def find(self, model: type[A], source: str, external_ids: Iterable[str]) -> dict[str, A]:
         """Those of the rows that exist, locked, by external id; what does not exist becomes no stub."""
         wanted = set(external_ids)
-        self._look(model, source, wanted)
+        self._look([(model, source, wanted)])
         held = {key: self._rows[(model, source, key)].row for key in wanted if (model, source, key) in self._rows}
         there: dict[str, Any] = {key: row for key, row in held.items() if not row.incomplete}
         for key, row in there.items():
@@ -144,18 +147,20 @@ class Unit(Adding):
         found: A = row
         return found
 
-    def flush(self, *beside: Part) -> list[tuple[str, int]]:
+    def flush(self, *beside: Part, behind: Sequence[Order] = ()) -> list[tuple[str, int]]:
         """Write everything; returns the outbox rows that came into being as (queue, id), for hints after the commit.
 
-        `beside`: what the machine writes in the same transaction, and sends along.
+        Args:
+            beside: what the machine writes in the same transaction, and sends along.
+            behind: what it writes after all of that.
 
         Raises:
             StubTakenError: another worker made one of our new rows at this moment.
         """
         self._finish()
         self._keep()
-        rows.write(self._connection, self._rows.values())
-        return self._added.write(self._connection, self._keys, beside)
+        before = rows.write(self._connection, self._rows.values())
+        return self._added.write(self._connection, self._keys, before, beside, behind)
 
     def _finish(self) -> None:
         """What was asked for at the end, and what that asks for in turn."""

@@ -14,11 +14,12 @@ from sqlalchemy.exc import IntegrityError
 
 from models.audit import AUDIT
 from models.base import Base
-from models.bulk import _TYPES, _update, insert_rows, lines_of, update_lines
+from models.bulk import _TYPES, _update, insert_rows, lines_of, update
 from models.copying import MANY
 from models.customer import Customer
 from models.database import make_engine
 from models.outbox import OUTBOX
+from models.together import Order, send_in_turn
 from tests.harness.cluster import Database
 
 AT = datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -104,7 +105,7 @@ def test_changed_rows_and_no_others_are_changed(connection: Connection) -> None:
         {"id": ids[0], "name": ODD, "balance_minor": -5, "deleted_at": AT, "versions": {"": [1, 2, 3, "evt"]}},
         {"id": ids[1], "name": None, "balance_minor": 2**62, "deleted_at": None, "versions": {}},
     ]
-    update_lines(connection, table, *lines_of(changes))
+    send_in_turn(connection, [Order(*update(table, *lines_of(changes)))])
 
     for change in (*changes, {"id": ids[2], "name": None, "balance_minor": None, "deleted_at": None, "versions": {}}):
         stored = connection.execute(select(table).where(table.c.id == change["id"])).mappings().one()
@@ -155,6 +156,6 @@ def test_every_column_of_every_table_can_travel() -> None:
 
 
 @pytest.mark.parametrize("value", [1.5 + 2j, float("nan"), object()])
-def test_what_has_no_text_is_refused(connection: Connection, value: object) -> None:
+def test_what_has_no_text_is_refused(value: object) -> None:
     with pytest.raises((TypeError, ValueError)):
-        update_lines(connection, Customer.__table__, ("id", "name"), [(UUID(int=0), value)])  # type: ignore[arg-type]
+        update(Customer.__table__, ("id", "name"), [(UUID(int=0), value)])  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, OperationalError, ProgrammingError
 
-from models import preparing
+from models import prepared
 from models.database import connect, make_engine
 from models.statements import BINARY
 from tests.harness.cluster import Database
@@ -95,7 +95,7 @@ def _ended(engine: Engine, database: Database) -> None:
 def test_what_was_prepared_outlives_a_rollback_and_is_forgotten_when_a_table_changed(
     engines: tuple[Engine, Engine], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "_MOST", 3)
+    monkeypatch.setattr(prepared, "_MOST", 3)
     quick, _ = engines
     names = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'bursar%%'"
     with psycopg.connect(database.url, autocommit=True) as owner, quick.connect() as connection:
