@@ -197,8 +197,8 @@ def test_a_quarter_of_slots_costs_a_tick_nothing(context: Context, hinter: Hinte
         )
         connection.execute("ANALYZE bursar.schedule_slot")
         skipping = {"newest_only": json.dumps([{"job": "sweep", "slot_at": NOW.isoformat()}]), "slots": "[]"}
-        asked: list[tuple[str, dict[str, Any]]] = [(slots_module._SEEN, {"jobs": '["sweep", "seal_audit"]'}), (slots_module._MAKE, skipping)]
-        for sql, bound in asked:
+        looked = {"jobs": '["sweep", "seal_audit"]'}
+        for sql, bound in ((slots_module._SEEN, looked), (slots_module._MAKE, skipping)):
             plan = connection.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql, bound | {"now": NOW}).fetchone()
             assert plan is not None
             assert plan[0][0]["Plan"]["Shared Hit Blocks"] + plan[0][0]["Plan"]["Shared Read Blocks"] < 50
