@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from models.lists import QuickLists
-from models.preparing import Blocking, Preparing
+from models.preparing import Preparing
 from models.statements import QuickConnection
 
 # For all connections of the process: rows carry JSON columns by the dozen, and this reads them in a fifth of the time.
@@ -64,10 +64,19 @@ def connect(
     )
 
 
-def make_engine(url: str, role: Role = "bursar_app", *, application: str = "bursar", pooled: bool = True, alone: bool = False) -> Engine:
+def make_engine(
+    url: str, role: Role = "bursar_app", *, application: str = "bursar", pooled: bool = True, alone: bool = False,
+    kind: type[Preparing] = Preparing,
+) -> Engine:  # fmt: skip
     """An SQLAlchemy engine over `connect`; a process of the prefork pool uses one connection at a time.
 
-    `alone`: a simulation's, whose server is its own: connections are not tried before use.
+    Args:
+        url: of the database.
+        role: in which its connections act.
+        application: as the server shows them.
+        pooled: whether connections are kept.
+        alone: a simulation's, whose server is its own: connections are not tried before use.
+        kind: of its connections.
     """
     options = (
         {"pool_size": 1, "max_overflow": 20, "pool_pre_ping": not alone, "pool_recycle": 1800}
@@ -76,7 +85,7 @@ def make_engine(url: str, role: Role = "bursar_app", *, application: str = "burs
     )
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: connect(url, role, application=application, kind=Blocking if alone else Preparing),
+        creator=lambda: connect(url, role, application=application, kind=kind),
         # The text of an error goes to the row, the log and Sentry; a statement's parameters are customers' data.
         hide_parameters=True,
         **options,

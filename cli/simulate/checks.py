@@ -22,13 +22,12 @@ class Checks:
         self._rules: Mapping[str, Rule] = rules()
         each = [sql.SQL("SELECT {} AS rule, q.* FROM ({}) AS q (about, said)").format(sql.Literal(name), sql.SQL(_numbered(rule)))
                 for name, rule in self._rules.items()]  # fmt: skip
-        every = sql.SQL("PREPARE what_is_broken (timestamptz, timestamptz, timestamptz) AS {}").format(sql.SQL(" UNION ALL ").join(each))
+        every = sql.SQL("PREPARE what_is_broken (timestamptz, timestamptz) AS {}").format(sql.SQL(" UNION ALL ").join(each))
         connection.execute(every, prepare=False)
 
-    def broken(self, changed: datetime, waiting: datetime, settled_by: datetime) -> list[Broken]:
-        """The rules that do not hold: of rows changed from `changed` on, or from `waiting` on where something may still be on its way
-        to them until `settled_by`."""
-        bound = ", ".join(f"'{at.isoformat()}'" for at in (changed, waiting, settled_by))
+    def broken(self, since: datetime, settled_by: datetime) -> list[Broken]:
+        """The rules that do not hold for what was changed from `since` on; what came after `settled_by` may still be on its way."""
+        bound = ", ".join(f"'{at.isoformat()}'" for at in (since, settled_by))
         found: dict[str, list[tuple[str, str]]] = {}
         for name, about, said in self._connection.execute(f"EXECUTE what_is_broken ({bound})".encode(), prepare=False):
             found.setdefault(name, []).append((about, said))
@@ -37,5 +36,4 @@ class Checks:
 
 def _numbered(rule: Rule) -> Any:
     """The rule's statement as the server reads it, with its times by number."""
-    text = rule.sql.replace("%(settled_by)s", "$3").replace("%(since)s", "$2" if rule.waits else "$1")
-    return text.replace("%%", "%")
+    return rule.sql.replace("%(since)s", "$1").replace("%(settled_by)s", "$2").replace("%%", "%")

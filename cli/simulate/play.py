@@ -21,6 +21,7 @@ from core.ids import seed_ids
 from core.settings import Settings
 from models.bulk import as_json
 from models.database import make_engine
+from models.preparing import Blocking
 from models.statements import BY_ITSELF
 from providers.sandbox.http.in_process import session_of
 from providers.sandbox.stripe.config import Config
@@ -76,7 +77,7 @@ class Play:
             "batch_size": 200, "mode": "test", "fx_api_base": "", **paypal.SETTINGS, **(self.offices.settings if self.offices else {}),
         }  # fmt: skip
         context = make_context(Settings(**said), clock=self.clock)
-        self.context = replace(context, engine=make_engine(url, application="bursar-simulate", alone=True))
+        self.context = replace(context, engine=make_engine(url, application="bursar-simulate", alone=True, kind=Blocking))
         self.connection = psycopg.connect(url, autocommit=True, options=_OPTIONS)
         self._asking = self.context.engine.connect()
         self.paypal = paypal.PlayedPayPal(self.clock, self.context.settings)

@@ -153,15 +153,15 @@ class Year:
         last = number + 1 == self.wanted.days
         whole = last or play.now.day == 1
         with play.timed("rules"):
-            self._check(_LONG_AGO if whole else began, whole=whole)
+            # A late event's changes have its own time.
+            self._check(_LONG_AGO if whole else began - _SETTLED_AFTER, whole=whole)
         if play.now.day == 1:
             play.post.forget_old()
         if not number & (number + 1):  # 1, 2, 4, 8 ... nights old
             play.count_rows()
 
     def _check(self, since: datetime, *, whole: bool) -> None:
-        waiting = since if whole else since - _SETTLED_AFTER
-        broken = self._checks.broken(since, waiting, self.play.now - _SETTLED_AFTER)
+        broken = self._checks.broken(since, self.play.now - _SETTLED_AFTER)
         dead = [(str(about), str(said)) for about, said in self.play.all(_DEAD)]
         if dead:
             broken.append(Broken("nothing is dead", "each event, command and call comes to an end by itself", dead, ""))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from models import prepared
 from models.database import connect, make_engine
-from models.preparing import Preparing
+from models.preparing import Blocking, Preparing
 from models.statements import BINARY, Statement, ask_in_turn
 from models.together import Order, send_in_turn
 from tests.harness.cluster import Database
@@ -22,10 +22,10 @@ _ADD = "INSERT INTO bursar.heartbeat (name, beat_at) VALUES (%(name)s, '2026-03-
 _COUNT = Statement("SELECT count(*) FROM bursar.heartbeat", {})
 
 
-@pytest.fixture(params=[False, True], ids=["of a worker", "of a play"])
+@pytest.fixture(params=[Preparing, Blocking], ids=["of a worker", "of a play"])
 def engine(database: Database, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """Of both kinds of connections."""
-    made = make_engine(database.url, alone=request.param)
+    made = make_engine(database.url, kind=request.param)
     yield made
     made.dispose()
 

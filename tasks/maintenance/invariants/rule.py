@@ -18,8 +18,3 @@ class Rule:
     why: str
     sql: LiteralString
     then: str
-
-    @property
-    def waits(self) -> bool:
-        """Whether a row that was right when it was changed may be wrong some time after: what should have come since has not."""
-        return "%(settled_by)s" in self.sql
