@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from models.copying import MANY, copy_rows
-from models.together import Part
+from models.statements import Statement
 
 _TYPES: tuple[tuple[type, LiteralString], ...] = (
     (JSONB, "jsonb"),
@@ -77,12 +77,12 @@ def insertion(
     *,
     once_by: tuple[str, ...] = (),
     returning: tuple[str, ...] = (),
-) -> Part:
+) -> Statement:
     """The same as a statement that is still to be sent, together with others."""
-    return Part(_insert(table, names, once_by, returning), {"rows": _rows(names, lines)})
+    return Statement(_insert(table, names, once_by, returning), {"rows": _rows(names, lines)})
 
 
-def append_lines(connection: Connection, table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> list[Part]:
+def append_lines(connection: Connection, table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> list[Statement]:
     """Add rows that are surely new: many at once, few by a statement that is still to be sent, together with others."""
     if len(lines) < MANY:
         return [insertion(table, names, lines)]
@@ -96,9 +96,9 @@ def lines_of(rows: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[t
     return names, [tuple(map(row.__getitem__, names)) for row in rows]
 
 
-def update(table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> Part:
+def update(table: Table, names: tuple[str, ...], lines: Sequence[tuple[Any, ...]]) -> Statement:
     """Set the columns `names`, `id` first among them, in rows that are values of these in that order; still to be sent."""
-    return Part(_update(table, names), {"rows": _rows(names, lines)})
+    return Statement(_update(table, names), {"rows": _rows(names, lines)})
 
 
 @cache

@@ -8,7 +8,7 @@ because nobody makes an object for each column of each result.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, NoReturn, cast
@@ -103,19 +103,24 @@ def _one_or_none(found: list[Any]) -> Any:
 
 
 class Statement(NamedTuple):
-    """One of several that are sent together."""
+    """A statement that is still to be sent, together with others."""
 
     text: str
     bound: Mapping[str, Any]
+    """Its named places' values."""
     options: Mapping[str, Any] | None = None
     """None or `BINARY`."""
+    then: Callable[[Any], object] | None = None
+    """What is done with its result when all have been carried out."""
 
 
 def ask_in_turn(connection: Connection, asked: Sequence[Statement]) -> Iterator[Any]:
     """`QuickConnection.exec_in_turn`, where the connection has it. A statement may be sent only when its result is wanted."""
-    if isinstance(connection, QuickConnection):
-        return connection.exec_in_turn(asked)
-    return (connection.exec_driver_sql(one.text, dict(one.bound)) for one in asked)
+    return connection.exec_in_turn(asked) if isinstance(connection, QuickConnection) else _one_by_one(connection, asked)
+
+
+def _one_by_one(connection: Connection, asked: Sequence[Statement]) -> Iterator[Any]:
+    return (connection.exec_driver_sql(one.text, dict(one.bound), one.options) for one in asked)
 
 
 @contextmanager
@@ -165,7 +170,7 @@ class QuickConnection(Connection):
         said = [_parsed(one.text) for one in asked]
         driver: Any = self.connection.dbapi_connection
         if len(asked) < 2 or None in said or not self._quick(driver, binary=False):
-            return (self.exec_driver_sql(one.text, one.bound, one.options) for one in asked)
+            return _one_by_one(self, asked)
         if self._transaction is None:
             self._autobegin()
         orders = [

@@ -8,9 +8,9 @@ other: each sees what those before it have done.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -19,33 +19,17 @@ from models.statements import Statement, ask_in_turn
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
-class Part(NamedTuple):
-    """A statement that writes, with named places, and what is bound there."""
-
-    text: str
-    bound: Mapping[str, Any]
-
-
-class Order(NamedTuple):
-    """A statement that is sent with others, in their order, and what is done with its result when all have been carried out."""
-
-    text: str
-    bound: Mapping[str, Any]
-    then: Callable[[Any], object] | None = None
-
-
-def send_in_turn(connection: Connection, orders: Sequence[Order]) -> None:
+def send_in_turn(connection: Connection, statements: Sequence[Statement]) -> None:
     """Send them on one way to the server, then look at their results, in the same order: the first that is wrong is what is raised."""
-    results = ask_in_turn(connection, [Statement(order.text, order.bound) for order in orders])
-    for order, result in zip(orders, results, strict=True):
-        if order.then is not None:
-            order.then(result)
+    for one, result in zip(statements, ask_in_turn(connection, statements), strict=True):
+        if one.then is not None:
+            one.then(result)
 
 
-def joined(parts: Sequence[Part], then: Callable[[Any], object] | None = None) -> Order:
+def joined(parts: Sequence[Statement], then: Callable[[Any], object] | None = None) -> Statement:
     """Parts, at least one, as one statement; `then` gets the rows that the last one returns."""
     bound = {f"{name}_{number}": value for number, part in enumerate(parts) for name, value in part.bound.items()}
-    return Order(_joined(tuple(part.text for part in parts)), bound, then)
+    return Statement(_joined(tuple(part.text for part in parts)), bound, then=then)
 
 
 @cache

@@ -24,8 +24,9 @@ from models.base import Aggregate, Base
 from models.bulk import append_lines, insertion, lines_of
 from models.copying import MANY
 from models.outbox import OUTBOX
+from models.statements import Statement
 from models.submission import SUBMISSION
-from models.together import Order, Part, joined, send_in_turn
+from models.together import joined, send_in_turn
 from providers.submission import Rendered
 from workers import journal, numbers, submissions
 from workers.rows import insert_new
@@ -70,32 +71,32 @@ class Added:
         return self.rows, self.audit, self.calls, self.submissions, self.settled, self.legs, self.later, self.papers
 
     def write(
-        self, connection: Connection, keys: KeyRing, before: Sequence[Order], beside: Sequence[Part] = (), behind: Sequence[Order] = ()
+        self, connection: Connection, keys: KeyRing, before: Sequence[Statement], beside: Sequence[Statement], behind: Sequence[Statement]
     ) -> list[tuple[str, int]]:
         """Write and empty the buffers, and with them what is to be written before, beside and behind them; returns the outbox rows
         that came into being as (queue, id).
 
         Papers come last but for that, because the commit is to follow the draw of their numbers at once.
         """
-        orders, made = [*before, *journal.orders(connection, self.legs)], list[tuple[str, int]]()
+        statements, made = [*before, *journal.booking(connection, self.legs)], list[tuple[str, int]]()
         if max(len(self.rows), len(self.audit)) >= MANY:  # some of them are written at once
-            send_in_turn(connection, orders)
-            orders = []
+            send_in_turn(connection, statements)
+            statements = []
         parts = [*beside, *self._parts(connection)]
         if self.calls:
             parts.append(self._called())
-            orders.append(joined(parts, lambda result: made.extend((queue, row_id) for queue, row_id in result.all())))
+            statements.append(joined(parts, lambda result: made.extend((queue, row_id) for queue, row_id in result.all())))
         elif parts:
-            orders.append(joined(parts))
+            statements.append(joined(parts))
         if self.papers:
-            send_in_turn(connection, orders)
-            orders = []
+            send_in_turn(connection, statements)
+            statements = []
             numbers.issue(connection, keys, self.papers)
-        send_in_turn(connection, [*orders, *behind])
+        send_in_turn(connection, [*statements, *behind])
         self.cut((0,) * len(self._buffers()))
         return made
 
-    def _parts(self, connection: Connection) -> list[Part]:
+    def _parts(self, connection: Connection) -> list[Statement]:
         parts = insert_new(connection, self.rows)
         if self.audit:
             parts += append_lines(connection, AUDIT, *lines_of(self.audit))
@@ -106,7 +107,7 @@ class Added:
             parts.append(submissions.settlement([(source, key) for source, key, _ in self.settled], self.settled[0][2]))
         return parts
 
-    def _called(self) -> Part:
+    def _called(self) -> Statement:
         calls = sorted(self.calls, key=lambda call: (call["kind"], call["key"]))
         # A second call of the same (kind, key) is the same call.
         unique = list({(call["kind"], call["key"]): call for call in calls}.values())

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from billing.rules.commands.base import Rejected
 from models.bulk import as_json
-from models.together import Order
+from models.statements import Statement
 from providers.app.envelope import SOURCE
 from workers.batch import Job, Row
 from workers.inbox_claims import as_array
@@ -149,17 +149,17 @@ class Commands:
                 left.append((row_id, error))
         return left
 
-    def finish(self, done: Iterable[int]) -> list[Order]:
+    def finish(self, done: Iterable[int]) -> list[Statement]:
         """What is to be sent after the `done` marks, in their transaction: results, who waits, who is next."""
-        orders = list[Order]()
+        statements = list[Statement]()
         finished = [self._rows[row_id] for row_id in done if row_id in self._rows]
         if self._late:
-            orders.append(Order(_HOLD, {"ids": as_array(self._late), "now": self._now, "backstop": _BACKSTOP}))
+            statements.append(Statement(_HOLD, {"ids": as_array(self._late), "now": self._now, "backstop": _BACKSTOP}))
         if finished:
             lanes = sorted({row.lane for row in finished}.difference(self._failed))
             bound = {"rows": as_json([self._told(row) for row in finished]), "lanes": as_json(lanes), "most": _MOST_WOKEN}
-            orders.append(Order(_TELL_AND_WAKE, bound))
-        return orders
+            statements.append(Statement(_TELL_AND_WAKE, bound))
+        return statements
 
     def _run(self, job: Job, unit: Any, command: Any) -> None:
         if job.row.id > self._stops.get(job.row.lane, job.row.id):

@@ -23,7 +23,6 @@ from sqlalchemy import Connection
 
 from models.bulk import as_json
 from models.statements import BY_ITSELF, Statement, ask_in_turn
-from models.together import Order
 
 REACH = 500
 """How far a claim looks past rows whose lanes are busy, at first; it looks further only when all of these are."""
@@ -166,7 +165,7 @@ def release(connection: Connection, claim: InboxClaim, ids: Iterable[int]) -> No
     connection.exec_driver_sql(_RELEASE, {"token": claim.token, "ids": as_array(ids)})
 
 
-def mark_done(claim: InboxClaim, done: Sequence[int], ids: Iterable[int], *, now: datetime, version: str) -> Order:
+def mark_done(claim: InboxClaim, done: Sequence[int], ids: Iterable[int], *, now: datetime, version: str) -> Statement:
     """The `done` marks, in the effects' own transaction (INBOX-16); `ids`, these and others, leave the claim. To be sent.
 
     What comes of it raises `LostClaimError` when some are no longer to be done; the transaction must not commit.
@@ -179,7 +178,7 @@ def mark_done(claim: InboxClaim, done: Sequence[int], ids: Iterable[int], *, now
             )
 
     bound = {"token": claim.token, "ids": as_array(ids), "done": as_array(done), "now": now, "version": version}
-    return Order(_DONE, bound, all_marked)
+    return Statement(_DONE, bound, then=all_marked)
 
 
 def mark_failed(connection: Connection, claim: InboxClaim, row_id: int, **values: Any) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from billing.rules.chart import read
 from models.bulk import as_json
-from models.together import Order
+from models.statements import Statement
 
 _KEY = ("fact", "kind", "leg")
 _SAID = ("debit", "credit", "amount_minor", "currency")
@@ -38,7 +38,7 @@ class BookedOtherwiseError(RuntimeError):
     """A fact was to be booked a second time with other values; nothing of this transaction may be written."""
 
 
-def orders(connection: Connection, legs: Iterable[Mapping[str, Any]]) -> list[Order]:
+def booking(connection: Connection, legs: Iterable[Mapping[str, Any]]) -> list[Statement]:
     """Insert the legs that are new: what is to be sent for that.
 
     Raises:
@@ -62,7 +62,7 @@ def orders(connection: Connection, legs: Iterable[Mapping[str, Any]]) -> list[Or
         for row in map(_named, connection.exec_driver_sql(_BOOKED, {"keys": as_json(missing)})):
             _same(row, wanted[_key(row)])
 
-    return [Order(_WRITE, bound, all_new_or_the_same)]
+    return [Statement(_WRITE, bound, then=all_new_or_the_same)]
 
 
 def _named(row: Iterable[Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.clock import monotonic_s
 from models.bulk import as_json
-from models.together import Part
+from models.statements import Statement
 from workers.context import Context
 from workers.failures import describe
 from workers.rows import StubTakenError
@@ -125,7 +125,7 @@ def _work(connection: Connection, context: Context, paged: Paged, slot_at: datet
     unit = Unit(connection, context.keys, now=now, actor="bursar", reason=f"{paged.job} {slot_at.isoformat()}")
     unit.load(reference for row in rows for reference in paged.references(row))
     paged.work(unit, rows)
-    unit.flush(Part(_MENDED, {"job": paged.job, "items": as_json([row.item for row in rows])}))
+    unit.flush(Statement(_MENDED, {"job": paged.job, "items": as_json([row.item for row in rows])}))
 
 
 def _alone(context: Context, paged: Paged, slot_at: datetime, now: datetime, row: Row[Any]) -> bool:

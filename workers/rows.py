@@ -26,7 +26,7 @@ from models.bulk import append_lines, as_json, insertion, update
 from models.copying import MANY, copy_rows
 from models.plain import blank_row, model_of, plain_row
 from models.statements import Statement, ask_in_turn
-from models.together import Order, Part, send_in_turn
+from models.together import send_in_turn
 
 _KEY = ("source", "external_id")
 
@@ -64,7 +64,7 @@ def stub(model: type[Aggregate], values: Mapping[str, Any]) -> Held:
     return Held(blank_row(model, values), None)
 
 
-def write(connection: Connection, held: Iterable[Held]) -> list[Order]:
+def write(connection: Connection, held: Iterable[Held]) -> list[Statement]:
     """Write new rows and what changed in the others: one statement each per table, in lock order, parents first.
 
     A column that changed in one row is written for all changed rows of its table: the lock says that nobody else has. Returns what
@@ -73,7 +73,7 @@ def write(connection: Connection, held: Iterable[Held]) -> list[Order]:
     Raises:
         StubTakenError: a new row is somebody else's new row, too; the transaction must not commit. What is sent later raises it then.
     """
-    orders = list[Order]()
+    statements = list[Statement]()
     new: dict[type[Aggregate], list[Held]] = defaultdict(list)
     changed: dict[type[Aggregate], list[dict[str, Any]]] = defaultdict(list)
     columns: dict[type[Aggregate], set[str]] = defaultdict(set)
@@ -91,18 +91,18 @@ def write(connection: Connection, held: Iterable[Held]) -> list[Order]:
             one.stored = now
     for model in sorted(new.keys() | changed.keys(), key=lambda model: model.LOCK_ORDER):
         if len(new[model]) >= MANY:
-            send_in_turn(connection, orders)
-            orders.clear()
+            send_in_turn(connection, statements)
+            statements.clear()
         if new[model]:
-            orders += _insert(connection, model, new[model])
+            statements += _insert(connection, model, new[model])
         if changed[model]:
             names = ("id", *sorted(columns[model]))
             named, chosen = tuple(map(model.column_of, names)), itemgetter(*names)
-            orders.append(Order(*update(_table(model), named, [chosen(values) for values in changed[model]])))
-    return orders
+            statements.append(update(_table(model), named, [chosen(values) for values in changed[model]]))
+    return statements
 
 
-def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> list[Order]:
+def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> list[Statement]:
     new.sort(key=lambda one: (one.row.source, one.row.external_id))
     names, values = tuple(column for _, column in _columns(model)), _values(model)
     lines = []
@@ -123,7 +123,7 @@ def _insert(connection: Connection, model: type[Aggregate], new: list[Held]) -> 
             raise StubTakenError(f"{taken} new rows of {model.NAME} were made by another worker at this moment")
 
     # Without waiting for an error, from which the transaction could not recover.
-    return [Order(*insertion(_table(model), names, lines, once_by=_KEY, returning=("id",)), all_ours)]
+    return [insertion(_table(model), names, lines, once_by=_KEY, returning=("id",))._replace(then=all_ours)]
 
 
 def _taken(error: IntegrityError) -> bool:
@@ -132,13 +132,13 @@ def _taken(error: IntegrityError) -> bool:
     return named is not None and named.endswith("_source_external_id_key")
 
 
-def insert_new(connection: Connection, rows: Iterable[Base]) -> list[Part]:
+def insert_new(connection: Connection, rows: Iterable[Base]) -> list[Statement]:
     """Insert rows with ids of their own, to which nothing refers: many of a table at once. Returns what is still to be sent, for few."""
     by_model: dict[type[Base], list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
         model = model_of(row)
         by_model[model].append(tuple(map(row.__dict__.get, _names(model))))
-    parts = list[Part]()
+    parts = list[Statement]()
     for model in sorted(by_model, key=lambda model: model.__name__):
         parts += append_lines(connection, _table(model), tuple(column for _, column in _columns(model)), by_model[model])
     return parts

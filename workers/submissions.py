@@ -17,8 +17,7 @@ from sqlalchemy import Connection
 
 from core.settings import Settings
 from models.bulk import as_json
-from models.statements import BY_ITSELF
-from models.together import Part
+from models.statements import BY_ITSELF, Statement
 from providers.submission import Flight
 from workers import gate
 
@@ -122,10 +121,10 @@ def next_key(connection: Connection, source: str, key: str, generation: int) -> 
     return _changed(connection, _NEXT_KEY, source, key, generation=generation)
 
 
-def settlement(told: Iterable[tuple[str, str]], now: datetime) -> Part:
+def settlement(told: Iterable[tuple[str, str]], now: datetime) -> Statement:
     """Says that the effects of the answers to these, by (source, key), are in our rows; part of the transaction that writes them."""
     lines = [{"source": source, "key": key} for source, key in sorted(set(told))]
-    return Part(_SETTLE, {"told": as_json(lines), "now": now})
+    return Statement(_SETTLE, {"told": as_json(lines), "now": now})
 
 
 def abandon(connection: Connection, source: str, key: str, now: datetime) -> bool:

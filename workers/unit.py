@@ -17,7 +17,7 @@ import models.aggregates  # noqa: F401  # references name aggregates of all kind
 from core.crypto import KeyRing
 from core.ids import new_id
 from models.base import AGGREGATES, Aggregate, Base
-from models.together import Order, Part
+from models.statements import Statement
 from workers import rows
 from workers.added import Adding, Asked, Later
 from workers.rows import Held
@@ -147,7 +147,7 @@ class Unit(Adding):
         found: A = row
         return found
 
-    def flush(self, *beside: Part, behind: Sequence[Order] = ()) -> list[tuple[str, int]]:
+    def flush(self, *beside: Statement, behind: Sequence[Statement] = ()) -> list[tuple[str, int]]:
         """Write everything; returns the outbox rows that came into being as (queue, id), for hints after the commit.
 
         Args:

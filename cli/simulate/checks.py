@@ -6,32 +6,30 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import sql
 
-from tasks.maintenance.check_invariants import Broken, rules
+from cli.simulate.play import Play
+from tasks.maintenance.check_invariants import SHOWN, Broken, rules
 from tasks.maintenance.invariants.rule import Rule
-
-_SHOWN = 20
 
 
 class Checks:
-    """All rules, over the rows of one connection's database."""
+    """All rules, over the rows of a play."""
 
-    def __init__(self, connection: Connection[Any]) -> None:
-        self._connection = connection
+    def __init__(self, play: Play) -> None:
+        self._play = play
         self._rules: Mapping[str, Rule] = rules()
         each = [sql.SQL("SELECT {} AS rule, q.* FROM ({}) AS q (about, said)").format(sql.Literal(name), sql.SQL(_numbered(rule)))
                 for name, rule in self._rules.items()]  # fmt: skip
         every = sql.SQL("PREPARE what_is_broken (timestamptz, timestamptz) AS {}").format(sql.SQL(" UNION ALL ").join(each))
-        connection.execute(every, prepare=False)
+        play.connection.execute(every, prepare=False)
 
     def broken(self, since: datetime, settled_by: datetime) -> list[Broken]:
         """The rules that do not hold for what was changed from `since` on; what came after `settled_by` may still be on its way."""
-        bound = ", ".join(f"'{at.isoformat()}'" for at in (since, settled_by))
         found: dict[str, list[tuple[str, str]]] = {}
-        for name, about, said in self._connection.execute(f"EXECUTE what_is_broken ({bound})".encode(), prepare=False):
+        for name, about, said in self._play.kept("what_is_broken", since, settled_by):
             found.setdefault(name, []).append((about, said))
-        return [Broken(name, rule.why, found[name][:_SHOWN], rule.then) for name, rule in self._rules.items() if name in found]
+        return [Broken(name, rule.why, found[name][:SHOWN], rule.then) for name, rule in self._rules.items() if name in found]
 
 
 def _numbered(rule: Rule) -> Any:

@@ -50,7 +50,7 @@ _WAITING = "rows that wait"
 _WAITS = """SELECT least((SELECT min(next_at) FROM bursar.inbox WHERE state = 'waiting'),
                          (SELECT min(next_at) FROM bursar.outbox WHERE state = 'waiting' AND kind <> 'mail.send'))"""
 _INSTANT = timedelta(microseconds=1)
-_LONG_AGO = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
+LONG_AGO = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _BOUND = {"now", "after_at", "after_id", "page"}
 _IDLE = timedelta(hours=6)
@@ -100,8 +100,7 @@ class Runs:
         """Slots up to `until` in which something is due, as the rows are now."""
         now, found = self._play.now, []
         with self._play.timed("what is due"):
-            rows = self._play.connection.execute(f"EXECUTE what_is_due ('{until.isoformat()}')".encode(), prepare=False).fetchall()
-        due: dict[str, datetime] = dict(rows)
+            due: dict[str, datetime] = dict(self._play.kept("what_is_due", until))
         self.waiting = due.pop(_WAITING, None)
         for job, due_at in due.items():
             run = self._asked[job]
@@ -156,7 +155,7 @@ def _prepare(connection: Connection[Any], questions: Mapping[str, Paged | Litera
 
     The server keeps it, because psycopg would read these twelve thousand characters again each time.
     """
-    parts, bound = [], {"after_at": _LONG_AGO, "after_id": _NOBODY, "page": 1}
+    parts, bound = [], {"after_at": LONG_AGO, "after_id": _NOBODY, "page": 1}
     for job, one in questions.items():
         if isinstance(one, Paged):
             looked = sql.SQL("SELECT due_at FROM ({}) AS q").format(sql.SQL(re.sub(r"FOR UPDATE OF [\w, ]+ SKIP LOCKED", "", one.due)))

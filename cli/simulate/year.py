@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cli.simulate import papers
 from cli.simulate.bridge import GapError, bridge
 from cli.simulate.catalogue import open_shop
 from cli.simulate.checks import Checks
 from cli.simulate.play import Play
-from cli.simulate.runs import Runs
+from cli.simulate.runs import LONG_AGO, Runs
 from cli.simulate.script import Script
 from core import failpoints
 from providers.sandbox.stripe import tick
 from schedules.table import Run
-from tasks.maintenance.check_invariants import Broken
+from tasks.maintenance.check_invariants import SHOWN, Broken
 
 DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 FAULTS = ("conflict", "rate_limit", "error_before", "error_after", "reset_before", "lost_reply")
@@ -30,8 +30,6 @@ _LIVE = """SELECT count(*) FROM bursar.subscription
            WHERE status IN ('active', 'past_due', 'pending_renewal', 'trialing', 'paused', 'unpaid')"""
 _DEAD = """SELECT source || ' ' || event_type || ' ' || event_id, error FROM bursar.inbox WHERE state = 'dead'
            UNION ALL SELECT kind || ' ' || key, error FROM bursar.outbox WHERE state = 'dead' ORDER BY 1"""
-_SHOWN = 20
-_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class RuleBrokenError(Exception):
@@ -76,7 +74,7 @@ class Year:
     def __init__(self, url: str, wanted: Wanted) -> None:
         self.wanted = wanted
         self.play = Play(url, wanted.begins, wanted.seed, faults=wanted.faults, papers=wanted.papers)
-        self._checks = Checks(self.play.connection)
+        self._checks = Checks(self.play)
         open_shop(self.play)
         self.runs = Runs(self.play, faults=wanted.faults)
         self.script = Script(self.play, wanted.customers, wanted.begins, wanted.days, wanted.seed)
@@ -154,7 +152,7 @@ class Year:
         whole = last or play.now.day == 1
         with play.timed("rules"):
             # A late event's changes have its own time.
-            self._check(_LONG_AGO if whole else began - _SETTLED_AFTER, whole=whole)
+            self._check(LONG_AGO if whole else began - _SETTLED_AFTER, whole=whole)
         if play.now.day == 1:
             play.post.forget_old()
         if not number & (number + 1):  # 1, 2, 4, 8 ... nights old
@@ -171,7 +169,7 @@ class Year:
             except GapError as gap:
                 broken.append(Broken("bridge", "what was invoiced explains the money that came in", [("bridge", str(gap))], ""))
         if whole and (wrong := self._unfit_papers()):
-            broken.append(Broken("papers_fit", "each paper's UBL is one that the Romanian rules let pass", wrong[:_SHOWN], ""))
+            broken.append(Broken("papers_fit", "each paper's UBL is one that the Romanian rules let pass", wrong[:SHOWN], ""))
         if broken:
             raise RuleBrokenError(self._said(broken))
 

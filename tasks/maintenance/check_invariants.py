@@ -27,7 +27,8 @@ _WEEKS = timedelta(weeks=6)
 _NIGHT_HOUR = 4
 _ON_ITS_WAY = timedelta(hours=1)
 
-_SHOWN = 20
+SHOWN = 20
+"""Of what violates a rule, so many are told."""
 
 
 class InvariantBrokenError(Exception):
@@ -63,7 +64,7 @@ def check(engine: Engine, since: datetime, settled_by: datetime) -> list[Broken]
         with engine.connect() as connection:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             bound = {"since": since, "settled_by": settled_by}
-            rows = [(about, said) for about, said in connection.exec_driver_sql(rule.sql, bound).fetchmany(_SHOWN)]
+            rows = [(about, said) for about, said in connection.exec_driver_sql(rule.sql, bound).fetchmany(SHOWN)]
         if rows:
             found.append(Broken(name, rule.why, rows, rule.then))
     return found

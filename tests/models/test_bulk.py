@@ -19,7 +19,7 @@ from models.copying import MANY
 from models.customer import Customer
 from models.database import make_engine
 from models.outbox import OUTBOX
-from models.together import Order, send_in_turn
+from models.together import send_in_turn
 from tests.harness.cluster import Database
 
 AT = datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -105,7 +105,7 @@ def test_changed_rows_and_no_others_are_changed(connection: Connection) -> None:
         {"id": ids[0], "name": ODD, "balance_minor": -5, "deleted_at": AT, "versions": {"": [1, 2, 3, "evt"]}},
         {"id": ids[1], "name": None, "balance_minor": 2**62, "deleted_at": None, "versions": {}},
     ]
-    send_in_turn(connection, [Order(*update(table, *lines_of(changes)))])
+    send_in_turn(connection, [update(table, *lines_of(changes))])
 
     for change in (*changes, {"id": ids[2], "name": None, "balance_minor": None, "deleted_at": None, "versions": {}}):
         stored = connection.execute(select(table).where(table.c.id == change["id"])).mappings().one()

@@ -15,7 +15,7 @@ from models import prepared
 from models.database import connect, make_engine
 from models.preparing import Blocking, Preparing
 from models.statements import BINARY, Statement, ask_in_turn
-from models.together import Order, send_in_turn
+from models.together import send_in_turn
 from tests.harness.cluster import Database
 
 _ADD = "INSERT INTO bursar.heartbeat (name, beat_at) VALUES (%(name)s, '2026-03-01')"
@@ -62,7 +62,7 @@ def test_what_is_wrong_with_an_earlier_result_is_told_before_a_later_failure(eng
         raise LookupError(result.rowcount)
 
     with pytest.raises(LookupError, match="1"), engine.begin() as connection:
-        send_in_turn(connection, [Order(_ADD, {"name": "a"}, taken), Order(_ADD, {"name": None})])
+        send_in_turn(connection, [Statement(_ADD, {"name": "a"}, then=taken), Statement(_ADD, {"name": None})])
 
 
 def test_what_could_not_be_prepared_is_prepared_anew(engine: Engine, database: Database) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,6 +55,19 @@ def slot_rows(database: Database) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
+@pytest.fixture
+def missed(context: Context, hinter: Hinter, clock: FixedClock, database: Database) -> Callable[[int], list[str]]:
+    """Makes a slot for now and for each of so many minutes that nobody ticked; when they were."""
+
+    def made(minutes: int) -> list[str]:
+        tick(context, hinter, [EVERY_MINUTE])
+        clock.move_to(NOW + timedelta(minutes=minutes))
+        tick(context, hinter, [EVERY_MINUTE])
+        return [row[1].isoformat() for row in slot_rows(database)]
+
+    return made
+
+
 @pytest.mark.requirement("INBOX-15")
 def test_two_beats_make_each_slot_once(context: Context, hinter: Hinter, database: Database) -> None:
     made: list[int] = []
@@ -84,13 +97,10 @@ def test_a_slot_runs_once_whoever_asks(context: Context, hinter: Hinter, databas
 
 
 def test_slots_of_one_job_run_one_after_the_other(
-    context: Context, hinter: Hinter, clock: FixedClock, database: Database, monkeypatch: pytest.MonkeyPatch
+    context: Context, database: Database, missed: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Missed slots are caught up in turn: while one runs, no other one of its job is claimed, earlier or later."""
-    tick(context, hinter, [EVERY_MINUTE])
-    clock.move_to(NOW + timedelta(minutes=2))
-    tick(context, hinter, [EVERY_MINUTE])
-    first, second, third = (row[1].isoformat() for row in slot_rows(database))
+    first, second, third = missed(2)
     said: list[str] = []
 
     def nested(context: Context, slot_at: datetime) -> Mapping[str, Any]:
@@ -107,12 +117,9 @@ def test_slots_of_one_job_run_one_after_the_other(
 
 
 def test_of_slots_of_one_job_that_are_claimed_at_one_moment_one_runs(
-    context: Context, hinter: Hinter, clock: FixedClock, database: Database, monkeypatch: pytest.MonkeyPatch
+    context: Context, missed: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It runs until all others were told: two at once would wait for each other."""
-    tick(context, hinter, [EVERY_MINUTE])
-    clock.move_to(NOW + timedelta(minutes=7))
-    tick(context, hinter, [EVERY_MINUTE])
     told, begin = threading.Semaphore(0), threading.Barrier(8)
 
     def patient(context: Context, slot_at: datetime) -> Mapping[str, Any]:
@@ -126,7 +133,7 @@ def test_of_slots_of_one_job_that_are_claimed_at_one_moment_one_runs(
         said.append(slots.run(context, "maintenance", "seal_audit", slot_at))
         told.release()
 
-    claims = [threading.Thread(target=claim, args=[row[1].isoformat()]) for row in slot_rows(database)]
+    claims = [threading.Thread(target=claim, args=[slot_at]) for slot_at in missed(7)]
     for one in claims:
         one.start()
     for one in claims:
